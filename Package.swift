@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Warnings are errors, and whatever is unsafe says so where it stands.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// `VIP_MUTATIONS=1` builds the simulator with the lease rules breakable one at a time. Nothing that
+/// is shipped is built so; `make test` does it in a build folder of its own, see docs/protocol.md.
+let mutable: [SwiftSetting] =
+    Context.environment["VIP_MUTATIONS"] == nil ? strict : strict + [.define("VIP_MUTATIONS")]
+
+let package = Package(
+    name: "vip-agent",
+    products: [
+        .executable(name: "vip-agent", targets: ["vip-agent"]),
+        .executable(name: "vipctl", targets: ["vipctl"]),
+        .executable(name: "vipsim", targets: ["vipsim"]),
+        .executable(name: "viplab", targets: ["viplab"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // The heart: pure, imports nothing.
+        .target(name: "VIPCore", swiftSettings: mutable),
+
+        // The configuration file, and what it has to say about itself.
+        .target(name: "CTOML"),
+        .target(name: "VIPConfiguration", dependencies: ["CTOML"], swiftSettings: strict),
+
+        // The daemon.
+        .systemLibrary(
+            name: "CNetlink",
+            pkgConfig: "libnl-route-3.0",
+            providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
+        ),
+        .target(
+            name: "VIPAgent",
+            dependencies: [
+                "VIPCore", "VIPConfiguration", "VIPControl", "CNetlink",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "vip-agent",
+            dependencies: [
+                "VIPAgent", "VIPConfiguration",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // The command line, and the language it speaks with the daemon.
+        .target(name: "VIPControl", swiftSettings: strict),
+        .executableTarget(
+            name: "vipctl",
+            dependencies: [
+                "VIPControl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // The simulator.
+        .target(name: "VIPSimulation", dependencies: ["VIPCore"], swiftSettings: mutable),
+        .executableTarget(
+            name: "vipsim",
+            dependencies: [
+                "VIPCore", "VIPSimulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: mutable
+        ),
+
+        // The lab.
+        .target(name: "VIPLab", dependencies: ["VIPControl"], swiftSettings: strict),
+        .executableTarget(
+            name: "viplab",
+            dependencies: [
+                "VIPLab",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        .testTarget(name: "VIPCoreTests", dependencies: ["VIPCore"], swiftSettings: strict),
+        .testTarget(
+            name: "VIPConfigurationTests",
+            dependencies: ["VIPConfiguration"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VIPAgentTests",
+            dependencies: ["VIPAgent", "VIPControl"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VIPSimulationTests",
+            dependencies: ["VIPSimulation"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["VIPLab", "VIPControl"],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,4 @@
+#pragma once
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>

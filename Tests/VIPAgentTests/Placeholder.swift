@@ -1,0 +1,1 @@
+// Replaced by what is to come.
