@@ -1,0 +1,59 @@
+/// What an agent wants done. Effects are carried out in the order in which they come, each before
+/// the next is begun; the process may die between any two of them.
+public enum Effect: Equatable, Sendable {
+    /// Write the page's header. When this returns it outlives the process.
+    case writeHeader(PageHeader)
+    /// Write this group's record into the page. When this returns it outlives the process.
+    case writeRecord(GroupRecord)
+    /// Let the group's addresses answer until this instant of CLOCK_BOOTTIME, enforced by the kernel.
+    /// Replaces an earlier deadline, also a later one.
+    case openGate(GroupID, until: Instant)
+    /// From now on the group's addresses do not answer, whatever becomes of this process.
+    case closeGate(GroupID)
+    /// Put the group's addresses on its interface, or refresh them there; answer with
+    /// `Event.addressesAdded`.
+    case addAddresses(GroupID, request: UInt64)
+    /// Take the group's addresses off every interface, and answer with `Event.addressesRemoved` once
+    /// none is left; try until then.
+    case removeAddresses(GroupID, request: UInt64)
+    /// Send one round of announcements for every address of the group, now.
+    case announce(GroupID)
+    /// Send this frame over its path to its receiver. May be lost.
+    case send(Frame)
+    /// Write to the state directory when there is time. Answered with `Event.leaseRecorded`.
+    case recordLease(Duration)
+    /// Write to the state directory when there is time: the highest term that this voter granted.
+    case recordTerm(GroupID, Term)
+    /// The voters of the settings are from now on those of page and state directory.
+    case recordVoters
+    case reply(id: UInt64, Outcome)
+    /// Something that an operator may want to know, for log and history.
+    case report(Report)
+    /// All is handed over or let go; the process ends.
+    case exit
+}
+
+/// The answer to a command.
+public enum Outcome: Equatable, Sendable {
+    case done
+    /// The switchover has taken place: this host owns it now.
+    case moved(to: HostID, term: Term)
+    case refused(CommandRefusal)
+}
+
+public enum CommandRefusal: Equatable, Sendable {
+    case unknownGroup
+    case notANode
+    case switchover(SwitchoverRefusal, unready: Unreadiness?)
+    /// Takeover by force: this voter is heard, so the majority decides.
+    case voterHeard(HostID)
+    /// Takeover by force: this host's own voter has a live grant for this holder.
+    case held(by: HostID, remaining: Duration)
+    case alreadyOwner
+    case notOwner
+    case interfaceDown
+    case abstaining(remaining: Duration)
+    case suspended
+    case stopping
+    case notSuspended
+}

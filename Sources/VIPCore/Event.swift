@@ -1,0 +1,34 @@
+/// What happens to an agent. `Agent.step` is the only way in.
+public enum Event: Equatable, Sendable {
+    /// The first event, once; page, lock and ports are held.
+    case start
+    /// Time has passed; at `Agent.wakeUp(at:)` at the latest, and harmless at any other time.
+    case wake
+    /// A frame that was authenticated, parsed, and came from that path's configured address.
+    /// The clock is read *after* the frame was received.
+    case received(Frame)
+    /// The answer to `Effect.addAddresses`: `failure` nil means that the kernel has them all.
+    case addressesAdded(GroupID, request: UInt64, failed: Bool)
+    /// The answer to `Effect.removeAddresses`; comes only once the kernel has none of them.
+    case addressesRemoved(GroupID, request: UInt64)
+    /// The kernel told, unasked, that an address of the group came or went.
+    case addressesFound(GroupID, all: Bool, some: Bool)
+    /// The interface of the group can, or can't, carry frames. Down until told otherwise.
+    case interface(GroupID, up: Bool)
+    /// All checks of the group pass, or one has failed. Healthy until told otherwise.
+    case health(GroupID, healthy: Bool)
+    /// The state directory holds this longest lease.
+    case leaseRecorded(Duration)
+    case command(Command, id: UInt64)
+    /// SIGTERM: hand over, then `Effect.exit`.
+    case shutdown
+}
+
+/// What an operator asks for. Every one is answered by exactly one `Effect.reply`.
+public enum Command: Equatable, Sendable {
+    case switchover(GroupID, to: HostID?)
+    case takeover(GroupID)
+    case announce(GroupID)
+    case maintenance(Bool)
+    case acceptVoters
+}

@@ -1,0 +1,136 @@
+/// What a voter has promised about one group.
+public struct Grant: Equatable, Sendable {
+    public var holder: Holder
+    public var term: Term
+    /// When it ends, by this voter's MONOTONIC_RAW alone: a suspend only makes it longer.
+    public var expiry: Instant
+    /// Its holder has given it back: it is not live, and its term is not granted again.
+    public var released: Bool
+
+    public init(holder: Holder, term: Term, expiry: Instant, released: Bool) {
+        self.holder = holder
+        self.term = term
+        self.expiry = expiry
+        self.released = released
+    }
+
+    public func isLive(at now: Reading) -> Bool {
+        !released && now.raw < expiry
+    }
+}
+
+/// One voter's answer as its owner counts it: the voter excludes everybody else until
+/// `stamp + length` and longer.
+public struct Contribution: Equatable, Sendable {
+    public var voter: HostID
+    public var stamp: Stamp
+    public var length: Duration
+
+    public init(voter: HostID, stamp: Stamp, length: Duration) {
+        self.voter = voter
+        self.stamp = stamp
+        self.length = length
+    }
+}
+
+/// What the page keeps of a tenure, so that a restarted agent goes on with it.
+public struct TenureRecord: Equatable, Sendable {
+    public var term: Term
+    /// At most one for every voter, in the order of the voters.
+    public var counted: [Contribution]
+    public var deadline: Reading
+    /// Taken by `takeover --force`: it ends with the process.
+    public var forced: Bool
+
+    public init(term: Term, counted: [Contribution], deadline: Reading, forced: Bool) {
+        self.term = term
+        self.counted = counted
+        self.deadline = deadline
+        self.forced = forced
+    }
+}
+
+/// All that must not be forgotten about one group while the boot lasts.
+public struct GroupRecord: Equatable, Sendable {
+    public var group: GroupID
+    /// The last grant of this host's voter, live or not.
+    public var grant: Grant?
+    public var highestGranted: Term
+    /// The highest term that this host ever asked for or offered.
+    public var highestUsed: Term
+    /// Nil once the term is given up.
+    public var tenure: TenureRecord?
+
+    public init(
+        group: GroupID,
+        grant: Grant? = nil,
+        highestGranted: Term = .none,
+        highestUsed: Term = .none,
+        tenure: TenureRecord? = nil
+    ) {
+        self.group = group
+        self.grant = grant
+        self.highestGranted = highestGranted
+        self.highestUsed = highestUsed
+        self.tenure = tenure
+    }
+}
+
+/// What the page says of the place itself. Boot id and namespace, which say whether the page is this
+/// boot's at all, are the shell's to write and to compare.
+public struct PageHeader: Equatable, Sendable {
+    public var place: Place
+    /// Until then, by MONOTONIC_RAW, the voter answers nothing but refusals. In the page from its
+    /// first write: a second kill must not shorten it.
+    public var abstentionEnd: Instant
+    /// The voters that the promises in this page were made among.
+    public var voterSet: UInt64
+
+    public init(place: Place, abstentionEnd: Instant, voterSet: UInt64) {
+        self.place = place
+        self.abstentionEnd = abstentionEnd
+        self.voterSet = voterSet
+    }
+}
+
+/// A page that was found whole and that is of this boot and network namespace.
+public struct Page: Equatable, Sendable {
+    public var header: PageHeader
+    /// In the order of their groups; those of groups that left the configuration too.
+    public var records: [GroupRecord]
+
+    public init(header: PageHeader, records: [GroupRecord]) {
+        self.header = header
+        self.records = records
+    }
+}
+
+/// What an agent finds when it starts.
+public struct Memory: Equatable, Sendable {
+    /// Nil: this is a new place.
+    public var page: Page?
+    /// Drawn at random by the shell; used if the place is new.
+    public var newPlace: Place
+    /// The longest lease that the state directory says was ever granted, zero if it says nothing.
+    public var longestLease: Duration
+    /// The highest terms that the state directory has, in the order of their groups.
+    public var highestTerms: [(group: GroupID, term: Term)]
+
+    public init(
+        page: Page?,
+        newPlace: Place,
+        longestLease: Duration = .zero,
+        highestTerms: [(group: GroupID, term: Term)] = []
+    ) {
+        self.page = page
+        self.newPlace = newPlace
+        self.longestLease = longestLease
+        self.highestTerms = highestTerms
+    }
+
+    public static func == (left: Memory, right: Memory) -> Bool {
+        left.page == right.page && left.newPlace == right.newPlace
+            && left.longestLease == right.longestLease
+            && left.highestTerms.elementsEqual(right.highestTerms) { $0 == $1 }
+    }
+}

@@ -1,0 +1,41 @@
+/// The rules of the lease, as docs/protocol.md numbers them. Every agent counts how often each of
+/// them decided something, and the simulation fails when one of them never does: a walk proves only
+/// the rules that it fires.
+public enum Rule: Int, CaseIterable, Sendable {
+    // The voter.
+    case grantFree, grantRenewal, grantSameTermAgain, keepLongerGrant
+    case refuseHeld, refuseLowTerm, refuseAbstaining, refuseVoterSets, refuseSuspended
+    case refuseUnknownGroup, refuseRecording
+    case releaseGrant, ignoreRelease
+    // The owner.
+    case countAnswer, ignoreOldAnswer, resendRenewal, raiseTerm, strikeVoter, lowerGate
+    case deadlinePassed, releaseStrayGrant, withholdRelease
+    case putBackAddresses, removeForeignAddresses
+    // Letting go and switchover.
+    case letGo, releaseTerm, resendRelease, inquire, makeOffer, declineInquiry, handOverVote
+    case acceptOffer, ignoreVote, releaseWithoutVote, failBack, delayPlannedMove
+    // Candidacy.
+    case askOthersFirst, voteForOneself, waitForRemaining, giveUpCandidacy, yieldToRank
+    case retryAfterSplit, noMajorityHeard
+    // Force.
+    case force, refuseForce, endForce, confirmForce
+    // Start and restart.
+    case abstainNewPlace, restoreTenure, closeLeftoverGate, keepAbstaining
+    // Sessions.
+    case challenge, adoptSession, dropStaleProof, dropDuplicate, refuseDuplicateName
+}
+
+/// How often each rule has decided something.
+public struct RuleCounts: Equatable, Sendable {
+    private var counts = [UInt64](repeating: 0, count: Rule.allCases.count)
+
+    public init() {}
+
+    public subscript(rule: Rule) -> UInt64 { counts[rule.rawValue] }
+
+    mutating func fire(_ rule: Rule) { counts[rule.rawValue] &+= 1 }
+
+    public static func += (left: inout RuleCounts, right: RuleCounts) {
+        for index in left.counts.indices { left.counts[index] &+= right.counts[index] }
+    }
+}

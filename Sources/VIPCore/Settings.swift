@@ -1,0 +1,109 @@
+/// The numbers that the lease is made of.
+public struct Timing: Equatable, Sendable {
+    /// How often voters are heard from: 1 ms to 10 s.
+    public var heartbeat: Duration
+    /// How long a grant runs: 2 heartbeats to 30 s.
+    public var lease: Duration
+    /// How far the rates of two hosts' clocks may differ, in parts per million.
+    public var driftPartsPerMillion: Int
+    /// How long a frame that has passed the gate may take to leave the host.
+    public var margin: Duration
+
+    public init(heartbeat: Duration, lease: Duration, driftPartsPerMillion: Int, margin: Duration) {
+        self.heartbeat = heartbeat
+        self.lease = lease
+        self.driftPartsPerMillion = driftPartsPerMillion
+        self.margin = margin
+    }
+
+    /// The lease lengths that are taken from a frame or a file.
+    public static let leaseBounds: ClosedRange<Duration> = .milliseconds(2) ... .seconds(30)
+
+    /// How long an owner relies on a grant of `length`, counted from the stamp of its request:
+    /// shorter than the voter keeps it by twice the drift, and by the margin.
+    public func reliance(on length: Duration) -> Duration {
+        length - length * (2 * driftPartsPerMillion) / 1_000_000 - margin
+    }
+
+    /// After this long without a frame a voter counts as not heard: three heartbeats are "the last
+    /// heartbeats" of the design, so that two lost in a row mean nothing.
+    public var hearing: Duration { heartbeat * 7 / 2 }
+}
+
+/// What happens when the preferred node is well again.
+public enum Failback: Equatable, Sendable {
+    case manual
+    /// The owner hands over once the preferred node has been ready for this long without a break.
+    case automatic(after: Duration)
+}
+
+/// What an agent knows about the cluster, itself and its groups. Fixed for the life of a process.
+public struct Settings: Equatable, Sendable {
+    public struct Voter: Equatable, Sendable {
+        public enum Role: UInt8, Sendable { case node = 1, witness = 2 }
+
+        public var id: HostID
+        public var role: Role
+        /// Over how many paths this host and that voter talk; 1 to 4, and 0 for oneself.
+        public var paths: Int
+
+        public init(id: HostID, role: Role, paths: Int) {
+            self.id = id
+            self.role = role
+            self.paths = paths
+        }
+    }
+
+    public struct Group: Equatable, Sendable {
+        public var id: GroupID
+        /// Who takes it first.
+        public var prefer: HostID?
+        public var failback: Failback
+
+        public init(id: GroupID, prefer: HostID?, failback: Failback) {
+            self.id = id
+            self.prefer = prefer
+            self.failback = failback
+        }
+    }
+
+    public var cluster: UInt64
+    public var me: HostID
+    /// All voters, oneself included, in the order of their names; 1 to 9 of them.
+    public var voters: [Voter]
+    /// In the order of their ids, none twice.
+    public var groups: [Group]
+    public var timing: Timing
+    /// A hash over the names and roles of all voters.
+    public var voterSet: UInt64
+    /// The voters, or the map of addresses to groups, are not those of the page: this host neither
+    /// votes nor asks until it is told to (`Command.acceptVoters`).
+    public var suspended: Bool
+
+    public init(
+        cluster: UInt64,
+        me: HostID,
+        voters: [Voter],
+        groups: [Group],
+        timing: Timing,
+        voterSet: UInt64,
+        suspended: Bool = false
+    ) {
+        precondition(voters.contains { $0.id == me }, "an agent is one of its voters")
+        precondition(voters.count <= Self.mostVoters)
+        self.cluster = cluster
+        self.me = me
+        self.voters = voters
+        self.groups = groups
+        self.timing = timing
+        self.voterSet = voterSet
+        self.suspended = suspended
+    }
+
+    /// Nine voters bear four failures; a heartbeat that tells of all their paths still fits a frame.
+    public static let mostVoters = 9
+    public static let mostPaths = 4
+
+    public var majority: Int { voters.count / 2 + 1 }
+    public var isNode: Bool { voters.contains { $0.id == me && $0.role == .node } }
+}
