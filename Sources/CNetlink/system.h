@@ -41,10 +41,12 @@ static inline int vip_epoll_create(void) {
     return fd < 0 ? -errno : fd;
 }
 
-static inline int vip_epoll_set(int epoll, int operation, int fd, int writable, uint64_t token) {
+enum { vip_epoll_in = EPOLLIN, vip_epoll_out = EPOLLOUT };
+
+static inline int vip_epoll_set(int epoll, int operation, int fd, int events, uint64_t token) {
     struct epoll_event event;
     memset(&event, 0, sizeof event);
-    event.events = EPOLLIN | (writable ? EPOLLOUT : 0);
+    event.events = (uint32_t)events;
     event.data.u64 = token;
     return epoll_ctl(epoll, operation, fd, &event) < 0 ? -errno : 0;
 }
@@ -100,6 +102,13 @@ static inline int vip_signalfd_next(int fd) {
     return count < 0 ? -errno : (int)info.ssi_signo;
 }
 
+/// For threads beside the main one, so that a signal finds the thread that reads it.
+static inline void vip_block_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, 0);
+}
+
 static inline void vip_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 /// The three capability sets of this process; glibc has no wrapper, and libcap would be a library
@@ -149,6 +158,11 @@ static inline int vip_become_realtime(int priority) {
 
 static inline int vip_lock_memory(void) {
     return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
+}
+
+/// A network namespace of its own for this thread (CLONE_NEWNET, behind _GNU_SOURCE).
+static inline int vip_unshare_network(void) {
+    return syscall(SYS_unshare, 0x40000000) < 0 ? -errno : 0;
 }
 
 // fcntl and open are variadic.

@@ -58,12 +58,20 @@ import Glibc
         try set(EPOLL_CTL_ADD, descriptor, token: token, writable: writable)
     }
 
+    /// What one that was added is reported for from now on. An end or an error always is.
     package func change(
         _ descriptor: Int32,
         token: UInt64,
+        readable: Bool = true,
         writable: Bool
     ) throws(SystemError) {
-        try set(EPOLL_CTL_MOD, descriptor, token: token, writable: writable)
+        try set(
+            EPOLL_CTL_MOD,
+            descriptor,
+            token: token,
+            readable: readable,
+            writable: writable
+        )
     }
 
     /// To be called before the descriptor is closed. One that isn't there is fine.
@@ -102,10 +110,12 @@ import Glibc
         _ operation: Int32,
         _ descriptor: Int32,
         token: UInt64,
+        readable: Bool = true,
         writable: Bool
     ) throws(SystemError) {
+        let events = (readable ? Int32(vip_epoll_in) : 0) | (writable ? Int32(vip_epoll_out) : 0)
         try SystemCall.check("epoll_ctl", on: "descriptor \(descriptor)") {
-            vip_epoll_set(epoll.number, operation, descriptor, writable ? 1 : 0, token)
+            vip_epoll_set(epoll.number, operation, descriptor, events, token)
         }
     }
 
