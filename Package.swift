@@ -101,7 +101,10 @@ let package = Package(
         ),
         .testTarget(
             name: "VIPAgentTests",
-            dependencies: ["VIPAgent", "VIPControl"],
+            dependencies: [
+                "VIPAgent", "VIPControl", "CNetlink",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(
