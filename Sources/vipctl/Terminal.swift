@@ -57,7 +57,10 @@ enum Terminal {
 
     static func sleep(seconds: Double) {
         let whole = seconds.rounded(.down)
-        var time = timespec(tv_sec: Int(whole), tv_nsec: Int((seconds - whole) * 1e9))
-        while unsafe nanosleep(&time, &time) != 0, errno == EINTR {}
+        var rest = timespec(tv_sec: Int(whole), tv_nsec: Int((seconds - whole) * 1e9))
+        while true {
+            var wanted = rest
+            guard unsafe nanosleep(&wanted, &rest) != 0, errno == EINTR else { return }
+        }
     }
 }
