@@ -100,6 +100,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "VIPControlTests",
+            dependencies: ["VIPControl", "vipctl"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "VIPAgentTests",
             dependencies: [
                 "VIPAgent", "VIPControl", "CNetlink",
