@@ -7,6 +7,7 @@
 ///     announce GROUP
 ///     maintenance on|off
 ///     reload
+///     accept-voters
 public enum ControlRequest: Equatable, Sendable {
     case status
     case history
@@ -17,6 +18,8 @@ public enum ControlRequest: Equatable, Sendable {
     case announce(group: String)
     case maintenance(Bool)
     case reload
+    /// The configured voters and addresses hold from now on, although they have changed.
+    case acceptVoters
 
     /// The longest line that is read, in octets, without its line feed: two names and the words.
     public static let lengthLimit = 600
@@ -65,6 +68,7 @@ public enum ControlRequest: Equatable, Sendable {
             case .some(let word): throw .unexpected(word: word, after: verb)
             }
         case "reload": self = .reload
+        case "accept-voters": self = .acceptVoters
         default: throw .unknownVerb(verb)
         }
         if let word = words.next() { throw .unexpected(word: word, after: verb) }
@@ -81,6 +85,7 @@ public enum ControlRequest: Equatable, Sendable {
         case .announce(let group): "announce \(group)"
         case .maintenance(let isOn): "maintenance \(isOn ? "on" : "off")"
         case .reload: "reload"
+        case .acceptVoters: "accept-voters"
         }
     }
 }
