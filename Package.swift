@@ -100,8 +100,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "VIPControlTests",
+            dependencies: ["VIPControl", "vipctl"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "VIPAgentTests",
-            dependencies: ["VIPAgent", "VIPControl"],
+            dependencies: [
+                "VIPAgent", "VIPControl", "CNetlink",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -2,22 +2,370 @@
 ///
 /// Pure: `step` is the only way in, the effects that it returns the only way out, and time is an
 /// argument. Call `step(.start)` first; after every `step` carry out all effects in their order, then
-/// ask `wakeUp(at:)` when to step again at the latest.
+/// ask `wakeUp(at:)` when to step again at the latest. Whatever the event, a step first looks at the
+/// clock (no owner acts past its deadline), then takes the event, then does what is due, and last
+/// sends frames.
 public struct Agent: Sendable {
     public let settings: Settings
     public private(set) var rules = RuleCounts()
+    public private(set) var drops = [UInt64](repeating: 0, count: DropReason.allCases.count)
 
-    /// `seed` is the agent's only chance: sessions, challenges and the order of candidates come from it.
+    let me: Int
+    var holder: Holder
+    /// Drawn when the process starts; never that of another process.
+    let session: UInt64
+    var peers: [Peer]
+    var groups: [Group]
+    var random: Random
+    private let memory: Memory
+    private var started = false
+    private var lastStep = Reading.zero
+
+    var abstentionEnd: Instant = .zero
+    private var abstentionReported = true
+    var recordedLease: Duration
+    var suspended: Bool
+    var maintenance = false
+    /// SIGTERM has come; by then at the latest the process ends.
+    var stoppingUntil: Instant?
+    private var exited = false
+    private var nextBeat: Instant = .zero
+
+    /// How long a stop may take: the design's two seconds, less what the shell needs.
+    public static let stopPatience: Duration = .milliseconds(1500)
+
+    /// `seed` is the agent's only chance: sessions, challenges and the order of candidates come from
+    /// it. It must differ from process to process, or an old session could come to life again.
     public init(settings: Settings, memory: Memory, seed: UInt64) {
+        var random = Random(seed: seed)
         self.settings = settings
+        self.memory = memory
+        let place = memory.page?.header.place ?? memory.newPlace
+        holder = Holder(host: settings.me, place: place)
+        me = settings.voters.firstIndex { $0.id == settings.me } ?? 0
+        session = random.nonzero()
+        peers = settings.voters.map { voter in
+            Peer(
+                id: voter.id,
+                role: voter.role,
+                paths: voter.id == settings.me ? 0 : voter.paths,
+                challenge: random.nonzero()
+            )
+        }
+        groups = settings.groups.map {
+            Group(settings: $0, voters: settings.voters.count, at: .zero)
+        }
+        recordedLease = max(settings.timing.lease, memory.longestLease)
+        suspended = settings.suspended
+        self.random = random
     }
 
     public mutating func step(_ event: Event, at now: Reading) -> [Effect] {
-        []
+        precondition(
+            now.boottime >= lastStep.boottime && now.raw >= lastStep.raw,
+            "time does not run backwards"
+        )
+        precondition(started || event == .start, "the first event is .start")
+        lastStep = now
+
+        var out = Outbox(rules: rules, random: random)
+        if event == .start {
+            start(at: now, &out)
+        } else {
+            let before = scene(now)
+            for index in groups.indices { groups[index].enforceDeadline(in: before, &out) }
+            take(event, at: now, &out)
+        }
+        let beat = beat(at: now)
+        let scene = scene(now)
+        for index in groups.indices {
+            if beat { groups[index].renew(in: scene, &out) }
+            groups[index].advance(in: scene, &out)
+        }
+        noteVoters(at: now, &out)
+        noteAbstention(at: now, &out)
+        noteStopped(at: now, &out)
+
+        if mutated(.pageAfterFrame) {
+            flush(beat: beat, at: now, &out)
+            for index in groups.indices { groups[index].commit(&out) }
+        } else {
+            for index in groups.indices { groups[index].commit(&out) }
+            flush(beat: beat, at: now, &out)
+        }
+        rules = out.rules
+        random = out.random
+        return out.effects
     }
 
-    /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is.
-    public func wakeUp(at now: Reading) -> Instant? {
-        nil
+    func scene(_ now: Reading) -> Scene {
+        Scene(
+            now: now,
+            settings: settings,
+            holder: holder,
+            me: me,
+            peers: peers,
+            abstentionEnd: abstentionEnd,
+            recordedLease: recordedLease,
+            maintenance: maintenance,
+            stopping: stoppingUntil != nil,
+            suspended: suspended
+        )
     }
+
+    /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is. It may lie in
+    /// the past.
+    public func wakeUp(at now: Reading) -> Instant? {
+        guard started else { return now.boottime }
+        var soonest = nextBeat
+        for (index, peer) in peers.enumerated() where index != me && !peer.paths.isEmpty {
+            soonest = min(soonest, peer.heartbeatDue)
+        }
+        let scene = scene(now)
+        for group in groups {
+            if let due = group.wakeUp(in: scene) { soonest = min(soonest, due) }
+        }
+        if let stoppingUntil, !exited { soonest = min(soonest, stoppingUntil) }
+        return soonest
+    }
+
+    /// Once a heartbeat, together for all groups, so that one frame carries them all.
+    private mutating func beat(at now: Reading) -> Bool {
+        guard nextBeat <= now.boottime else { return false }
+        let next = nextBeat + settings.timing.heartbeat
+        // After a pause there is nothing to catch up with.
+        nextBeat = next > now.boottime ? next : now.boottime + settings.timing.heartbeat
+        return true
+    }
+
+    // MARK: - Start and stop
+
+    private mutating func start(at now: Reading, _ out: inout Outbox) {
+        precondition(!started, "an agent starts once")
+        started = true
+        nextBeat = now.boottime
+        for index in peers.indices { peers[index].heartbeatDue = now.boottime }
+        for index in groups.indices { groups[index].roleSince = now.boottime }
+        beginPlace(at: now, &out)
+        if suspended { out.report(.suspended) }
+
+        let scene = scene(now)
+        let records = memory.page?.records ?? []
+        for index in groups.indices {
+            let id = groups[index].id
+            let record = records.first { $0.group == id }
+            let term = memory.highestTerms.first { $0.group == id }?.term ?? .none
+            groups[index].remember(record, highestTerm: term)
+            groups[index].start(with: record?.tenure, in: scene, &out)
+        }
+        // Groups that left the configuration: their records stay, but nothing of them is served.
+        for record in records where !groups.contains(where: { $0.id == record.group }) {
+            guard record.tenure != nil else { continue }
+            var ended = record
+            ended.tenure = nil
+            out.emit(.writeRecord(ended))
+            out.emit(.closeGate(record.group))
+            out.emit(.removeAddresses(record.group, request: 0))
+        }
+    }
+
+    /// A new place abstains until the longest lease that it may have granted has run out, and the
+    /// page says so from its first write. A found page says itself until when.
+    private mutating func beginPlace(at now: Reading, _ out: inout Outbox) {
+        if let header = memory.page?.header {
+            abstentionEnd = header.abstentionEnd
+            if now.raw < abstentionEnd { out.fire(.keepAbstaining) }
+        } else {
+            let longest = max(settings.timing.lease, memory.longestLease)
+            abstentionEnd = mutated(.newPlaceDoesNotAbstain) ? now.raw : now.raw + longest
+            out.fire(.abstainNewPlace)
+            let written = mutated(.abstentionNotInPage) ? now.raw : abstentionEnd
+            out.emit(
+                .writeHeader(
+                    PageHeader(
+                        place: holder.place,
+                        abstentionEnd: written,
+                        voterSet: settings.voterSet
+                    )
+                )
+            )
+        }
+        if now.raw < abstentionEnd {
+            abstentionReported = false
+            out.report(.abstaining(abstentionEnd - now.raw))
+        }
+    }
+
+    private mutating func noteAbstention(at now: Reading, _ out: inout Outbox) {
+        guard !abstentionReported, now.raw >= abstentionEnd else { return }
+        abstentionReported = true
+        out.report(.abstentionEnded)
+    }
+
+    private mutating func noteStopped(at now: Reading, _ out: inout Outbox) {
+        guard let stoppingUntil, !exited else { return }
+        let idle = groups.allSatisfy { group in
+            if case .standby = group.role { return group.pendingReleases.isEmpty }
+            return false
+        }
+        guard idle || stoppingUntil <= now.boottime else { return }
+        exited = true
+        out.emit(.exit)
+    }
+
+    // MARK: - Events
+
+    private mutating func take(_ event: Event, at now: Reading, _ out: inout Outbox) {
+        switch event {
+        case .start, .wake:
+            break
+        case .received(let frame):
+            receive(frame, at: now, &out)
+        case .addressesAdded(let id, let request, let failed):
+            withGroup(id, at: now) {
+                $0.addressesAdded(request, failed: failed, in: $1, &out)
+            }
+        case .addressesRemoved(let id, let request):
+            withGroup(id, at: now) { $0.addressesRemoved(request, in: $1, &out) }
+        case .addressesFound(let id, let all, let some):
+            withGroup(id, at: now) { $0.addressesFound(all: all, some: some, in: $1, &out) }
+        case .interface(let id, let up):
+            withGroup(id, at: now) { group, _ in group.interfaceUp = up }
+        case .health(let id, let healthy):
+            withGroup(id, at: now) { group, _ in group.healthy = healthy }
+        case .leaseRecorded(let length):
+            recordedLease = max(recordedLease, length)
+        case .command(let command, let id):
+            take(command, id: id, at: now, &out)
+        case .shutdown:
+            if stoppingUntil == nil { stoppingUntil = now.boottime + Self.stopPatience }
+        }
+    }
+
+    mutating func withGroup(
+        _ id: GroupID,
+        at now: Reading,
+        _ body: (inout Group, Scene) -> Void
+    ) {
+        guard let index = groups.firstIndex(where: { $0.id == id }) else { return }
+        body(&groups[index], scene(now))
+    }
+
+    private mutating func take(
+        _ command: Command,
+        id: UInt64,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        switch command {
+        case .switchover(let group, let target):
+            withGroup(group, orReply: id, at: now, &out) {
+                $0.switchover(to: target, id: id, in: $1, &$2)
+            }
+        case .takeover(let group):
+            withGroup(group, orReply: id, at: now, &out) { group, scene, out in
+                let refusal = group.takeByForce(in: scene, &out)
+                out.emit(.reply(id: id, refusal.map { .refused($0) } ?? .done))
+            }
+        case .announce(let group):
+            withGroup(group, orReply: id, at: now, &out) { group, scene, out in
+                guard case .owner(var tenure) = group.role, tenure.isServing else {
+                    out.emit(.reply(id: id, .refused(.notOwner)))
+                    return
+                }
+                tenure.announcements.begin(at: scene.now)
+                group.role = .owner(tenure)
+                out.emit(.reply(id: id, .done))
+            }
+        case .maintenance(let on):
+            takeMaintenance(on, id: id, at: now, &out)
+        case .acceptVoters:
+            acceptVoters(id: id, &out)
+        }
+    }
+
+    private mutating func withGroup(
+        _ group: GroupID,
+        orReply id: UInt64,
+        at now: Reading,
+        _ out: inout Outbox,
+        _ body: (inout Group, Scene, inout Outbox) -> Void
+    ) {
+        guard groups.contains(where: { $0.id == group }) else {
+            out.emit(.reply(id: id, .refused(.unknownGroup)))
+            return
+        }
+        withGroup(group, at: now) { body(&$0, $1, &out) }
+    }
+
+    /// Refused while a group that is owned here could go nowhere.
+    private mutating func takeMaintenance(
+        _ on: Bool,
+        id: UInt64,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        guard settings.isNode else {
+            out.emit(.reply(id: id, .refused(.notANode)))
+            return
+        }
+        let scene = scene(now)
+        let stuck = groups.contains { $0.isOwner && $0.readySuccessor(in: scene) == nil }
+        if on, stuck {
+            out.emit(
+                .reply(id: id, .refused(.switchover(.noSuccessor, unready: nil)))
+            )
+            return
+        }
+        maintenance = on
+        out.emit(.reply(id: id, .done))
+    }
+
+    private mutating func acceptVoters(id: UInt64, _ out: inout Outbox) {
+        guard suspended else {
+            out.emit(.reply(id: id, .refused(.notSuspended)))
+            return
+        }
+        suspended = false
+        out.emit(
+            .writeHeader(
+                PageHeader(
+                    place: holder.place,
+                    abstentionEnd: abstentionEnd,
+                    voterSet: settings.voterSet
+                )
+            )
+        )
+        out.emit(.recordVoters)
+        out.emit(.reply(id: id, .done))
+    }
+
+    /// Says once when a voter or a path comes or goes.
+    private mutating func noteVoters(at now: Reading, _ out: inout Outbox) {
+        let span = settings.timing.hearing
+        for index in peers.indices where index != me {
+            for path in peers[index].paths.indices {
+                let heard =
+                    peers[index].paths[path].lastHeard.map { now.boottime - $0 <= span } ?? false
+                guard heard != peers[index].paths[path].reportedHeard else { continue }
+                peers[index].paths[path].reportedHeard = heard
+                out.report(
+                    heard
+                        ? .pathHeard(peers[index].id, path: path)
+                        : .pathLost(peers[index].id, path: path)
+                )
+            }
+            let heard = peers[index].isHeard(at: now, within: span)
+            guard heard != peers[index].reportedHeard else { continue }
+            peers[index].reportedHeard = heard
+            let lasted = now.boottime - peers[index].heardSince
+            peers[index].heardSince = now.boottime
+            out.report(
+                heard
+                    ? .voterHeard(peers[index].id) : .voterLost(peers[index].id, after: lasted)
+            )
+        }
+    }
+
+    mutating func count(_ drop: DropReason) { drops[drop.rawValue] &+= 1 }
 }

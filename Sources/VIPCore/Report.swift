@@ -6,7 +6,13 @@ public enum Report: Equatable, Sendable {
     }
 
     case transition(
-        GroupID, from: State, to: State, term: Term, reason: Reason, after: Duration)
+        GroupID,
+        from: State,
+        to: State,
+        term: Term,
+        reason: Reason,
+        after: Duration
+    )
     /// The owner as this host's voter sees it has changed.
     case ownerChanged(GroupID, from: HostID?, to: HostID?, term: Term)
     case switchoverFailed(GroupID, SwitchoverRefusal)

@@ -40,7 +40,10 @@ public enum Failback: Equatable, Sendable {
 /// What an agent knows about the cluster, itself and its groups. Fixed for the life of a process.
 public struct Settings: Equatable, Sendable {
     public struct Voter: Equatable, Sendable {
-        public enum Role: UInt8, Sendable { case node = 1, witness = 2 }
+        public enum Role: UInt8, Sendable {
+            case node = 1
+            case witness = 2
+        }
 
         public var id: HostID
         public var role: Role

@@ -1,0 +1,23 @@
+import VIPControl
+
+/// The last transitions, oldest first, numbered without gaps for the life of the process.
+package struct History: Sendable {
+    package private(set) var entries: [HistoryEntry] = []
+    private var next: UInt64 = 1
+
+    /// Some days of a healthy cluster, an hour of a flapping one; 400 kB.
+    static let limit = 1000
+
+    package init() {}
+
+    mutating func add(_ line: ReportText.Line, at now: WallClock, boottime: Int64) {
+        if entries.count == Self.limit { entries.removeFirst() }
+        entries.append(
+            HistoryEntry(
+                sequence: next, at: now.rfc3339(), boottimeMilliseconds: UInt64(boottime / 1_000_000),
+                group: line.group, event: line.event, state: line.state, was: line.was,
+                term: line.term, owner: line.owner, reason: line.reason,
+                afterMilliseconds: line.after.map { Int($0.nanoseconds / 1_000_000) }))
+        next += 1
+    }
+}

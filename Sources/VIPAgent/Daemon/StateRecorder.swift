@@ -1,0 +1,102 @@
+import VIPConfiguration
+import VIPCore
+
+/// Keeps the state directory up to date, through the service thread: nothing here waits for a disk
+/// except the start, which must have the longest lease on record before this host votes.
+final class StateRecorder {
+    enum Message: Sendable {
+        case leaseRecorded(Duration)
+        case failed(String)
+    }
+
+    let contents: StateStore.Contents
+    let forbiddenChanges: [String]
+    private(set) var warnings: [String] = []
+
+    private let store: StateStore
+    private let thread: ServiceThread
+    private let mailbox: ServiceMailbox<Message>
+    private var terms: [StateStore.Entry]
+    private let voters: [String]
+    private let addresses: [String]
+
+    var fileDescriptor: Int32 { mailbox.fileDescriptor }
+
+    init(path: String, configuration: Configuration) throws(SystemError) {
+        store = try StateStore(path: path)
+        contents = store.load()
+        terms = contents.terms
+        voters = Site.voterSet(of: configuration)
+        addresses = Site.addressMap(of: configuration)
+        forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
+        warnings = contents.damage.map { "the state directory is damaged: \($0)" }
+        do throws(SystemError) {
+            if configuration.timing.lease > contents.longestLease {
+                try store.write(lease: configuration.timing.lease)
+            }
+            let isOnRecord = contents.voters == voters && contents.addresses == addresses
+            if forbiddenChanges.isEmpty, !isOnRecord {
+                try store.write(voters: voters, addresses: addresses)
+            }
+        } catch {
+            // A full or read-only disk does not keep an owner from its work; it is said.
+            warnings.append("the state directory can't be written: \(error)")
+        }
+        thread = try ServiceThread()
+        mailbox = try ServiceMailbox()
+    }
+
+    func highestTerms(_ site: Site) -> [(group: GroupID, term: Term)] {
+        contents.terms.compactMap { entry in
+            site.group(named: entry.group).map { ($0, Term(entry.term)) }
+        }.sorted { $0.0 < $1.0 }
+    }
+
+    func takeMessages() -> [Message] { mailbox.takeAll() }
+
+    func record(lease: Duration) {
+        submit { store throws(SystemError) in
+            try store.write(lease: lease)
+        } then: {
+            .leaseRecorded(lease)
+        }
+    }
+
+    func record(term: UInt64, of group: String) {
+        if let index = terms.firstIndex(where: { $0.group == group }) {
+            terms[index].term = max(terms[index].term, term)
+        } else {
+            terms.append(StateStore.Entry(group: group, term: term))
+        }
+        let terms = terms
+        submit { store throws(SystemError) in
+            try store.write(terms: terms)
+        } then: {
+            nil
+        }
+    }
+
+    func recordVoters() {
+        let (voters, addresses) = (voters, addresses)
+        submit { store throws(SystemError) in
+            try store.write(voters: voters, addresses: addresses)
+        } then: {
+            nil
+        }
+    }
+
+    private func submit(
+        _ write: @escaping @Sendable (StateStore) throws(SystemError) -> Void,
+        then message: @escaping @Sendable () -> Message?
+    ) {
+        let (store, mailbox) = (store, mailbox)
+        thread.submit {
+            do throws(SystemError) {
+                try write(store)
+                if let message = message() { mailbox.put(message) }
+            } catch {
+                mailbox.put(.failed("\(error)"))
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Glibc
+import VIPConfiguration
+import VIPControl
+import VIPCore
+
+/// Puts together what the core believes and what the kernel has, for `vipctl status`.
+struct StatusBuilder {
+    let site: Site
+    let agent: Agent
+    let keeper: AddressKeeper?
+    let ports: VoterPorts
+    let text: ReportText
+    var warnings: [String] = []
+    var dropped: [(reason: String, count: UInt64)] = []
+    var counters = Counters()
+    var started: Int64
+
+    func report(at now: Reading) -> StatusReport {
+        let status = agent.status(at: now)
+        let groups = status.groups.map { group($0, at: now) }
+        let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
+        let reasons = reasons(status, groups)
+        return StatusReport(
+            cluster: site.configuration.cluster.name, host: site.host,
+            role: site.role == .node ? .node : .witness, isHealthy: reasons.isEmpty,
+            reasons: reasons, warnings: warnings + site.configuration.warnings.map(\.message),
+            version: Version.current, processID: Int(getpid()),
+            uptimeMilliseconds: Int((now.boottime.nanoseconds - started) / 1_000_000),
+            timing: timing, groups: groups, voters: voters, links: links(status),
+            dropped: DroppedFrames(allDrops), counters: counters)
+    }
+
+    private var timing: TimingStatus {
+        let timing = site.settings.timing
+        return TimingStatus(
+            heartbeatMilliseconds: milliseconds(timing.heartbeat),
+            leaseMilliseconds: milliseconds(timing.lease),
+            driftPartsPerMillion: timing.driftPartsPerMillion,
+            marginMilliseconds: milliseconds(timing.margin))
+    }
+
+    private var allDrops: [DroppedFrames.Count] {
+        let core = DropReason.allCases.map {
+            DroppedFrames.Count(reason: $0.name, count: agent.drops(for: $0))
+        }
+        return core + dropped.map { DroppedFrames.Count(reason: $0.reason, count: $0.count) }
+    }
+
+    // MARK: - Groups
+
+    private func group(_ status: AgentStatus.GroupStatus, at now: Reading) -> GroupStatus {
+        let name = site.name(of: status.id)
+        let configured = site.groups.first { $0.name == name }
+        let place = keeper?.groups.first { $0.id == status.id }
+        let age = now.boottime - status.since
+        return GroupStatus(
+            name: name,
+            state: GroupStatus.State(rawValue: status.state.rawValue) ?? .fault,
+            owner: status.owner.map(site.name(of:)), term: status.term.number,
+            leaseMilliseconds: status.leaseRemaining.map { milliseconds(max($0, .zero)) },
+            addresses: (configured?.addresses ?? []).map {
+                address($0, in: place, wanted: status.state == .owner)
+            },
+            since: wallClock(before: age), sinceMilliseconds: milliseconds(age),
+            reason: reason(status), interface: configured?.interface ?? "",
+            interfaceState: interfaceState(place), isForced: status.forced,
+            enforcement: site.role == .node ? "lifetimes" : "none",
+            isPeerReady: site.role == .node ? status.successorReady : nil,
+            peerReason: status.successorReady
+                ? nil : status.successorUnready.map(ReportText.text))
+    }
+
+    private func reason(_ status: AgentStatus.GroupStatus) -> String {
+        if let unready = status.unready, status.state != .owner, status.state != .witness {
+            return ReportText.text(unready)
+        }
+        return status.state == .witness ? "votes only" : text.text(status.reason)
+    }
+
+    private func address(
+        _ floating: FloatingAddress,
+        in place: AddressKeeper.GroupPlace?,
+        wanted: Bool
+    ) -> AddressStatus {
+        let found = place?.present.first { $0.address == floating.address }
+        var lifetime: Int?
+        if let found, case .seconds(let seconds) = found.valid { lifetime = Int(seconds) }
+        return AddressStatus(
+            address: "\(floating)", isWanted: wanted, isPresent: found != nil,
+            validLifetimeSeconds: lifetime)
+    }
+
+    private func interfaceState(_ place: AddressKeeper.GroupPlace?) -> GroupStatus.InterfaceState {
+        guard let place else { return .none }
+        guard place.link != nil else { return .missing }
+        return place.interfaceIsUp ? .up : .down
+    }
+
+    // MARK: - Voters
+
+    private func voter(_ index: Int, _ status: AgentStatus.VoterStatus) -> VoterStatus {
+        VoterStatus(
+            name: site.voterNames[index], role: status.role == .node ? .node : .witness,
+            isSelf: status.isSelf, isReachable: status.heard,
+            roundTripMicroseconds: status.roundTrip.map { Int($0.nanoseconds / 1000) },
+            heardMillisecondsAgo: status.sinceHeard.map(milliseconds), hearsUs: status.hearsMe,
+            isAbstaining: status.abstaining,
+            paths: status.paths.enumerated().map { path(index, $0.offset, $0.element) })
+    }
+
+    private func path(_ voter: Int, _ index: Int, _ status: AgentStatus.PathStatus) -> PathStatus {
+        let route = site.routes[voter][index]
+        let errno = ports.lastErrors[voter][index]
+        return PathStatus(
+            index: index, local: "\(route.local)", remote: "\(route.remote)",
+            isReachable: status.heard,
+            roundTripMicroseconds: status.roundTrip.map { Int($0.nanoseconds / 1000) },
+            heardMillisecondsAgo: status.sinceHeard.map(milliseconds),
+            isHeardByPeer: status.heardByPeer,
+            lastSendError: errno == 0
+                ? nil : SystemError(call: "sendmsg", on: "\(route.remote)", errno: errno).description)
+    }
+
+    private func links(_ status: AgentStatus) -> [LinkStatus] {
+        status.voters.enumerated().flatMap { index, voter in
+            voter.hearings.map { hearing in
+                LinkStatus(
+                    from: site.name(of: hearing.voter), to: site.voterNames[index],
+                    path: Int(hearing.path), isHeard: hearing.heard,
+                    ageMilliseconds: hearing.ageMilliseconds == .max
+                        ? nil : Int(hearing.ageMilliseconds))
+            }
+        }
+    }
+
+    // MARK: - Health
+
+    /// What keeps the cluster from standing a failure, most urgent first; nothing if it is well.
+    private func reasons(_ status: AgentStatus, _ groups: [GroupStatus]) -> [String] {
+        var reasons: [String] = []
+        if status.suspended {
+            reasons.append(
+                "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'")
+        }
+        for group in groups {
+            if group.isForced { reasons.append("group \(group.name) is owned by force") }
+            if group.owner == nil { reasons.append("nobody is known to own group \(group.name)") }
+            if group.state == .fault || group.state == .maintenance {
+                reasons.append("group \(group.name) can't run here: \(group.reason)")
+            }
+            if group.state == .owner, group.isPeerReady == false {
+                reasons.append(
+                    "no other node is ready for group \(group.name)"
+                        + (group.peerReason.map { ": \($0)" } ?? ""))
+            }
+            for address in group.addresses where address.isWanted != address.isPresent {
+                guard group.state != .witness else { continue }
+                reasons.append(
+                    address.isWanted
+                        ? "\(address.address) is missing here" : "\(address.address) should not be here")
+            }
+        }
+        for (index, voter) in status.voters.enumerated() where !voter.isSelf {
+            reasons.append(contentsOf: voterReasons(voter, name: site.voterNames[index]))
+        }
+        if let left = status.abstainingFor {
+            reasons.append("this host's voter abstains for another \(text.text(left))")
+        }
+        return reasons
+    }
+
+    private func voterReasons(_ voter: AgentStatus.VoterStatus, name: String) -> [String] {
+        if voter.duplicateName { return ["two live hosts use the name \(name)"] }
+        if voter.voterSetsDiffer { return ["\(name) has other voters in its configuration"] }
+        guard voter.heard else { return ["\(name) is not heard"] }
+        var reasons: [String] = []
+        if voter.hearsMe == false { reasons.append("\(name) is heard, but does not hear this host") }
+        for (path, status) in voter.paths.enumerated() {
+            if !status.heard {
+                reasons.append("\(name) is not heard over path \(path)")
+            } else if status.heardByPeer == false, voter.hearsMe == true {
+                reasons.append("\(name) does not hear this host over path \(path)")
+            }
+        }
+        return reasons
+    }
+
+    private func milliseconds(_ span: Duration) -> Int { Int(span.nanoseconds / 1_000_000) }
+
+    private func wallClock(before age: Duration) -> String {
+        let now = WallClock.now
+        let total = now.seconds * 1_000_000_000 + now.nanoseconds - age.nanoseconds
+        return WallClock(
+            seconds: total / 1_000_000_000, nanoseconds: total % 1_000_000_000
+        ).rfc3339()
+    }
+}
+
+extension DropReason {
+    /// As it stands in the status.
+    var name: String {
+        switch self {
+        case .notForUs: "not_for_us"
+        case .ownName: "own_name"
+        case .unknownSender: "unknown_sender"
+        case .unknownPath: "unknown_path"
+        case .unproven: "unproven"
+        case .staleProof: "stale_proof"
+        case .duplicate: "duplicate"
+        case .duplicateName: "duplicate_name"
+        }
+    }
+}

@@ -1,0 +1,243 @@
+import CNetlink
+import Glibc
+
+/// The socket that vipctl talks to: a client sends one line, and gets octets until the end.
+///
+///     accept … read a line … Request -> reply(…, keepOpen: true) … reply(…, keepOpen: false) … close
+///
+/// Everything has a bound: clients, the line, what waits to be written, and how long a client may
+/// take. Nothing here ever waits for a client.
+package final class ControlSocket {
+    /// A client for as long as it is connected; a later one in its place is another.
+    package struct ClientID: Equatable, Hashable, Sendable {
+        fileprivate var place: Int
+        fileprivate var number: UInt64
+    }
+
+    package struct Request: Equatable, Sendable {
+        package var client: ClientID
+        /// Without its line end.
+        package var line: String
+    }
+
+    /// Clients at a time. Others wait in the kernel's queue, which is as long.
+    package static let mostClients = 16
+
+    /// Octets of a line. Longer ones, and what is not UTF-8, are answered with an error here.
+    package static let longestLine = 4096
+
+    /// Octets that may wait for one client. One that falls behind by more is dropped.
+    package static let mostPending = 1 << 20
+
+    /// Time for a client to send its line, and to take anything of what waits for it.
+    package static let patience: Int64 = 5_000_000_000
+
+    /// Who may ask, besides root and the agent's own user.
+    package let group: UInt32?
+    package let path: String
+
+    private let loop: EventLoop
+    private let tokens: UInt64
+    private let listener: Descriptor
+    private var clients: [ControlClient?]
+    private var lastNumber: UInt64 = 0
+
+    /// Connections refused since the start, because their user may not ask.
+    package private(set) var refused = 0
+
+    /// Event loop tokens that `init` takes, from its first on.
+    package static let tokenCount = UInt64(mostClients + 1)
+
+    /// Listens at the path. A socket that a dead agent left is replaced; one that somebody answers
+    /// on is not.
+    ///
+    /// - Parameters:
+    ///   - group: users of this group may ask, where there is one of that name.
+    ///   - tokens: the first of `tokenCount` tokens of the loop.
+    package init(
+        path: String,
+        group: String?,
+        in loop: EventLoop,
+        tokens: UInt64
+    ) throws(SystemError) {
+        self.path = path
+        self.loop = loop
+        self.tokens = tokens
+        let number = group.map { unsafe vip_group_number($0) } ?? -1
+        self.group = number < 0 ? nil : UInt32(number)
+        listener = try ControlListener.listen(path: path, group: self.group)
+        clients = [ControlClient?](repeating: nil, count: Self.mostClients)
+        try loop.add(listener.number, token: tokens)
+    }
+
+    deinit {
+        for client in clients { if let client { loop.remove(client.descriptor.number) } }
+        loop.remove(listener.number)
+        unsafe unlink(path)
+    }
+
+    package func owns(token: UInt64) -> Bool {
+        token >= tokens && token - tokens < Self.tokenCount
+    }
+
+    /// When `expire` is due, on CLOCK_BOOTTIME; nil while nobody is connected.
+    package var deadline: Int64? {
+        clients.compactMap { $0?.deadline }.min()
+    }
+
+    /// To be called for every token that is ours.
+    package func handle(_ ready: EventLoop.Ready, at now: Int64) -> [Request] {
+        precondition(owns(token: ready.token), "token \(ready.token) is not the control socket's")
+        let place = Int(ready.token - tokens) - 1
+        guard place >= 0 else {
+            accept(at: now)
+            return []
+        }
+        guard let client = clients[place] else { return [] }
+        // Of one that closes right after its line, the line is still read.
+        if ready.isHungUp && client.hasAsked {
+            drop(place)
+            return []
+        }
+        if ready.isWritable { flush(place, at: now) }
+        guard ready.isReadable, !client.hasAsked, clients[place] != nil else { return [] }
+        return read(place, at: now)
+    }
+
+    /// Queues octets for the client, and closes after them unless there is more to come. False when
+    /// the client is gone; then nothing that it asked for needs to be continued.
+    @discardableResult
+    package func reply(
+        _ id: ClientID,
+        _ octets: [UInt8],
+        keepOpen: Bool,
+        at now: Int64
+    ) -> Bool {
+        guard let client = clients[id.place], client.number == id.number, !client.isClosing else {
+            return false
+        }
+        client.enqueue(octets, until: now + Self.patience)
+        client.isClosing = !keepOpen
+        guard client.pendingCount <= Self.mostPending else {
+            drop(id.place)
+            return false
+        }
+        flush(id.place, at: now)
+        return clients[id.place] != nil || !keepOpen
+    }
+
+    /// Whether the client is still there, for what is sent again and again.
+    package func isConnected(_ id: ClientID) -> Bool { clients[id.place]?.number == id.number }
+
+    /// Drops clients that take too long.
+    package func expire(at now: Int64) {
+        for place in clients.indices {
+            if let deadline = clients[place]?.deadline, deadline <= now { drop(place) }
+        }
+    }
+
+    // MARK: - Clients
+
+    /// Takes what waits, as far as there is room; the rest is reported again once there is.
+    private func accept(at now: Int64) {
+        while let place = clients.firstIndex(where: { $0 == nil }) {
+            let number = SystemCall.repeating { vip_accept(listener.number) }
+            guard number >= 0 else { return }
+            let descriptor = Descriptor(owning: number)
+            guard mayAsk(descriptor.number) else {
+                refused += 1
+                continue
+            }
+            do {
+                try loop.add(descriptor.number, token: token(of: place))
+            } catch {
+                continue
+            }
+            lastNumber += 1
+            clients[place] = ControlClient(
+                owning: descriptor,
+                number: lastNumber,
+                deadline: now + Self.patience
+            )
+        }
+        // A full house: the listener would be reported again and again.
+        loop.remove(listener.number)
+    }
+
+    private func mayAsk(_ descriptor: Int32) -> Bool {
+        var peer = vip_peer()
+        guard unsafe vip_peer_get(descriptor, &peer) == 0 else { return false }
+        if peer.uid == 0 || peer.uid == geteuid() { return true }
+        guard let group else { return false }
+        return peer.gid == group || vip_peer_has_group(descriptor, group) != 0
+    }
+
+    private func read(_ place: Int, at now: Int64) -> [Request] {
+        guard let client = clients[place] else { return [] }
+        switch client.read(longest: Self.longestLine) {
+        case .more:
+            return []
+        case .gone:
+            drop(place)
+            return []
+        case .line(let line):
+            client.deadline = nil
+            watch(place)
+            guard clients[place] != nil else { return [] }
+            return [Request(client: ClientID(place: place, number: client.number), line: line)]
+        case .invalid(let reason):
+            let id = ClientID(place: place, number: client.number)
+            reply(id, Array("error: \(reason)\n".utf8), keepOpen: false, at: now)
+            return []
+        }
+    }
+
+    private func flush(_ place: Int, at now: Int64) {
+        guard let client = clients[place] else { return }
+        switch client.flush() {
+        case .failed:
+            drop(place)
+        case .done:
+            client.deadline = nil
+            if client.isClosing { drop(place) } else { watch(place) }
+        case .progress:
+            client.deadline = now + Self.patience
+            watch(place)
+        case .stuck:
+            watch(place)
+        }
+    }
+
+    /// Has the loop watch for what this client is waited for.
+    private func watch(_ place: Int) {
+        guard let client = clients[place] else { return }
+        let wanted = ControlClient.Watched(
+            reading: !client.hasAsked,
+            writing: client.pendingCount > 0
+        )
+        guard wanted != client.watched else { return }
+        client.watched = wanted
+        do {
+            try loop.change(
+                client.descriptor.number,
+                token: token(of: place),
+                readable: wanted.reading,
+                writable: wanted.writing
+            )
+        } catch {
+            drop(place)
+        }
+    }
+
+    private func drop(_ place: Int) {
+        guard let client = clients[place] else { return }
+        let wasFull = !clients.contains { $0 == nil }
+        loop.remove(client.descriptor.number)
+        clients[place] = nil
+        guard wasFull else { return }
+        // It is refused where the listener had not been taken out, since nobody was turned away.
+        try? loop.add(listener.number, token: tokens)
+    }
+
+    private func token(of place: Int) -> UInt64 { tokens + 1 + UInt64(place) }
+}

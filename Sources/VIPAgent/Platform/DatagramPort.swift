@@ -1,0 +1,186 @@
+import CNetlink
+import Glibc
+
+/// UDP on one port of one family, on every local address: a wildcard socket, exclusive, so that
+/// holding it also says that no other agent is at work here.
+///
+///     while let datagram = try port.receive() { port.withOctets(of: datagram) { … } }
+///     port.send(frame, from: local, to: peer)
+///
+/// Each `receive` overwrites what the one before it returned.
+package final class DatagramPort {
+    package enum Family: String, Sendable {
+        case v4 = "0.0.0.0"
+        case v6 = "[::]"
+
+        var number: Int32 { self == .v4 ? AF_INET : AF_INET6 }
+    }
+
+    /// About what was received last; its octets are lent by `withOctets`.
+    package struct Datagram: Equatable, Sendable {
+        package var source: Endpoint
+        /// The address that it was sent to.
+        package var local: IPAddress
+        /// Index of the interface that it came in through.
+        package var interface: UInt32
+        /// Octets received. Greater than `capacity` when it was cut, and then of no use.
+        package var count: Int
+
+        package var isCut: Bool { count > DatagramPort.capacity }
+    }
+
+    /// What became of a frame. A failure is the network's everyday business (no route, no address
+    /// yet, a firewall, a full queue), so it is a value to be counted and not an error.
+    package enum Outcome: Equatable, Sendable {
+        case sent
+        case failed(errno: Int32)
+    }
+
+    /// Frames are at most 1,400 octets; what is longer than this isn't ours.
+    package static let capacity = 2048
+
+    /// Room for some hundred frames of small groups while the agent is not scheduled.
+    private static let bufferSize: Int32 = 1 << 18
+
+    /// CS6, network control (RFC 4594), in the upper six bits.
+    private static let trafficClass: Int32 = 48 << 2
+
+    /// The highest priority that needs no capability.
+    private static let priority: Int32 = 6
+
+    private let descriptor: Descriptor
+    private var storage = [UInt8](repeating: 0, count: DatagramPort.capacity)
+    package let family: Family
+    /// The port that it is bound to, also where 0 was asked for.
+    package let port: UInt16
+
+    /// For the event loop.
+    package var fileDescriptor: Int32 { descriptor.number }
+
+    /// - Parameter port: 0 lets the kernel choose, for tests.
+    package init(family: Family, port: UInt16) throws(SystemError) {
+        let subject = "udp \(family.rawValue):\(port)"
+        let number = try SystemCall.check("socket", on: subject) {
+            vip_socket(family.number, Int32(SOCK_DGRAM.rawValue), 0)
+        }
+        descriptor = Descriptor(owning: number)
+        self.family = family
+        try Self.configure(number, family: family, subject: subject)
+
+        var wildcard = vip_endpoint()
+        wildcard.ip.family = family.number
+        wildcard.port = port
+        try SystemCall.check("bind", on: subject) { unsafe vip_bind(number, &wildcard) }
+        let bound = try SystemCall.check("getsockname", on: subject) { vip_bound_port(number) }
+        self.port = UInt16(bound)
+    }
+
+    private static func configure(
+        _ number: Int32,
+        family: Family,
+        subject: String
+    ) throws(SystemError) {
+        func require(_ level: Int, _ option: Int32) throws(SystemError) {
+            try SystemCall.check("setsockopt", on: subject) {
+                vip_set_option(number, Int32(level), option, 1)
+            }
+        }
+        switch family {
+        case .v4: try require(IPPROTO_IP, IP_PKTINFO)
+        case .v6:
+            try require(Int(IPPROTO_IPV6), IPV6_V6ONLY)
+            try require(Int(IPPROTO_IPV6), Int32(vip_ipv6_recvpktinfo))
+        }
+        // The rest makes it better and isn't needed: what a container refuses is left as it is.
+        _ = vip_set_option(number, SOL_SOCKET, SO_RCVBUF, bufferSize)
+        _ = vip_set_option(number, SOL_SOCKET, SO_SNDBUF, bufferSize)
+        switch family {
+        case .v4:
+            _ = vip_set_option(number, Int32(IPPROTO_IP), IP_TOS, trafficClass)
+            _ = vip_set_option(number, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+        case .v6:
+            _ = vip_set_option(number, Int32(IPPROTO_IPV6), IPV6_TCLASS, trafficClass)
+            _ = vip_set_option(
+                number,
+                Int32(IPPROTO_IPV6),
+                IPV6_MTU_DISCOVER,
+                IPV6_PMTUDISC_DONT
+            )
+        }
+        // After IP_TOS, which sets a priority of its own.
+        _ = vip_set_option(number, SOL_SOCKET, SO_PRIORITY, priority)
+    }
+
+    /// The next datagram, or nil when there is none. Errors that the network reports about earlier
+    /// frames are skipped; they say nothing that silence doesn't. To be called a bounded number of
+    /// times per wake-up.
+    package func receive() throws(SystemError) -> Datagram? {
+        var source = vip_endpoint()
+        var local = vip_ip()
+        var interface: UInt32 = 0
+        for _ in 0..<Self.mostSkipped {
+            let count = SystemCall.repeating {
+                unsafe vip_datagram_receive(
+                    descriptor.number,
+                    &storage,
+                    Self.capacity,
+                    &source,
+                    &local,
+                    &interface
+                )
+            }
+            if count == -Int(EAGAIN) { return nil }
+            if count < 0 {
+                guard Self.isAboutEarlierFrames(Int32(-count)) else {
+                    let subject = "udp \(family.rawValue):\(port)"
+                    throw SystemError(call: "recvmsg", on: subject, errno: Int32(-count))
+                }
+                continue
+            }
+            guard let source = Endpoint(source), let local = IPAddress(local) else { continue }
+            return Datagram(source: source, local: local, interface: interface, count: count)
+        }
+        return nil
+    }
+
+    /// Lends the octets of the datagram that `receive` has just returned; of one that was cut, what
+    /// there is of it.
+    package func withOctets<Value, Failure: Error>(
+        of datagram: Datagram,
+        _ body: (Span<UInt8>) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let octets = storage
+        let whole = octets.span
+        return try body(whole.extracting(first: min(datagram.count, Self.capacity)))
+    }
+
+    /// Sends one datagram, from the given local address where there is one. Never waits.
+    package func send(
+        _ octets: Span<UInt8>,
+        from local: IPAddress?,
+        to destination: Endpoint
+    ) -> Outcome {
+        var source = local?.shim ?? vip_ip(family: 0, high: 0, low: 0)
+        var destination = destination.shim
+        let result = unsafe octets.withUnsafeBufferPointer { octets in
+            SystemCall.repeating {
+                unsafe vip_datagram_send(
+                    descriptor.number,
+                    octets.baseAddress,
+                    octets.count,
+                    &source,
+                    &destination
+                )
+            }
+        }
+        return result < 0 ? .failed(errno: -result) : .sent
+    }
+
+    /// Errors skipped in one call, so that they cannot keep the thread.
+    private static let mostSkipped = 16
+
+    private static func isAboutEarlierFrames(_ errno: Int32) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, ECONNRESET, EMSGSIZE]
+            .contains(errno)
+    }
+}

@@ -1,0 +1,50 @@
+import CNetlink
+import Glibc
+
+/// A network interface, as the kernel has it.
+package struct Link: Equatable, Sendable {
+    package var index: Int32
+    package var name: String
+    /// nil where its addresses aren't Ethernet's.
+    package var mac: MACAddress?
+    /// Somebody has set it up (IFF_UP).
+    package var isUp: Bool
+    /// The driver reports a carrier (IFF_LOWER_UP).
+    package var hasCarrier: Bool
+    package var isLoopback: Bool
+    /// RFC 2863's state, as a number; 6 is up, 0 is what drivers leave that don't say.
+    package var operationalState: UInt8
+    /// ARPHRD_…; 1 is Ethernet.
+    package var hardwareType: UInt16
+    /// Such as "veth" or "bond"; empty for hardware.
+    package var kind: String
+
+    /// Frames can be expected to pass.
+    package var isUsable: Bool { isUp && hasCarrier }
+}
+
+extension Link {
+    init?(message header: UnsafeMutablePointer<nlmsghdr>) {
+        guard unsafe Int32(header.pointee.nlmsg_type) == Int32(RTM_NEWLINK)
+            || Int32(header.pointee.nlmsg_type) == Int32(RTM_DELLINK)
+        else { return nil }
+        var shim = vip_link()
+        guard unsafe vip_link_parse(header, &shim) == 0 else { return nil }
+        index = shim.interface
+        name = Self.text(shim.name)
+        mac = shim.mac < 0 ? nil : MACAddress(bits: UInt64(shim.mac))
+        isUp = shim.flags & 0x1 != 0
+        hasCarrier = shim.flags & 0x1_0000 != 0
+        isLoopback = shim.flags & 0x8 != 0
+        operationalState = shim.operational_state
+        hardwareType = shim.type
+        kind = Self.text(shim.kind)
+    }
+
+    /// The characters of a C array up to its zero.
+    private static func text<Characters>(_ characters: Characters) -> String {
+        unsafe withUnsafeBytes(of: characters) { octets in
+            unsafe String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// What was counted since the agent started.
+public struct Counters: Equatable, Sendable, JSONRepresentable {
+    public var framesSent: UInt64
+    public var framesReceived: UInt64
+    public var sendErrors: UInt64
+    /// Leases extended, on any group.
+    public var renewals: UInt64
+    /// Leases acquired, planned or not.
+    public var takeovers: UInt64
+    /// ARP and NDP frames that left.
+    public var announcements: UInt64
+    /// Lines that were not written because there were too many.
+    public var logLinesDropped: UInt64
+    /// How often the kernel had more to tell than fitted, and was asked anew.
+    public var netlinkOverruns: UInt64
+    /// The latest that a timer was ever served.
+    public var maximumLatenessMicroseconds: UInt64
+
+    public init(
+        framesSent: UInt64 = 0,
+        framesReceived: UInt64 = 0,
+        sendErrors: UInt64 = 0,
+        renewals: UInt64 = 0,
+        takeovers: UInt64 = 0,
+        announcements: UInt64 = 0,
+        logLinesDropped: UInt64 = 0,
+        netlinkOverruns: UInt64 = 0,
+        maximumLatenessMicroseconds: UInt64 = 0
+    ) {
+        self.framesSent = framesSent
+        self.framesReceived = framesReceived
+        self.sendErrors = sendErrors
+        self.renewals = renewals
+        self.takeovers = takeovers
+        self.announcements = announcements
+        self.logLinesDropped = logLinesDropped
+        self.netlinkOverruns = netlinkOverruns
+        self.maximumLatenessMicroseconds = maximumLatenessMicroseconds
+    }
+
+    public var json: JSONValue {
+        JSONValue(fields: [
+            "frames_sent": framesSent,
+            "frames_received": framesReceived,
+            "send_errors": sendErrors,
+            "renewals": renewals,
+            "takeovers": takeovers,
+            "announcements": announcements,
+            "log_lines_dropped": logLinesDropped,
+            "netlink_overruns": netlinkOverruns,
+            "max_lateness_us": maximumLatenessMicroseconds,
+        ])
+    }
+
+    public init(json: JSONReader) throws(JSONShapeError) {
+        framesSent = try json.field("frames_sent")
+        framesReceived = try json.field("frames_received")
+        sendErrors = try json.field("send_errors")
+        renewals = try json.field("renewals")
+        takeovers = try json.field("takeovers")
+        announcements = try json.field("announcements")
+        logLinesDropped = try json.field("log_lines_dropped")
+        netlinkOverruns = try json.field("netlink_overruns")
+        maximumLatenessMicroseconds = try json.field("max_lateness_us")
+    }
+}

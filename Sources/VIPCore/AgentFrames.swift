@@ -1,0 +1,326 @@
+/// Frames in and out.
+extension Agent {
+    // MARK: - In
+
+    mutating func receive(_ frame: Frame, at now: Reading, _ out: inout Outbox) {
+        guard frame.receiver == settings.me else { return count(.notForUs) }
+        guard frame.sender != settings.me else {
+            out.report(.duplicateName(settings.me))
+            return count(.ownName)
+        }
+        guard let voter = peers.firstIndex(where: { $0.id == frame.sender }) else {
+            return count(.unknownSender)
+        }
+        guard Int(frame.path) < peers[voter].paths.count else { return count(.unknownPath) }
+
+        let proofBefore = peers[voter].proof
+        switch peers[voter].admit(
+            frame,
+            at: now,
+            timing: settings.timing,
+            random: &out.random,
+            rules: &out.rules
+        )
+        {
+        case .drop(let reason):
+            if reason == .duplicateName { out.report(.duplicateName(frame.sender)) }
+            count(reason)
+            return
+        case .challenge(let reason):
+            count(reason)
+            challenge(voter, answering: frame, at: now, &out)
+            return
+        case .read:
+            break
+        }
+
+        noteVoterSet(frame, from: voter, &out)
+        peers[voter].proof = frame.challenge
+        if peers[voter].proof != proofBefore {
+            // It can be talked to from now on, or again: with all that is waiting to be said.
+            peers[voter].heartbeatDue = now.boottime
+            for index in groups.indices { groups[index].askAgain(voter, in: scene(now), &out) }
+        }
+        for record in frame.records { read(record, of: frame, from: voter, at: now, &out) }
+    }
+
+    private mutating func noteVoterSet(_ frame: Frame, from voter: Int, _ out: inout Outbox) {
+        let differ = frame.voterSet != settings.voterSet
+        guard differ != peers[voter].voterSetsDiffer else { return }
+        peers[voter].voterSetsDiffer = differ
+        if differ { out.report(.voterSetsDiffer(frame.sender)) }
+    }
+
+    /// Sends our challenge to a process that has not proven itself, with its own repeated, so that one
+    /// exchange does for both. A recorded frame gets this answer too, a few times a heartbeat at most,
+    /// and changes nothing.
+    private mutating func challenge(
+        _ voter: Int,
+        answering frame: Frame,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        let pause = min(settings.timing.heartbeat / 4, .milliseconds(1))
+        if let last = peers[voter].lastChallenged, now.boottime - last < pause { return }
+        peers[voter].lastChallenged = now.boottime
+        out.fire(.challenge)
+        send(
+            [],
+            to: voter,
+            proof: frame.challenge,
+            challenge: peers[voter].nextChallenge,
+            at: now,
+            &out
+        )
+    }
+
+    private mutating func read(
+        _ record: Record,
+        of frame: Frame,
+        from voter: Int,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        let agree = frame.voterSet == settings.voterSet
+        switch record {
+        case .request(let request):
+            answer(request, from: voter, voterSetsAgree: agree, at: now, &out)
+        case .granted(let granted):
+            withGroup(granted.group, at: now) { $0.take(granted, from: voter, in: $1, &out) }
+        case .refused(let refused):
+            withGroup(refused.group, at: now) { $0.take(refused, from: voter, in: $1, &out) }
+        case .release(let release):
+            guard release.holder.host == frame.sender else { return }
+            withGroup(release.group, at: now) { $0.take(release, from: voter, in: $1, &out) }
+        case .released(let group, let term, let holder):
+            guard holder == self.holder else { return }
+            withGroup(group, at: now) { group, _ in
+                group.releaseAcknowledged(term, by: voter)
+            }
+        case .inquiry(let inquiry):
+            withGroup(inquiry.group, at: now) { $0.take(inquiry, from: voter, in: $1, &out) }
+        case .offer(let offer):
+            withGroup(offer.request.group, at: now) {
+                $0.take(offer, from: voter, in: $1, &out)
+            }
+        case .declined(let group, let number, let unready):
+            withGroup(group, at: now) {
+                $0.declined(number, because: unready, from: voter, in: $1, &out)
+            }
+        case .appeal(let appeal):
+            withGroup(appeal.group, at: now) { $0.take(appeal, from: voter, in: $1, &out) }
+        case .appealAnswered(let group, let number, let refusal):
+            withGroup(group, at: now) { group, _ in
+                group.appealAnswered(number, refusal: refusal, &out)
+            }
+        case .presence(let presence):
+            peers[voter].presence = presence
+            peers[voter].presenceAt = now.boottime
+        case .condition(let condition):
+            withGroup(condition.group, at: now) { $0.take(condition, from: voter, in: $1, &out) }
+        }
+    }
+
+    /// Only a holder itself asks for it; its voter's answer repeats the question.
+    private mutating func answer(
+        _ request: Request,
+        from voter: Int,
+        voterSetsAgree: Bool,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        guard request.holder.host == peers[voter].id else { return }
+        guard let index = groups.firstIndex(where: { $0.id == request.group }) else {
+            out.fire(.refuseUnknownGroup)
+            out.post(
+                .refused(refusal(of: request, .unknownGroup, highest: .none)),
+                to: voter
+            )
+            return
+        }
+        let scene = scene(now)
+        let verdict = groups[index].ballot.answer(
+            request,
+            voterSetsAgree: voterSetsAgree,
+            in: scene,
+            &out
+        )
+        groups[index].heardOfOther(
+            request.holder.host,
+            term: request.term,
+            owns: false,
+            in: scene,
+            &out
+        )
+        switch verdict {
+        case .granted:
+            out.post(
+                .granted(
+                    Granted(
+                        group: request.group,
+                        term: request.term,
+                        holder: request.holder,
+                        length: request.length,
+                        stamp: request.stamp
+                    )
+                ),
+                to: voter
+            )
+        case .refused(let reason, let current, let remaining):
+            out.post(
+                .refused(
+                    refusal(
+                        of: request,
+                        reason,
+                        current: current,
+                        remaining: remaining,
+                        highest: groups[index].ballot.highestGranted
+                    )
+                ),
+                to: voter
+            )
+        }
+    }
+
+    private func refusal(
+        of request: Request,
+        _ reason: RefusalReason,
+        current: Holder? = nil,
+        remaining: Duration = .zero,
+        highest: Term
+    ) -> Refused {
+        Refused(
+            group: request.group,
+            term: request.term,
+            holder: request.holder,
+            stamp: request.stamp,
+            reason: reason,
+            current: current,
+            remaining: remaining,
+            highestGranted: highest
+        )
+    }
+
+    // MARK: - Out
+
+    /// Makes frames of what was posted, and of the heartbeats that are due. An answer carries the
+    /// heartbeat along when that is nearly due, so that a pair at rest exchanges one frame each way.
+    mutating func flush(beat: Bool, at now: Reading, _ out: inout Outbox) {
+        let heartbeat = settings.timing.heartbeat
+        for voter in peers.indices where voter != me && !peers[voter].paths.isEmpty {
+            var records: [Record] = []
+            let due = peers[voter].heartbeatDue
+            let posted = out.posts.contains { $0.voter == voter }
+            if due <= now.boottime || (posted && due - now.boottime <= heartbeat * 3 / 4) {
+                // What is carried along may let the next one wait a little for its own carrier.
+                peers[voter].heartbeatDue =
+                    now.boottime + (posted ? heartbeat * 5 / 4 : heartbeat)
+                records.append(.presence(presence(at: now)))
+                if settings.isNode {
+                    let scene = scene(now)
+                    for group in groups { records.append(.condition(group.condition(in: scene))) }
+                }
+            } else if !posted {
+                continue
+            }
+            for post in out.posts where post.voter == voter { records.append(post.record) }
+            sendSplit(records, to: voter, at: now, &out)
+        }
+        out.posts.removeAll()
+    }
+
+    private mutating func sendSplit(
+        _ records: [Record],
+        to voter: Int,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        // To a session that we have adopted, its challenge; to any other, the next one.
+        let challenge = peers[voter].session?.challenge ?? peers[voter].nextChallenge
+        var batch: [Record] = []
+        var octets = 0
+        for record in records {
+            let length = record.encodedLength
+            if octets + length > Frame.recordRoom {
+                send(
+                    batch,
+                    to: voter,
+                    proof: peers[voter].proof,
+                    challenge: challenge,
+                    at: now,
+                    &out
+                )
+                batch.removeAll(keepingCapacity: true)
+                octets = 0
+            }
+            batch.append(record)
+            octets += length
+        }
+        send(batch, to: voter, proof: peers[voter].proof, challenge: challenge, at: now, &out)
+    }
+
+    private mutating func send(
+        _ records: [Record],
+        to voter: Int,
+        proof: UInt64,
+        challenge: UInt64,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        peers[voter].sequence += 1
+        let sentAt = UInt64(clamping: now.raw.nanoseconds)
+        for (index, path) in peers[voter].paths.enumerated() {
+            var echo: UInt64 = 0
+            if path.lastSentAt > 0 {
+                let kept = UInt64(clamping: (now.raw - path.lastArrival).nanoseconds)
+                echo = path.lastSentAt &+ kept
+            }
+            out.emit(
+                .send(
+                    Frame(
+                        cluster: settings.cluster,
+                        voterSet: settings.voterSet,
+                        sender: settings.me,
+                        receiver: peers[voter].id,
+                        session: session,
+                        sequence: peers[voter].sequence,
+                        proof: proof,
+                        challenge: challenge,
+                        path: UInt8(index),
+                        sentAt: sentAt,
+                        echo: echo,
+                        records: records
+                    )
+                )
+            )
+        }
+    }
+
+    /// How this host is, and whom it hears.
+    func presence(at now: Reading) -> Presence {
+        var hearings: [Presence.Hearing] = []
+        for (index, peer) in peers.enumerated() where index != me {
+            for (number, path) in peer.paths.enumerated() {
+                let age = path.lastHeard.map { now.boottime - $0 }
+                let milliseconds = age.map { $0.nanoseconds / 1_000_000 } ?? Int64.max
+                let roundTrip = (path.roundTrip?.nanoseconds ?? 0) / 1000
+                hearings.append(
+                    Presence.Hearing(
+                        voter: peer.id,
+                        path: UInt8(number),
+                        heard: age.map { $0 <= settings.timing.hearing } ?? false,
+                        ageMilliseconds: UInt16(clamping: milliseconds),
+                        roundTripMicroseconds: UInt32(clamping: roundTrip)
+                    )
+                )
+            }
+        }
+        return Presence(
+            abstaining: now.raw < abstentionEnd,
+            maintenance: maintenance,
+            stopping: stoppingUntil != nil,
+            suspended: suspended,
+            hearings: hearings
+        )
+    }
+}

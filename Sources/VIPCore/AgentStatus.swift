@@ -1,0 +1,151 @@
+/// What one agent believes at one instant, for people and monitoring.
+public struct AgentStatus: Equatable, Sendable {
+    public enum GroupState: String, Sendable {
+        case owner, standby, fault, maintenance, starting, witness
+    }
+
+    public struct GroupStatus: Equatable, Sendable {
+        public var id: GroupID
+        public var state: GroupState
+        public var owner: HostID?
+        public var forced: Bool
+        public var term: Term
+        /// Of an owner its own deadline, of others what their voter's grant has left; nil: no lease.
+        public var leaseRemaining: Duration?
+        public var since: Instant
+        public var reason: Reason
+        public var unready: Unreadiness?
+        /// Whether another node would take over, and if not, what the first one said.
+        public var successorReady: Bool
+        public var successorUnready: Unreadiness?
+        public var handingOver: Bool
+        public var heldDownUntil: Instant?
+    }
+
+    public struct PathStatus: Equatable, Sendable {
+        public var heard: Bool
+        public var sinceHeard: Duration?
+        public var roundTrip: Duration?
+        /// What the voter said of the other direction; nil if it has not said.
+        public var heardByPeer: Bool?
+    }
+
+    public struct VoterStatus: Equatable, Sendable {
+        public var id: HostID
+        public var role: Settings.Voter.Role
+        public var isSelf: Bool
+        public var heard: Bool
+        public var hearsMe: Bool?
+        public var abstaining: Bool?
+        public var maintenance: Bool
+        public var duplicateName: Bool
+        public var voterSetsDiffer: Bool
+        public var sinceHeard: Duration?
+        public var roundTrip: Duration?
+        public var paths: [PathStatus]
+        /// Whom this voter says that it hears; empty if it is not heard itself.
+        public var hearings: [Presence.Hearing]
+    }
+
+    public var groups: [GroupStatus]
+    public var voters: [VoterStatus]
+    public var place: Place
+    public var abstainingFor: Duration?
+    public var suspended: Bool
+    public var stopping: Bool
+    public var maintenance: Bool
+}
+
+extension Agent {
+    public func status(at now: Reading) -> AgentStatus {
+        let scene = scene(now)
+        return AgentStatus(
+            groups: groups.map { $0.status(in: scene) },
+            voters: peers.indices.map { voter($0, in: scene) },
+            place: holder.place,
+            abstainingFor: scene.isAbstaining ? abstentionEnd - now.raw : nil,
+            suspended: suspended, stopping: stoppingUntil != nil, maintenance: maintenance)
+    }
+
+    /// How often frames were dropped for this reason since the start.
+    public func drops(for reason: DropReason) -> UInt64 { drops[reason.rawValue] }
+
+    /// Whether the group's addresses may answer from this host at this instant.
+    public func serves(_ id: GroupID, at now: Reading) -> Bool {
+        guard let group = groups.first(where: { $0.id == id }), case .owner(let tenure) = group.role
+        else { return false }
+        return tenure.isServing && tenure.deadline.isAhead(of: now)
+    }
+
+    private func voter(_ index: Int, in scene: Scene) -> AgentStatus.VoterStatus {
+        let peer = peers[index]
+        let isSelf = index == me
+        let span = settings.timing.hearing
+        let heard = isSelf || scene.isHeard(index)
+        let fresh = heard && scene.now.boottime - peer.presenceAt <= span ? peer.presence : nil
+        let own = isSelf ? presence(at: scene.now) : fresh
+        return AgentStatus.VoterStatus(
+            id: peer.id, role: peer.role, isSelf: isSelf, heard: heard,
+            hearsMe: isSelf
+                ? nil : fresh.map { $0.hearings.contains { $0.voter == settings.me && $0.heard } },
+            abstaining: own?.abstaining, maintenance: own?.maintenance ?? false,
+            duplicateName: peer.refusedUntil != nil, voterSetsDiffer: peer.voterSetsDiffer,
+            sinceHeard: peer.lastHeard.map { scene.now.boottime - $0 },
+            roundTrip: peer.paths.compactMap(\.roundTrip).min(),
+            paths: peer.paths.indices.map { path($0, of: peer, presence: fresh, in: scene) },
+            hearings: own?.hearings ?? [])
+    }
+
+    private func path(
+        _ index: Int,
+        of peer: Peer,
+        presence: Presence?,
+        in scene: Scene
+    ) -> AgentStatus.PathStatus {
+        let path = peer.paths[index]
+        let age = path.lastHeard.map { scene.now.boottime - $0 }
+        return AgentStatus.PathStatus(
+            heard: age.map { $0 <= settings.timing.hearing } ?? false, sinceHeard: age,
+            roundTrip: path.roundTrip,
+            heardByPeer: presence?.hearings.first {
+                $0.voter == settings.me && Int($0.path) == index
+            }?.heard)
+    }
+}
+
+extension Group {
+    func status(in scene: Scene) -> AgentStatus.GroupStatus {
+        let owner = owner(in: scene)
+        var remaining = ballot.liveGrant(at: scene.now).map { $0.expiry - scene.now.raw }
+        var handingOver = false
+        if case .owner(let tenure) = role {
+            remaining = tenure.deadline.remaining(at: scene.now)
+            handingOver = tenure.handover != nil
+        }
+        let successors = scene.peers.indices.filter { $0 != scene.me && isNode($0, in: scene) }
+        return AgentStatus.GroupStatus(
+            id: id, state: statusState(in: scene), owner: owner?.host,
+            forced: owner?.forced ?? false, term: owner?.term ?? ballot.highestGranted,
+            leaseRemaining: remaining, since: roleSince, reason: roleReason,
+            unready: unreadiness(in: scene),
+            successorReady: successors.contains { isReady($0, in: scene) },
+            successorUnready: successors.lazy.compactMap { heard[$0]?.condition.unready }.first,
+            handingOver: handingOver, heldDownUntil: changes.heldDownUntil)
+    }
+
+    private func statusState(in scene: Scene) -> AgentStatus.GroupState {
+        guard scene.settings.isNode else { return .witness }
+        switch role {
+        case .owner(let tenure) where tenure.isServing: return .owner
+        case .owner: return .starting
+        case .lettingGo(let lettingGo) where lettingGo.reason == .leftover: return .starting
+        case .standby, .candidate, .lettingGo: break
+        }
+        switch unreadiness(in: scene) {
+        case nil, .stopping, .busy, .unknownGroup: return .standby
+        case .maintenance: return .maintenance
+        case .abstaining: return .starting
+        case .interfaceDown, .unhealthy, .suspended: return .fault
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// This host's voter for one group: what it has granted, and the rules by which it grants.
+///
+/// A grant is exclusive while it lives; it is never replaced by another holder's, whatever the term.
+struct Ballot: Equatable, Sendable {
+    var grant: Grant?
+    var highestGranted: Term = .none
+
+    func liveGrant(at now: Reading) -> Grant? {
+        guard let grant, grant.isLive(at: now) else { return nil }
+        return grant
+    }
+
+    enum Verdict: Equatable {
+        case granted
+        case refused(RefusalReason, current: Holder?, remaining: Duration)
+    }
+
+    /// Answers a request, from another host or from this one, and keeps what it grants.
+    ///
+    /// `voterSetsAgree` compares the requester's voters with ours; the own host's always agree.
+    mutating func answer(
+        _ request: Request,
+        voterSetsAgree: Bool,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Verdict {
+        if let refusal = standingRefusal(request, voterSetsAgree, in: scene, &out) {
+            return refusal
+        }
+
+        let live = liveGrant(at: scene.now)
+        if let live {
+            if live.holder != request.holder, !mutated(.voterOverwritesLiveGrant) {
+                out.fire(.refuseHeld)
+                return .refused(
+                    .held,
+                    current: live.holder,
+                    remaining: live.expiry - scene.now.raw
+                )
+            }
+            if request.term < live.term {
+                out.fire(.refuseLowTerm)
+                return .refused(
+                    .lowTerm,
+                    current: live.holder,
+                    remaining: live.expiry - scene.now.raw
+                )
+            }
+            out.fire(.grantRenewal)
+        } else if request.term > highestGranted {
+            out.fire(.grantFree)
+        } else if let grant, request.term == highestGranted, grant.term == request.term,
+            grant.holder == request.holder, !grant.released
+        {
+            out.fire(.grantSameTermAgain)
+        } else {
+            out.fire(.refuseLowTerm)
+            return .refused(.lowTerm, current: nil, remaining: .zero)
+        }
+
+        keep(request, over: live, in: scene, &out)
+        return .granted
+    }
+
+    /// What stands in the way whatever was granted.
+    private func standingRefusal(
+        _ request: Request,
+        _ voterSetsAgree: Bool,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Verdict? {
+        if scene.suspended {
+            out.fire(.refuseSuspended)
+            return .refused(.suspended, current: nil, remaining: .zero)
+        }
+        if !voterSetsAgree {
+            out.fire(.refuseVoterSets)
+            return .refused(.voterSets, current: nil, remaining: .zero)
+        }
+        if scene.isAbstaining {
+            out.fire(.refuseAbstaining)
+            return .refused(
+                .abstaining,
+                current: nil,
+                remaining: scene.abstentionEnd - scene.now.raw
+            )
+        }
+        if request.length > scene.recordedLease {
+            // A longer lease than a new place would wait for: on record first.
+            out.fire(.refuseRecording)
+            out.emit(.recordLease(request.length))
+            return .refused(.recording, current: nil, remaining: .zero)
+        }
+        return nil
+    }
+
+    private mutating func keep(
+        _ request: Request,
+        over live: Grant?,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        var expiry = scene.now.raw + request.length
+        if let live, live.expiry > expiry, !mutated(.renewalShortensGrant) {
+            out.fire(.keepLongerGrant)
+            expiry = live.expiry
+        }
+        grant = Grant(
+            holder: request.holder,
+            term: request.term,
+            expiry: expiry,
+            released: false
+        )
+        if request.term > highestGranted {
+            highestGranted = request.term
+        }
+    }
+
+    /// Takes a release; whether it named the live grant exactly.
+    mutating func release(_ term: Term, by holder: Holder, at now: Reading) -> Bool {
+        guard let live = liveGrant(at: now) else { return false }
+        let named =
+            mutated(.releaseMatchesByNodeAlone)
+            ? live.holder.host == holder.host : live.holder == holder && live.term == term
+        guard named else { return false }
+        grant?.released = true
+        return true
+    }
+
+    /// Gives back whatever this host's voter has granted to this host. Only after the gate is closed.
+    mutating func freeOwnGrant(of holder: Holder) {
+        guard let current = grant, current.holder == holder else { return }
+        grant?.released = true
+    }
+}

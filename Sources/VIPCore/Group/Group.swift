@@ -1,0 +1,232 @@
+/// One group on one host: the voter's ballot, and on a node the part it plays.
+///
+///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --addresses off--> standby
+///        ^                  |
+///        +---gives up-------+
+///
+/// The methods live beside this file, by what they are about: `GroupStart`, `GroupCandidacy`,
+/// `GroupOwner`, `GroupLettingGo`, `GroupSwitchover`, `GroupForce`, `GroupView`.
+struct Group: Sendable {
+    enum Role: Sendable {
+        case standby(Standby)
+        case candidate(Candidacy)
+        case owner(Tenure)
+        case lettingGo(LettingGo)
+    }
+
+    /// What another node said of itself about this group, and when.
+    struct Heard: Equatable, Sendable {
+        var condition: Condition
+        var at: Instant
+        /// Since when it has been ready without a break.
+        var readySince: Instant?
+    }
+
+    let settings: Settings.Group
+    var id: GroupID { settings.id }
+
+    var ballot = Ballot()
+    /// The highest term that this host ever asked for or offered.
+    var highestUsed: Term = .none
+    /// The highest term that anybody was heard to speak of.
+    var highestHeard: Term = .none
+    var role: Role
+    var roleSince: Instant
+    var roleReason: Reason = .leftover
+
+    /// Nil until the shell has told.
+    var interfaceUp: Bool?
+    var healthy = true
+    /// By voter.
+    var heard: [Heard?]
+    /// Our own outstanding offer to succeed an owner, and to whom.
+    var offer: Offer?
+    var offeredTo: Int?
+    var pendingReleases: [PendingRelease] = []
+    var pendingCommands: [PendingCommand] = []
+    var nextRequest: UInt64 = 0
+    var changes = OwnerChanges()
+    /// Whom a voter's refusal named as holder, and for how long that is good.
+    var named: (owner: Owner, until: Instant)?
+
+    /// The record as the page has it; what differs is written before anything that rests on it.
+    var written: GroupRecord
+
+    init(settings: Settings.Group, voters: Int, at now: Reading) {
+        self.settings = settings
+        role = .standby(Standby(notBefore: now.boottime))
+        roleSince = now.boottime
+        heard = Array(repeating: nil, count: voters)
+        written = GroupRecord(group: settings.id)
+    }
+
+    // MARK: - The page
+
+    var record: GroupRecord {
+        var tenure: TenureRecord?
+        if case .owner(let owner) = role { tenure = owner.record }
+        return GroupRecord(
+            group: id,
+            grant: ballot.grant,
+            highestGranted: ballot.highestGranted,
+            highestUsed: highestUsed,
+            tenure: tenure
+        )
+    }
+
+    /// Brings the page up to date, if it is not.
+    mutating func commit(_ out: inout Outbox) {
+        let current = record
+        guard current != written else { return }
+        if current.highestGranted > written.highestGranted {
+            out.emit(.recordTerm(id, current.highestGranted))
+        }
+        written = current
+        out.emit(.writeRecord(current))
+    }
+
+    // MARK: - Terms
+
+    /// A term that this host has never used and that is above all it knows of; used from now on.
+    mutating func takeFreshTerm(above other: Term = .none) -> Term {
+        highestUsed = max(highestUsed, ballot.highestGranted, highestHeard, other).next
+        return highestUsed
+    }
+
+    mutating func hear(_ term: Term) {
+        highestHeard = max(highestHeard, term)
+    }
+
+    mutating func takeRequestNumber() -> UInt64 {
+        nextRequest += 1
+        return nextRequest
+    }
+
+    // MARK: - Readiness
+
+    /// Why this host would not take the group over; nil if it would.
+    func unreadiness(in scene: Scene) -> Unreadiness? {
+        if scene.stopping { return .stopping }
+        if scene.suspended { return .suspended }
+        if scene.maintenance { return .maintenance }
+        if interfaceUp != true { return .interfaceDown }
+        if !healthy { return .unhealthy }
+        if scene.isAbstaining { return .abstaining }
+        return nil
+    }
+
+    /// Whether that node says that it would take over, and is heard both ways.
+    func isReady(_ voter: Int, in scene: Scene) -> Bool {
+        guard scene.isHeardBothWays(voter), let heard = heard[voter] else { return false }
+        return scene.now.boottime - heard.at <= scene.timing.hearing
+            && heard.condition.unready == nil
+    }
+
+    func isNode(_ voter: Int, in scene: Scene) -> Bool {
+        scene.settings.voters[voter].role == .node
+    }
+
+    // MARK: - Transitions
+
+    var isOwner: Bool {
+        if case .owner = role { return true }
+        return false
+    }
+
+    /// No release of any kind leaves in these roles: the gate may be open.
+    var mayHaveOpenGate: Bool {
+        switch role {
+        case .owner, .lettingGo: true
+        case .standby, .candidate: false
+        }
+    }
+
+    var state: Report.State {
+        switch role {
+        case .standby: .standby
+        case .candidate: .candidate
+        case .owner: .owner
+        case .lettingGo: .lettingGo
+        }
+    }
+
+    mutating func become(
+        _ next: Role,
+        because reason: Reason,
+        term: Term,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        let previous = state
+        let after = scene.now.boottime - roleSince
+        role = next
+        roleSince = scene.now.boottime
+        roleReason = reason
+        out.report(
+            .transition(id, from: previous, to: state, term: term, reason: reason, after: after)
+        )
+    }
+
+    // MARK: - Time
+
+    /// What is due by now. Deadlines come first: an owner past its own is none, whatever the event.
+    mutating func enforceDeadline(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(let tenure) = role, !tenure.deadline.isAhead(of: scene.now) else {
+            return
+        }
+        out.fire(.deadlinePassed)
+        becomeLettingGo(because: .deadlinePassed, in: scene, &out)
+    }
+
+    /// After the event: whatever is due at this instant, in the role that the group has now.
+    mutating func advance(in scene: Scene, _ out: inout Outbox) {
+        switch role {
+        case .standby: considerAsking(in: scene, &out)
+        case .candidate: advanceCandidacy(in: scene, &out)
+        case .owner: advanceTenure(in: scene, &out)
+        case .lettingGo: break
+        }
+        resendReleases(in: scene, &out)
+        settleCommands(in: scene, &out)
+        noteOwner(in: scene, &out)
+    }
+
+    /// The instant of BOOTTIME at which something of this group is due; it may lie in the past if
+    /// that can be done at once.
+    func wakeUp(in scene: Scene) -> Instant? {
+        var soonest: Instant?
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            if soonest.map({ instant < $0 }) ?? true { soonest = instant }
+        }
+        switch role {
+        case .standby(let standby):
+            // Until a majority is heard nothing comes of waiting, and then a frame wakes us.
+            if scene.hearsMajority { consider(nextAttempt(standby, in: scene)) }
+        case .candidate(let candidacy):
+            consider(candidacy.giveUpAt)
+            for ask in candidacy.asks { consider(ask.resendAt) }
+        case .owner(let tenure):
+            let left = tenure.deadline.remaining(at: scene.now)
+            // Looked at early, and again: BOOTTIME may be slewed against RAW meanwhile.
+            consider(
+                left > .microseconds(100)
+                    ? Tenure.armed(left, from: scene.now) : scene.now.boottime + left
+            )
+            for ask in tenure.asks { consider(ask.resendAt) }
+            if tenure.isServing { consider(tenure.announcements.dueAt) }
+            consider(tenure.refreshAt)
+            consider(tenure.handover?.ask.resendAt)
+            consider(tenure.handover?.giveUpAt)
+            if let since = tenure.forced?.heardSince { consider(since + scene.timing.lease) }
+        case .lettingGo:
+            break
+        }
+        for pending in pendingReleases {
+            consider(pending.giveUpAt)
+            for ask in pending.asks { consider(ask.resendAt) }
+        }
+        for command in pendingCommands { consider(command.giveUpAt) }
+        return soonest
+    }
+}

@@ -1,0 +1,313 @@
+/// How a standby comes to ask for the lease, and what it makes of the answers.
+extension Group {
+    /// Asks when this host's voter is free, nothing of its own stands in the way, and a majority that
+    /// it hears also hears it: a host that can send and not hear must not block the others.
+    mutating func considerAsking(in scene: Scene, _ out: inout Outbox) {
+        guard case .standby(var standby) = role else { return }
+        if ballot.liveGrant(at: scene.now) != nil || scene.isAbstaining {
+            standby.vacantSince = nil
+            role = .standby(standby)
+            return
+        }
+        if standby.vacantSince == nil {
+            standby.vacantSince = scene.now.boottime
+            role = .standby(standby)
+        }
+        guard let due = nextAttempt(standby, in: scene), due <= scene.now.boottime else { return }
+        guard scene.hearsMajority else {
+            out.fire(.noMajorityHeard)
+            return
+        }
+        becomeCandidate(after: standby, in: scene, &out)
+    }
+
+    /// When this standby will ask if nothing changes; nil if it will not.
+    func nextAttempt(_ standby: Standby, in scene: Scene) -> Instant? {
+        guard scene.settings.isNode, unreadiness(in: scene) == nil || isOnlyAbstaining(in: scene)
+        else { return nil }
+        var due = standby.notBefore
+        if scene.isAbstaining {
+            due = max(due, scene.boottime(ofRaw: scene.abstentionEnd))
+        }
+        if let live = ballot.liveGrant(at: scene.now) {
+            return max(due, scene.boottime(ofRaw: live.expiry))
+        }
+        if let since = standby.vacantSince {
+            due = max(due, since + rankDelay(in: scene))
+        }
+        return due
+    }
+
+    private func isOnlyAbstaining(in scene: Scene) -> Bool {
+        unreadiness(in: scene) == .abstaining
+    }
+
+    /// Those who come before this host get a head start of two heartbeats each: the preferred node,
+    /// then by name. The last holder does not count; it has just lost the lease.
+    func rankDelay(in scene: Scene) -> Duration {
+        scene.timing.heartbeat * (2 * rank(in: scene))
+    }
+
+    private func rank(in scene: Scene) -> Int {
+        let last = ballot.grant?.holder.host
+        var ahead = 0
+        for voter in scene.peers.indices where voter != scene.me && isNode(voter, in: scene) {
+            let host = scene.settings.voters[voter].id
+            guard host != last, scene.isHeard(voter), precedes(voter, scene.me, in: scene) else {
+                continue
+            }
+            // A node that has not said how it is may be on its way.
+            if heard[voter].map({ $0.condition.unready == nil }) ?? true { ahead += 1 }
+        }
+        return ahead
+    }
+
+    private func precedes(_ voter: Int, _ other: Int, in scene: Scene) -> Bool {
+        let voters = scene.settings.voters
+        if voters[voter].id == settings.prefer { return true }
+        if voters[other].id == settings.prefer { return false }
+        return voter < other
+    }
+
+    private mutating func becomeCandidate(
+        after standby: Standby,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        if rankDelay(in: scene) > .zero { out.fire(.yieldToRank) }
+        if standby.failures > 0 { out.fire(.retryAfterSplit) }
+        let reason: Reason =
+            ballot.grant.map { grant in
+                grant.released || grant.holder == scene.holder
+                    ? .vacant : .leaseRanOut(of: grant.holder.host)
+            } ?? .vacant
+        beginCandidacy(because: reason, failures: standby.failures, in: scene, &out)
+    }
+
+    /// A fresh term, in the page before anybody hears of it; then the others are asked.
+    mutating func beginCandidacy(
+        because reason: Reason,
+        failures: Int,
+        above other: Term = .none,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        offer = nil
+        let term = takeFreshTerm(above: other)
+        var candidacy = newCandidacy(term, because: reason, in: scene)
+        if scene.peers.count == 1 {
+            voteForOneself(&candidacy, in: scene, &out)
+        } else {
+            out.fire(.askOthersFirst)
+        }
+        become(.candidate(candidacy), because: reason, term: term, in: scene, &out)
+        for voter in scene.peers.indices where voter != scene.me {
+            askCandidate(voter, in: scene, &out)
+        }
+        concludeCandidacy(in: scene, &out)
+    }
+
+    func newCandidacy(_ term: Term, because reason: Reason, in scene: Scene) -> Candidacy {
+        let voters = scene.peers.count
+        return Candidacy(
+            term: term,
+            reason: reason,
+            began: scene.now.boottime,
+            counted: Array(repeating: nil, count: voters),
+            asks: Array(repeating: Ask(), count: voters),
+            giveUpAt: scene.now.boottime + max(scene.timing.heartbeat, .milliseconds(5))
+        )
+    }
+
+    func request(_ term: Term, in scene: Scene) -> Request {
+        Request(
+            group: id,
+            term: term,
+            holder: scene.holder,
+            length: scene.timing.lease,
+            stamp: scene.now
+        )
+    }
+
+    func askCandidate(
+        _ voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox,
+        _ candidacy: inout Candidacy
+    ) {
+        candidacy.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
+        out.post(.request(request(candidacy.term, in: scene)), to: voter)
+    }
+
+    private mutating func askCandidate(_ voter: Int, in scene: Scene, _ out: inout Outbox) {
+        guard case .candidate(var candidacy) = role else { return }
+        askCandidate(voter, in: scene, &out, &candidacy)
+        role = .candidate(candidacy)
+    }
+
+    /// The own vote is an ordinary request to the own voter.
+    @discardableResult
+    mutating func voteForOneself(
+        _ candidacy: inout Candidacy,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Bool {
+        let own = request(candidacy.term, in: scene)
+        let verdict = ballot.answer(own, voterSetsAgree: true, in: scene, &out)
+        guard verdict == .granted else {
+            candidacy.lastRefusal = .ownVoteRefused
+            return false
+        }
+        out.fire(.voteForOneself)
+        candidacy.counted[scene.me] = Contribution(
+            voter: scene.holder.host,
+            stamp: own.stamp,
+            length: own.length
+        )
+        return true
+    }
+
+    mutating func candidate(
+        _ candidacy: Candidacy,
+        isGranted granted: Granted,
+        by voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        var candidacy = candidacy
+        candidacy.asks[voter].answered()
+        guard count(granted, by: voter, into: &candidacy.counted, in: scene, &out) else {
+            role = .candidate(candidacy)
+            return
+        }
+        if candidacy.counted[scene.me] == nil, !voteForOneself(&candidacy, in: scene, &out) {
+            role = .candidate(candidacy)
+            giveUpCandidacy(in: scene, &out)
+            return
+        }
+        role = .candidate(candidacy)
+        concludeCandidacy(in: scene, &out)
+    }
+
+    mutating func concludeCandidacy(in scene: Scene, _ out: inout Outbox) {
+        guard case .candidate(let candidacy) = role,
+            let deadline = Tenure.deadline(
+                of: candidacy.counted,
+                majority: scene.majority,
+                timing: scene.timing
+            ),
+            deadline.isAhead(of: scene.now)
+        else { return }
+        becomeOwner(after: candidacy, until: deadline, in: scene, &out)
+    }
+
+    mutating func candidate(
+        _ candidacy: Candidacy,
+        isRefused refused: Refused,
+        by voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        var candidacy = candidacy
+        candidacy.asks[voter].answered()
+        candidacy.lastRefusal = .refused(
+            by: scene.settings.voters[voter].id,
+            refused.reason,
+            holder: refused.current?.host
+        )
+        switch refused.reason {
+        case .lowTerm:
+            // Ask again above what it has seen; who has granted the lower term grants this too.
+            role = .candidate(candidacy)
+            out.report(
+                .termRaised(
+                    id,
+                    from: candidacy.term,
+                    to: refused.highestGranted.next,
+                    voter: scene.settings.voters[voter].id
+                )
+            )
+            raiseCandidacy(above: refused.highestGranted, in: scene, &out)
+            return
+        case .held, .abstaining, .recording:
+            out.fire(.waitForRemaining)
+            let again = scene.now.boottime + max(refused.remaining, .microseconds(50))
+            candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
+            if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
+        case .voterSets, .suspended, .unknownGroup:
+            break
+        }
+        role = .candidate(candidacy)
+        if !canStillWin(candidacy, in: scene) { giveUpCandidacy(in: scene, &out) }
+    }
+
+    /// Those that have granted, and those that may still answer, make a majority.
+    private func canStillWin(_ candidacy: Candidacy, in scene: Scene) -> Bool {
+        var possible = 0
+        for voter in scene.peers.indices {
+            let own = voter == scene.me
+            if own || candidacy.counted[voter] != nil || candidacy.asks[voter].resendAt != nil {
+                possible += 1
+            }
+        }
+        return possible >= scene.majority
+    }
+
+    private mutating func raiseCandidacy(above term: Term, in scene: Scene, _ out: inout Outbox) {
+        guard case .candidate(var candidacy) = role else { return }
+        out.fire(.raiseTerm)
+        candidacy.term = takeFreshTerm(above: term)
+        // Late answers in the old term are given back, so none of them may be counted any more.
+        let hadOwnVote = candidacy.counted[scene.me] != nil
+        for voter in scene.peers.indices {
+            candidacy.counted[voter] = nil
+            guard voter != scene.me else { continue }
+            candidacy.asks[voter].tries = 0
+            askCandidate(voter, in: scene, &out, &candidacy)
+        }
+        if hadOwnVote { voteForOneself(&candidacy, in: scene, &out) }
+        role = .candidate(candidacy)
+    }
+
+    mutating func advanceCandidacy(in scene: Scene, _ out: inout Outbox) {
+        guard case .candidate(var candidacy) = role else { return }
+        if let unready = unreadiness(in: scene) {
+            candidacy.lastRefusal = .notReady(unready)
+            role = .candidate(candidacy)
+            giveUpCandidacy(in: scene, &out)
+            return
+        }
+        if candidacy.giveUpAt <= scene.now.boottime {
+            giveUpCandidacy(in: scene, &out)
+            return
+        }
+        for voter in scene.peers.indices where candidacy.asks[voter].isDue(at: scene.now) {
+            askCandidate(voter, in: scene, &out, &candidacy)
+        }
+        role = .candidate(candidacy)
+    }
+
+    /// Says so to all who may have granted; the own voter is freed first. The gate is closed.
+    mutating func giveUpCandidacy(in scene: Scene, _ out: inout Outbox) {
+        guard case .candidate(let candidacy) = role else { return }
+        out.fire(.giveUpCandidacy)
+        let failure = candidacy.lastRefusal ?? .noAnswer
+        out.report(.candidacyFailed(id, term: candidacy.term, failure))
+        ballot.freeOwnGrant(of: scene.holder)
+
+        // A little chance, so that a split vote does not repeat.
+        let pause = scene.timing.heartbeat / 4 + out.random.fraction(of: scene.timing.heartbeat)
+        var notBefore = scene.now.boottime + pause
+        if let blocked = candidacy.blockedUntil { notBefore = max(notBefore, blocked) }
+        let standby = Standby(notBefore: notBefore, failures: 1)
+        become(
+            .standby(standby),
+            because: .candidacyFailed,
+            term: candidacy.term,
+            in: scene,
+            &out
+        )
+        commit(&out)
+        release(candidacy.term, vote: nil, in: scene, &out)
+    }
+}

@@ -1,0 +1,182 @@
+/// An operator's switchover that is on its way.
+struct PendingCommand: Sendable {
+    let id: UInt64
+    /// Who owned the group when it was asked for.
+    let from: HostID
+    let target: HostID?
+    /// The appeal to the owner, if that is another host, repeated until it is answered.
+    var appeal: (number: UInt64, ask: Ask)?
+    let giveUpAt: Instant
+}
+
+/// What operators ask for, here or at another host of the cluster.
+extension Group {
+    /// A switchover that has not taken place by then has failed. It takes milliseconds.
+    static let commandPatience: Duration = .seconds(2)
+    static let pendingCommandLimit = 16
+
+    mutating func switchover(
+        to target: HostID?,
+        id command: UInt64,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        if isOwner {
+            switch successor(target, in: scene) {
+            case .success(let voter):
+                remember(command, from: scene.holder.host, to: target, in: scene)
+                beginHandover(
+                    to: voter,
+                    because: .switchover(to: scene.settings.voters[voter].id),
+                    urgent: false,
+                    in: scene,
+                    &out
+                )
+            case .failure(let refused):
+                out.emit(
+                    .reply(
+                        id: command,
+                        .refused(.switchover(refused.refusal, unready: refused.unready))
+                    )
+                )
+            }
+            return
+        }
+        guard let owner = owner(in: scene), let voter = scene.index(of: owner.host),
+            scene.isHeardBothWays(voter), pendingCommands.count < Self.pendingCommandLimit
+        else {
+            out.emit(.reply(id: command, .refused(.notOwner)))
+            return
+        }
+        guard target != owner.host else {
+            out.emit(
+                .reply(id: command, .refused(.switchover(.successorOwnsIt, unready: nil)))
+            )
+            return
+        }
+        remember(
+            command,
+            from: owner.host,
+            to: target,
+            appeal: out.random.nonzero(),
+            in: scene
+        )
+        appeal(in: scene, &out)
+    }
+
+    private mutating func remember(
+        _ command: UInt64,
+        from owner: HostID,
+        to target: HostID?,
+        appeal number: UInt64? = nil,
+        in scene: Scene
+    ) {
+        pendingCommands.append(
+            PendingCommand(
+                id: command,
+                from: owner,
+                target: target,
+                appeal: number.map { ($0, Ask(resendAt: scene.now.boottime)) },
+                giveUpAt: scene.now.boottime + Self.commandPatience
+            )
+        )
+    }
+
+    private mutating func appeal(in scene: Scene, _ out: inout Outbox) {
+        for index in pendingCommands.indices {
+            guard var appeal = pendingCommands[index].appeal, appeal.ask.isDue(at: scene.now),
+                let voter = scene.index(of: pendingCommands[index].from)
+            else { continue }
+            appeal.ask.sent(at: scene.now, patience: scene.patience(with: voter))
+            pendingCommands[index].appeal = appeal
+            out.post(
+                .appeal(
+                    Appeal(
+                        group: id,
+                        number: appeal.number,
+                        successor: pendingCommands[index].target
+                    )
+                ),
+                to: voter
+            )
+        }
+    }
+
+    /// Another host's operator wants the group moved.
+    mutating func take(_ appeal: Appeal, from voter: Int, in scene: Scene, _ out: inout Outbox) {
+        var refusal: SwitchoverRefusal?
+        switch successor(appeal.successor, in: scene) {
+        case .success(let successor):
+            beginHandover(
+                to: successor,
+                because: .switchover(to: scene.settings.voters[successor].id),
+                urgent: false,
+                in: scene,
+                &out
+            )
+        case .failure(let refused) where refused.refusal == .underWay:
+            break
+        case .failure(let refused):
+            refusal = refused.refusal
+        }
+        out.post(.appealAnswered(group: id, number: appeal.number, refusal: refusal), to: voter)
+    }
+
+    mutating func appealAnswered(
+        _ number: UInt64,
+        refusal: SwitchoverRefusal?,
+        _ out: inout Outbox
+    ) {
+        guard let index = pendingCommands.firstIndex(where: { $0.appeal?.number == number }) else {
+            return
+        }
+        if let refusal {
+            // A repeated appeal may reach an owner that has already let go for the first one.
+            guard refusal != .notOwner else { return }
+            out.emit(
+                .reply(
+                    id: pendingCommands[index].id,
+                    .refused(.switchover(refusal, unready: nil))
+                )
+            )
+            pendingCommands.remove(at: index)
+        } else {
+            pendingCommands[index].appeal?.ask.answered()
+        }
+    }
+
+    mutating func refuseCommands(_ refusal: SwitchoverRefusal, _ out: inout Outbox) {
+        for command in pendingCommands {
+            out.emit(.reply(id: command.id, .refused(.switchover(refusal, unready: nil))))
+        }
+        pendingCommands.removeAll()
+    }
+
+    /// Answers those commands whose move has taken place, or was waited for long enough.
+    mutating func settleCommands(in scene: Scene, _ out: inout Outbox) {
+        guard !pendingCommands.isEmpty else { return }
+        appeal(in: scene, &out)
+        let owner = servingOwner(in: scene)
+        pendingCommands.removeAll { command in
+            if let owner, owner.host != command.from,
+                command.target.map({ $0 == owner.host }) ?? true
+            {
+                out.emit(.reply(id: command.id, .moved(to: owner.host, term: owner.term)))
+                return true
+            }
+            guard command.giveUpAt <= scene.now.boottime else { return false }
+            out.emit(.reply(id: command.id, .refused(.switchover(.noAnswer, unready: nil))))
+            return true
+        }
+    }
+
+    /// Whoever says by itself that it owns the group; a grant alone does not count.
+    private func servingOwner(in scene: Scene) -> Owner? {
+        guard let owner = owner(in: scene) else { return nil }
+        if owner.host == scene.holder.host { return owner }
+        guard let voter = scene.index(of: owner.host), heard[voter]?.condition.owns == true else {
+            return nil
+        }
+        return owner
+    }
+}

@@ -1,0 +1,84 @@
+/// `takeover --force`: ownership on the word of an operator who vouches that the others are off.
+extension Group {
+    /// Why it can't be; nil when it has begun.
+    mutating func takeByForce(in scene: Scene, _ out: inout Outbox) -> CommandRefusal? {
+        if let refusal = refusalOfForce(in: scene) {
+            out.fire(.refuseForce)
+            return refusal
+        }
+        let term = takeFreshTerm()
+        var candidacy = newCandidacy(term, because: .forced, in: scene)
+        offer = nil
+        guard voteForOneself(&candidacy, in: scene, &out),
+            let deadline = Tenure.deadline(
+                of: candidacy.counted,
+                majority: 1,
+                timing: scene.timing
+            )
+        else {
+            out.fire(.refuseForce)
+            return .abstaining(remaining: scene.abstentionEnd - scene.now.raw)
+        }
+        out.fire(.force)
+        becomeOwner(
+            after: candidacy,
+            until: deadline,
+            forced: Tenure.Forced(),
+            in: scene,
+            &out
+        )
+        return nil
+    }
+
+    private func refusalOfForce(in scene: Scene) -> CommandRefusal? {
+        guard scene.settings.isNode else { return .notANode }
+        if scene.suspended { return .suspended }
+        if scene.stopping { return .stopping }
+        if case .owner = role { return .alreadyOwner }
+        if let voter = scene.peers.indices.first(where: { scene.isHeard($0) }) {
+            return .voterHeard(scene.settings.voters[voter].id)
+        }
+        if let live = ballot.liveGrant(at: scene.now) {
+            return .held(by: live.holder.host, remaining: live.expiry - scene.now.raw)
+        }
+        if scene.isAbstaining {
+            return .abstaining(remaining: scene.abstentionEnd - scene.now.raw)
+        }
+        if interfaceUp != true { return .interfaceDown }
+        return nil
+    }
+
+    /// When a voter is heard again: a majority within a lease, or let go.
+    mutating func advanceForce(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(var tenure) = role, var forced = tenure.forced else { return }
+        if forced.heardSince == nil, scene.hearsAnybody {
+            forced.heardSince = scene.now.boottime
+            tenure.forced = forced
+            role = .owner(tenure)
+        }
+        guard let since = forced.heardSince,
+            scene.now.boottime - since >= scene.timing.lease
+        else { return }
+        out.fire(.endForce)
+        becomeLettingGo(because: .notConfirmed, in: scene, &out)
+    }
+
+    /// A frame named another holder, or another owner. A forced tenure ends at once; any other only
+    /// if that owner's term is above its own, which nobody has while this one lasts: the host's
+    /// clocks have stood still.
+    mutating func heardOfOther(
+        _ host: HostID,
+        term: Term,
+        owns: Bool,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard case .owner(let tenure) = role, host != scene.holder.host else { return }
+        if tenure.forced != nil {
+            out.fire(.endForce)
+        } else {
+            guard owns, term > tenure.term else { return }
+        }
+        becomeLettingGo(because: .superseded(by: host), in: scene, &out)
+    }
+}

@@ -1,0 +1,150 @@
+/// The way out of ownership, and the releases that follow it.
+extension Group {
+    /// Page (the term is given up, the own grant kept), gate, addresses; the rest follows when the
+    /// kernel says that they are off (`addressesRemoved`).
+    mutating func becomeLettingGo(
+        because reason: Reason,
+        vote: Request? = nil,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard case .owner(let tenure) = role else { return }
+        out.fire(.letGo)
+        if mutated(.ownVoteFreedBeforeGateClosed) { ballot.freeOwnGrant(of: scene.holder) }
+        let number = takeRequestNumber()
+        let next = LettingGo(term: tenure.term, request: number, reason: reason, vote: vote)
+        become(.lettingGo(next), because: reason, term: tenure.term, in: scene, &out)
+        commit(&out)
+        out.emit(.closeGate(id))
+        out.emit(.removeAddresses(id, request: number))
+    }
+
+    /// The kernel has none of the addresses any more: page (own grant freed), then the release. In a
+    /// switchover the own voter, free again, answers the successor's offer as it would any request.
+    mutating func addressesRemoved(_ number: UInt64, in scene: Scene, _ out: inout Outbox) {
+        guard case .lettingGo(let lettingGo) = role, lettingGo.request == number else { return }
+        ballot.freeOwnGrant(of: scene.holder)
+        commit(&out)
+
+        var vote: Granted?
+        if let offered = lettingGo.vote {
+            if ballot.answer(offered, voterSetsAgree: true, in: scene, &out) == .granted {
+                out.fire(.handOverVote)
+                vote = Granted(
+                    group: id,
+                    term: offered.term,
+                    holder: offered.holder,
+                    length: offered.length,
+                    stamp: offered.stamp
+                )
+            } else {
+                out.fire(.releaseWithoutVote)
+            }
+        }
+        let standby = Standby(notBefore: scene.now.boottime + pauseAfter(lettingGo.reason, scene))
+        become(.standby(standby), because: lettingGo.reason, term: lettingGo.term, in: scene, &out)
+        commit(&out)
+        if lettingGo.term != .none {
+            release(lettingGo.term, vote: vote, in: scene, &out)
+        }
+        postCondition(in: scene, &out)
+    }
+
+    /// Whoever has just let go does not come first for the next lease. After a refusal by the kernel
+    /// it stays away for longer.
+    private func pauseAfter(_ reason: Reason, _ scene: Scene) -> Duration {
+        switch reason {
+        case .addressesRefused: scene.timing.lease * 4
+        case .leftover: .zero
+        default: scene.timing.heartbeat
+        }
+    }
+
+    /// Sends the release to every other voter, and again until each has acknowledged it. The leases
+    /// that it ends run out by themselves, so one lease later nobody needs it any more.
+    mutating func release(_ term: Term, vote: Granted?, in scene: Scene, _ out: inout Outbox) {
+        precondition(!mayHaveOpenGate, "a release leaves only behind a closed gate")
+        out.fire(.releaseTerm)
+        var pending = PendingRelease(
+            release: Release(group: id, term: term, holder: scene.holder, vote: vote),
+            asks: Array(repeating: Ask(), count: scene.peers.count),
+            giveUpAt: scene.now.boottime + scene.timing.lease
+        )
+        for voter in scene.peers.indices where voter != scene.me {
+            // A voter that is not there will not acknowledge; its grant runs out by itself.
+            if scene.isHeard(voter) {
+                pending.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
+            }
+            out.post(.release(pending.release), to: voter)
+        }
+        if pendingReleases.count == Self.pendingReleaseLimit { pendingReleases.removeFirst() }
+        pendingReleases.append(pending)
+    }
+
+    /// Failed candidacies of one lease; older releases are of grants that have run out.
+    static let pendingReleaseLimit = 8
+
+    mutating func resendReleases(in scene: Scene, _ out: inout Outbox) {
+        guard !pendingReleases.isEmpty else { return }
+        pendingReleases.removeAll { pending in
+            pending.giveUpAt <= scene.now.boottime
+                || pending.asks.allSatisfy { $0.resendAt == nil }
+        }
+        guard !mayHaveOpenGate else { return }
+        for index in pendingReleases.indices {
+            for voter in scene.peers.indices
+            where pendingReleases[index].asks[voter].isDue(at: scene.now) {
+                out.fire(.resendRelease)
+                pendingReleases[index].asks[voter].sent(
+                    at: scene.now,
+                    patience: scene.patience(with: voter)
+                )
+                out.post(.release(pendingReleases[index].release), to: voter)
+            }
+        }
+    }
+
+    mutating func releaseAcknowledged(_ term: Term, by voter: Int) {
+        for index in pendingReleases.indices where pendingReleases[index].release.term == term {
+            pendingReleases[index].asks[voter].answered()
+        }
+    }
+
+    /// A release has arrived: for this host's voter, and, if it carries a vote, for its candidacy.
+    mutating func take(
+        _ release: Release,
+        from voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        hear(release.term)
+        if ballot.release(release.term, by: release.holder, at: scene.now) {
+            out.fire(.releaseGrant)
+        } else {
+            out.fire(.ignoreRelease)
+        }
+        out.post(
+            .released(group: id, term: release.term, holder: release.holder),
+            to: voter
+        )
+        if let vote = release.vote { accept(vote, from: voter, in: scene, &out) }
+    }
+
+    /// A grant that this host did not wait for. If it is for a term that it no longer wants, it is
+    /// given back; never while a gate is open.
+    mutating func strayGrant(
+        _ granted: Granted,
+        from voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard granted.holder == scene.holder else { return }
+        if mayHaveOpenGate, !mutated(.releaseWhileGateOpen) {
+            out.fire(.withholdRelease)
+            return
+        }
+        out.fire(.releaseStrayGrant)
+        let back = Release(group: id, term: granted.term, holder: scene.holder)
+        out.post(.release(back), to: voter)
+    }
+}

@@ -1,0 +1,361 @@
+/// What an owner does to stay one: it asks, counts, and looks at the clock.
+extension Group {
+    /// A majority has granted: into the page, then the addresses behind a closed gate. The gate opens
+    /// when the kernel says that they are there, and only then are they announced.
+    mutating func becomeOwner(
+        after candidacy: Candidacy,
+        until deadline: Reading,
+        forced: Tenure.Forced? = nil,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        let number = takeRequestNumber()
+        let tenure = Tenure(
+            term: candidacy.term,
+            stage: .confirming(request: number),
+            counted: candidacy.counted,
+            deadline: deadline,
+            asks: candidacy.asks,
+            refreshAt: scene.now.boottime + Tenure.refreshInterval,
+            forced: forced
+        )
+        offer = nil
+        // What is still being repeated was true of an earlier term, but the gate will be open.
+        pendingReleases.removeAll()
+        become(
+            .owner(tenure),
+            because: forced == nil ? candidacy.reason : .forced,
+            term: candidacy.term,
+            in: scene,
+            &out
+        )
+        commit(&out)
+        out.emit(.closeGate(id))
+        out.emit(.addAddresses(id, request: number))
+        postCondition(in: scene, &out)
+    }
+
+    mutating func addressesAdded(
+        _ number: UInt64,
+        failed: Bool,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard case .owner(var tenure) = role else { return }
+        guard !failed else {
+            out.report(.addressesRefused(id))
+            letGoPlanned(because: .addressesRefused, in: scene, &out)
+            return
+        }
+        guard tenure.stage == .confirming(request: number) else { return }
+        tenure.stage = .serving
+        tenure.announcements.begin(at: scene.now)
+        role = .owner(tenure)
+        openGate(in: scene, &out)
+    }
+
+    /// Opens or extends the gate to what the deadline allows; the page comes first.
+    func gateInstant(of tenure: Tenure, in scene: Scene) -> Instant {
+        Tenure.armed(tenure.deadline.remaining(at: scene.now), from: scene.now)
+    }
+
+    mutating func openGate(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(var tenure) = role, tenure.isServing else {
+            commit(&out)
+            return
+        }
+        let until = gateInstant(of: tenure, in: scene)
+        tenure.gateUntil = until
+        role = .owner(tenure)
+        if mutated(.pageAfterGate) {
+            out.emit(.openGate(id, until: until))
+            commit(&out)
+        } else {
+            commit(&out)
+            out.emit(.openGate(id, until: until))
+        }
+    }
+
+    // MARK: - Renewing
+
+    /// Once a heartbeat: every voter is asked, the own one like any other.
+    mutating func renew(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(var tenure) = role, !scene.suspended else { return }
+        for voter in scene.peers.indices where voter != scene.me {
+            tenure.asks[voter].tries = 0
+            askOwner(voter, &tenure, in: scene, &out)
+        }
+        role = .owner(tenure)
+        renewOwnVote(in: scene, &out)
+    }
+
+    /// How often one renewal is sent at most: at 20 % loss each way one in sixty is then unanswered,
+    /// and the lease outlasts several in a row.
+    static let renewalTries = 4
+
+    private func askOwner(
+        _ voter: Int,
+        _ tenure: inout Tenure,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        if tenure.asks[voter].tries > 0 { out.fire(.resendRenewal) }
+        tenure.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
+        // One question a heartbeat is enough for a voter that is not there.
+        if !scene.isHeard(voter) || tenure.asks[voter].tries > Self.renewalTries {
+            tenure.asks[voter].answered()
+        }
+        out.post(.request(request(tenure.term, in: scene)), to: voter)
+    }
+
+    mutating func renewOwnVote(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(let tenure) = role else { return }
+        let own = request(tenure.term, in: scene)
+        if !mutated(.ownVoteNotAsked) {
+            switch ballot.answer(own, voterSetsAgree: true, in: scene, &out) {
+            case .granted:
+                break
+            case .refused(let reason, let current, let remaining):
+                let refused = Refused(
+                    group: id,
+                    term: own.term,
+                    holder: own.holder,
+                    stamp: own.stamp,
+                    reason: reason,
+                    current: current,
+                    remaining: remaining,
+                    highestGranted: ballot.highestGranted
+                )
+                owner(tenure, isRefused: refused, by: scene.me, in: scene, &out)
+                return
+            }
+        }
+        let granted = Granted(
+            group: id,
+            term: own.term,
+            holder: own.holder,
+            length: own.length,
+            stamp: own.stamp
+        )
+        owner(tenure, isGranted: granted, by: scene.me, in: scene, &out)
+    }
+
+    /// Counts one voter's answer, once, from the stamp of its request. Whether it was newer.
+    func count(
+        _ granted: Granted,
+        by voter: Int,
+        into counted: inout [Contribution?],
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Bool {
+        let contribution = Contribution(
+            voter: scene.settings.voters[voter].id,
+            stamp: mutated(.ownerCountsFromReceipt) ? scene.now : granted.stamp,
+            length: mutated(.deadlineUsesCurrentLength) ? scene.timing.lease : granted.length
+        )
+        var slot = voter
+        if mutated(.answersCountedByMessage), counted[voter] != nil,
+            let free = counted.firstIndex(where: { $0 == nil })
+        {
+            slot = free
+        }
+        if let before = counted[slot], before.stamp.raw >= granted.stamp.raw {
+            out.fire(.ignoreOldAnswer)
+            return false
+        }
+        out.fire(.countAnswer)
+        counted[slot] = contribution
+        return true
+    }
+
+    mutating func owner(
+        _ tenure: Tenure,
+        isGranted granted: Granted,
+        by voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        var tenure = tenure
+        tenure.asks[voter].answered()
+        guard count(granted, by: voter, into: &tenure.counted, in: scene, &out) else {
+            role = .owner(tenure)
+            return
+        }
+        role = .owner(tenure)
+        recount(in: scene, &out)
+    }
+
+    /// The deadline follows from what is counted. Later: page, then gate. Earlier: gate and page at
+    /// once. None: the majority is lost.
+    mutating func recount(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(var tenure) = role else { return }
+        let byMajority = Tenure.deadline(
+            of: tenure.counted,
+            majority: scene.majority,
+            timing: scene.timing
+        )
+        let deadline: Reading?
+        if tenure.forced != nil {
+            if let byMajority, byMajority.isAhead(of: scene.now) {
+                out.fire(.confirmForce)
+                tenure.forced = nil
+                deadline = byMajority
+            } else {
+                // One lease at a time, on the word of the operator and the own voter.
+                deadline = Tenure.deadline(
+                    of: [tenure.counted[scene.me]],
+                    majority: 1,
+                    timing: scene.timing
+                )
+            }
+        } else {
+            deadline = byMajority
+        }
+        guard let deadline else {
+            becomeLettingGo(because: .majorityLost, in: scene, &out)
+            return
+        }
+        let before = tenure.deadline
+        tenure.deadline = deadline
+        role = .owner(tenure)
+        if deadline.boottime < before.boottime || deadline.raw < before.raw {
+            out.fire(.lowerGate)
+            guard deadline.isAhead(of: scene.now) else {
+                becomeLettingGo(because: .majorityLost, in: scene, &out)
+                return
+            }
+            lowerGate(in: scene, &out)
+        } else if deadline != before {
+            openGate(in: scene, &out)
+        }
+        // Otherwise a voter outside the majority has answered; the page learns of it at the end.
+    }
+
+    private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(var tenure) = role else { return }
+        if tenure.isServing {
+            let until = gateInstant(of: tenure, in: scene)
+            tenure.gateUntil = until
+            role = .owner(tenure)
+            out.emit(.openGate(id, until: until))
+        }
+        commit(&out)
+    }
+
+    mutating func owner(
+        _ tenure: Tenure,
+        isRefused refused: Refused,
+        by voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        var tenure = tenure
+        tenure.asks[voter].answered()
+        role = .owner(tenure)
+        switch refused.reason {
+        case .lowTerm where refused.current == nil || refused.current == scene.holder:
+            raiseTerm(above: refused.highestGranted, voter, in: scene, &out)
+        case .held, .lowTerm:
+            strike(voter, refused, in: scene, &out)
+        case .recording:
+            tenure.asks[voter].resendAt = scene.now.boottime + scene.timing.heartbeat / 4
+            role = .owner(tenure)
+        case .abstaining, .voterSets, .suspended, .unknownGroup:
+            break
+        }
+    }
+
+    /// A voter that forgot nothing but has granted a higher term meanwhile, and is free again: the
+    /// owner asks for one above. It keeps gate and deadline, and releases nothing.
+    private mutating func raiseTerm(
+        above term: Term,
+        _ voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard case .owner(var tenure) = role, term >= tenure.term else { return }
+        out.fire(.raiseTerm)
+        let old = tenure.term
+        tenure.term = takeFreshTerm(above: term)
+        role = .owner(tenure)
+        out.report(
+            .termRaised(
+                id,
+                from: old,
+                to: tenure.term,
+                voter: scene.settings.voters[voter].id
+            )
+        )
+        renew(in: scene, &out)
+    }
+
+    /// A voter that is counted names another holder, in answer to a newer question: it no longer
+    /// excludes the others. (It was away for longer than its grant, or this host's clock stood still.)
+    private mutating func strike(
+        _ voter: Int,
+        _ refused: Refused,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard case .owner(var tenure) = role, let current = refused.current,
+            current != scene.holder, refused.term == tenure.term,
+            let counted = tenure.counted[voter], refused.stamp.raw > counted.stamp.raw
+        else { return }
+        out.fire(.strikeVoter)
+        out.report(
+            .voterStruck(
+                id,
+                voter: scene.settings.voters[voter].id,
+                holder: current.host
+            )
+        )
+        tenure.counted[voter] = nil
+        role = .owner(tenure)
+        recount(in: scene, &out)
+    }
+
+    // MARK: - Time
+
+    mutating func advanceTenure(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(var tenure) = role else { return }
+        if !scene.suspended {
+            for voter in scene.peers.indices
+            where voter != scene.me && tenure.asks[voter].isDue(at: scene.now) {
+                askOwner(voter, &tenure, in: scene, &out)
+            }
+        }
+        if tenure.isServing, tenure.announcements.takeRound(at: scene.now) {
+            out.emit(.announce(id))
+        }
+        if tenure.refreshAt <= scene.now.boottime {
+            tenure.refreshAt = scene.now.boottime + Tenure.refreshInterval
+            out.emit(.addAddresses(id, request: takeRequestNumber()))
+        }
+        role = .owner(tenure)
+        advanceForce(in: scene, &out)
+        advanceHandover(in: scene, &out)
+        considerMoving(in: scene, &out)
+    }
+
+    /// The kernel told that an address came or went without our doing.
+    mutating func addressesFound(all: Bool, some: Bool, in scene: Scene, _ out: inout Outbox) {
+        switch role {
+        case .owner(var tenure):
+            guard !all, tenure.isServing else { return }
+            out.fire(.putBackAddresses)
+            out.report(.addressesPutBack(id))
+            // They are confirmed and announced anew; the gate stays as it is.
+            let number = takeRequestNumber()
+            tenure.stage = .confirming(request: number)
+            role = .owner(tenure)
+            out.emit(.addAddresses(id, request: number))
+        case .standby, .candidate:
+            guard some, scene.settings.isNode else { return }
+            out.fire(.removeForeignAddresses)
+            out.report(.foreignAddressesRemoved(id))
+            out.emit(.removeAddresses(id, request: takeRequestNumber()))
+        case .lettingGo:
+            break
+        }
+    }
+}

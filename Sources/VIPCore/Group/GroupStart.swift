@@ -1,0 +1,74 @@
+/// What a process makes of the page that it finds.
+extension Group {
+    /// Takes over what the page and the state directory say.
+    mutating func remember(_ record: GroupRecord?, highestTerm: Term) {
+        if let record, !mutated(.groupRecordsDropped) {
+            written = record
+            ballot.grant = record.grant
+            ballot.highestGranted = record.highestGranted
+            highestUsed = record.highestUsed
+        }
+        ballot.highestGranted = max(ballot.highestGranted, highestTerm)
+    }
+
+    /// Before anything is answered: a tenure whose deadline lies ahead goes on, in the same term; of
+    /// anything else gate and addresses are cleared away, and what may be left of it is released.
+    mutating func start(with tenure: TenureRecord?, in scene: Scene, _ out: inout Outbox) {
+        if let tenure, !tenure.forced, tenure.deadline.isAhead(of: scene.now),
+            scene.settings.isNode
+        {
+            restore(tenure, in: scene, &out)
+            return
+        }
+        commit(&out)
+        guard scene.settings.isNode else { return }
+        if !mutated(.leftoverGateNotClosed) {
+            out.fire(.closeLeftoverGate)
+            out.emit(.closeGate(id))
+        }
+
+        var leftover = Term.none
+        if let tenure { leftover = tenure.term }
+        if let grant = ballot.liveGrant(at: scene.now), grant.holder == scene.holder {
+            leftover = max(leftover, grant.term)
+        }
+        let number = takeRequestNumber()
+        role = .lettingGo(
+            LettingGo(term: leftover, request: number, reason: .leftover, vote: nil)
+        )
+        out.emit(.removeAddresses(id, request: number))
+    }
+
+    /// The death of the process was a pause. The gate is as it was left, and stays so until the
+    /// kernel has said that the addresses are there.
+    private mutating func restore(
+        _ record: TenureRecord,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        out.fire(.restoreTenure)
+        let number = takeRequestNumber()
+        var counted: [Contribution?] = Array(repeating: nil, count: scene.peers.count)
+        for contribution in record.counted {
+            if let voter = scene.index(of: contribution.voter) { counted[voter] = contribution }
+        }
+        let tenure = Tenure(
+            term: record.term,
+            stage: .confirming(request: number),
+            counted: counted,
+            deadline: record.deadline,
+            asks: Array(repeating: Ask(), count: scene.peers.count),
+            refreshAt: scene.now.boottime + Tenure.refreshInterval
+        )
+        role = .owner(tenure)
+        roleReason = .restored
+        out.report(
+            .restored(
+                id,
+                term: record.term,
+                remaining: record.deadline.remaining(at: scene.now)
+            )
+        )
+        out.emit(.addAddresses(id, request: number))
+    }
+}

@@ -1,0 +1,144 @@
+/// Who owns the group as far as this host can tell, and what it tells others.
+extension Group {
+    struct Owner: Equatable, Sendable {
+        var host: HostID
+        var term: Term
+        var forced: Bool
+    }
+
+    /// This host if it serves, else a node that says so and is heard, else whom this host's voter has
+    /// a live grant for.
+    func owner(in scene: Scene) -> Owner? {
+        if case .owner(let tenure) = role, tenure.isServing {
+            return Owner(
+                host: scene.holder.host,
+                term: tenure.term,
+                forced: tenure.forced != nil
+            )
+        }
+        var best: Owner?
+        for voter in scene.peers.indices where scene.isHeard(voter) {
+            guard let heard = heard[voter], heard.condition.owns else { continue }
+            let owner = Owner(
+                host: scene.settings.voters[voter].id,
+                term: heard.condition.term,
+                forced: heard.condition.forced
+            )
+            if best.map({ $0.term < owner.term }) ?? true { best = owner }
+        }
+        if let best { return best }
+        if let live = ballot.liveGrant(at: scene.now), live.holder != scene.holder {
+            return Owner(host: live.holder.host, term: live.term, forced: false)
+        }
+        guard let named, scene.now.boottime < named.until else { return nil }
+        return named.owner
+    }
+
+    mutating func noteOwner(in scene: Scene, _ out: inout Outbox) {
+        let owner = owner(in: scene)
+        guard let noted = changes.note(owner, at: scene.now) else { return }
+        out.report(.ownerChanged(id, from: noted.from, to: owner?.host, term: owner?.term ?? .none))
+        if let holdDown = noted.holdDown {
+            out.report(.holdDown(id, holdDown, changes: changes.recent.count))
+        }
+    }
+
+    func condition(in scene: Scene) -> Condition {
+        var term = ballot.grant?.term ?? .none
+        var owns = false
+        var forced = false
+        if case .owner(let tenure) = role {
+            owns = tenure.isServing
+            forced = tenure.forced != nil
+            term = tenure.term
+        }
+        return Condition(
+            group: id,
+            owns: owns,
+            forced: forced,
+            term: term,
+            unready: unreadiness(in: scene)
+        )
+    }
+
+    /// Tells all voters at once how the group stands here, instead of with the next heartbeat.
+    func postCondition(in scene: Scene, _ out: inout Outbox) {
+        guard scene.settings.isNode else { return }
+        for voter in scene.peers.indices where voter != scene.me {
+            out.post(.condition(condition(in: scene)), to: voter)
+        }
+    }
+
+    mutating func take(
+        _ condition: Condition,
+        from voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard isNode(voter, in: scene) else { return }
+        if condition.owns { hear(condition.term) }
+        var readySince: Instant?
+        if condition.unready == nil {
+            readySince = heard[voter]?.readySince ?? scene.now.boottime
+        }
+        heard[voter] = Heard(condition: condition, at: scene.now.boottime, readySince: readySince)
+        if condition.owns {
+            heardOfOther(
+                scene.settings.voters[voter].id,
+                term: condition.term,
+                owns: true,
+                in: scene,
+                &out
+            )
+        }
+    }
+}
+
+/// How often the group has changed hands lately.
+struct OwnerChanges: Sendable {
+    /// The last host that was seen to own the group, also while nobody does.
+    private(set) var last: HostID?
+    private var current: HostID?
+    private(set) var recent: [Instant] = []
+    private(set) var heldDownUntil: Instant?
+    private var holdDowns = 0
+    private var plannedMovesPausedUntil: Instant?
+
+    /// More changes than this within a minute are flapping.
+    static let tolerated = 3
+    static let window: Duration = .seconds(60)
+    static let firstHoldDown: Duration = .seconds(30)
+    /// 30 s, 1, 2, 4, 8 minutes, and no longer.
+    static let mostDoublings = 4
+
+    /// Nil if the owner is who it was; otherwise who it was, and a hold-down if that begins.
+    mutating func note(
+        _ owner: Group.Owner?,
+        at now: Reading
+    ) -> (from: HostID?, holdDown: Duration?)? {
+        guard owner?.host != current else { return nil }
+        let from = current
+        current = owner?.host
+        guard let host = owner?.host else { return (from, nil) }
+        defer { last = host }
+        guard let last, last != host else { return (from, nil) }
+        recent.removeAll { now.boottime - $0 > Self.window }
+        recent.append(now.boottime)
+        guard recent.count > Self.tolerated, !isHeldDown(at: now) else { return (from, nil) }
+        if let end = heldDownUntil, now.boottime - end > Self.window * 10 { holdDowns = 0 }
+        let length = Self.firstHoldDown * (1 << min(holdDowns, Self.mostDoublings))
+        holdDowns += 1
+        heldDownUntil = now.boottime + length
+        return (from, length)
+    }
+
+    func isHeldDown(at now: Reading) -> Bool {
+        heldDownUntil.map { now.boottime < $0 } ?? false
+    }
+
+    mutating func pausePlannedMoves(until instant: Instant) { plannedMovesPausedUntil = instant }
+
+    func arePlannedMovesPaused(at now: Reading) -> Bool {
+        plannedMovesPausedUntil.map { now.boottime < $0 } ?? false
+    }
+}

@@ -1,0 +1,139 @@
+/// A question that was sent to a voter and may have to be sent again.
+struct Ask: Equatable, Sendable {
+    /// When to send it again; nil: it was answered, or was never asked.
+    var resendAt: Instant?
+    var tries = 0
+
+    /// Doubling from the voter's patience: losses cost little, a dead voter few frames.
+    mutating func sent(at now: Reading, patience: Duration) {
+        resendAt = now.boottime + patience * (1 << min(tries, 6))
+        tries += 1
+    }
+
+    mutating func answered() { resendAt = nil }
+
+    func isDue(at now: Reading) -> Bool { resendAt.map { $0 <= now.boottime } ?? false }
+}
+
+/// One host's time as owner, from the majority to the letting go.
+///
+///     confirming --the kernel has the addresses--> serving
+struct Tenure: Sendable {
+    enum Stage: Equatable, Sendable {
+        /// The kernel was asked to add the addresses; the gate is closed until it has.
+        case confirming(request: UInt64)
+        case serving
+    }
+
+    var term: Term
+    var stage: Stage
+    /// By voter; what each of them has granted, counted from the stamp of its request.
+    var counted: [Contribution?]
+    /// Until when this host may answer. Compared with the clock in every handler.
+    var deadline: Reading
+    var asks: [Ask]
+    var gateUntil: Instant?
+    var handover: Handover?
+    var announcements = Announcements()
+    var refreshAt: Instant
+    var forced: Forced?
+
+    /// Taken by the operator's word instead of a majority.
+    struct Forced: Equatable, Sendable {
+        /// Since when a voter is heard: a majority within a lease, or it ends.
+        var heardSince: Instant?
+    }
+
+    /// An address lifetime is refreshed this often. The shell gives addresses a lifetime well above.
+    static let refreshInterval: Duration = .seconds(4)
+
+    var isServing: Bool { stage == .serving }
+
+    /// The instant on both clocks until which a majority of voters excludes everybody else: on each
+    /// clock, the majority-th greatest of what the voters contribute. Nil if too few do.
+    static func deadline(
+        of counted: [Contribution?],
+        majority: Int,
+        timing: Timing
+    ) -> Reading? {
+        guard
+            let boottime = nthGreatest(majority, of: counted, { $0.stamp.boottime }, timing),
+            let raw = nthGreatest(majority, of: counted, { $0.stamp.raw }, timing)
+        else { return nil }
+        return Reading(boottime: boottime, raw: raw)
+    }
+
+    private static func nthGreatest(
+        _ rank: Int,
+        of counted: [Contribution?],
+        _ clock: (Contribution) -> Instant,
+        _ timing: Timing
+    ) -> Instant? {
+        func end(_ contribution: Contribution) -> Instant {
+            clock(contribution) + timing.reliance(on: contribution.length)
+        }
+        var best: Instant?
+        for case .some(let candidate) in counted {
+            let candidateEnd = end(candidate)
+            var reaching = 0
+            for case .some(let other) in counted where end(other) >= candidateEnd { reaching += 1 }
+            if reaching >= rank, best.map({ $0 < candidateEnd }) ?? true { best = candidateEnd }
+        }
+        return best
+    }
+
+    /// BOOTTIME may be slewed by up to 10 % for the whole remainder (the kernel's limit), so what
+    /// runs on BOOTTIME alone, after this process has died, is armed this much earlier.
+    static func armed(_ remainder: Duration, from now: Reading) -> Instant {
+        now.boottime + remainder * 899 / 1000
+    }
+
+    var record: TenureRecord {
+        TenureRecord(
+            term: term,
+            counted: counted.compactMap { $0 },
+            deadline: deadline,
+            forced: forced != nil
+        )
+    }
+}
+
+/// A planned move on its way: the successor was asked whether it would take over.
+struct Handover: Equatable, Sendable {
+    var successor: Int
+    var number: UInt64
+    var reason: Reason
+    var ask = Ask()
+    /// When no answer has come by then, the move is off.
+    var giveUpAt: Instant
+    /// If it fails, let go all the same.
+    var urgent: Bool
+}
+
+/// When the next round of announcements is due: a burst, because frames and the receivers' attention
+/// get lost (a receiver ignores changes within its `locktime` of 1 s unless they are gratuitous), and
+/// then rarely, because switches forget (commonly after 300 s).
+struct Announcements: Equatable, Sendable {
+    private(set) var rounds = 0
+    private(set) var dueAt: Instant?
+
+    static let steady: Duration = .seconds(60)
+    private static let burst: [Duration] = [
+        .milliseconds(5), .milliseconds(20), .milliseconds(100), .milliseconds(400),
+        .milliseconds(1000), .milliseconds(2000), .milliseconds(5000),
+    ]
+
+    mutating func begin(at now: Reading) {
+        rounds = 0
+        dueAt = now.boottime
+    }
+
+    /// Whether a round is due now; if so, the next one is set.
+    mutating func takeRound(at now: Reading) -> Bool {
+        guard let due = dueAt, due <= now.boottime else { return false }
+        let pause = rounds < Self.burst.count ? Self.burst[rounds] : Self.steady
+        rounds += 1
+        dueAt = now.boottime + pause
+        return true
+    }
+}

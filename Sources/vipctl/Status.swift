@@ -1,0 +1,94 @@
+import ArgumentParser
+import VIPControl
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show who owns what, what the kernel has, and who hears whom.",
+        discussion: """
+            Exit status: 0 if all is healthy, 1 if degraded (the reasons come first), 2 if the agent \
+            cannot be reached. With --watch: 0 when ended by Ctrl-C.
+            """
+    )
+
+    /// Shorter would show nothing new, and longer is no watch.
+    private static let intervals = 0.1...3_600
+
+    @Flag(help: "Print the report as JSON; with --watch, one line a report.")
+    var json = false
+
+    @Option(
+        defaultAsFlag: 1,
+        help: ArgumentHelp(
+            "Go on, and show it anew every <seconds> (1 if not given), agent there or not.",
+            valueName: "seconds"
+        )
+    )
+    var watch: Double?
+
+    @OptionGroup var connection: Connection
+
+    func validate() throws {
+        guard let watch, !Self.intervals.contains(watch) else { return }
+        throw ValidationError("--watch takes 0.1 to 3600 seconds, and not \(watch)")
+    }
+
+    func run() throws {
+        if let watch { keepWatching(every: watch) }
+        let payload = try connection.ask(.status).payload
+        let report: StatusReport = try connection.read(payload)
+        Terminal.write(
+            json
+                ? report.document(payload, .indented) + "\n"
+                : StatusPage(report, for: Terminal.presentation).text
+        )
+        guard report.isHealthy else { throw ExitCode.refused }
+    }
+
+    private func keepWatching(every interval: Double) -> Never {
+        Terminal.endCleanlyWhenInterrupted()
+        let isRedrawn = Terminal.isInteractive && !json
+        if isRedrawn { Terminal.write("\u{1B}[2J") }
+        while true {
+            let page = watchedPage()
+            Terminal.write(isRedrawn ? Self.redrawn(page) : page)
+            Terminal.sleep(seconds: interval)
+        }
+    }
+
+    /// The page of this moment. An agent that cannot be reached is news, and no reason to end.
+    private func watchedPage() -> String {
+        let now = WallClock.now.rfc3339(.seconds)
+        do throws(ControlClientError) {
+            switch try connection.client.ask(.status) {
+            case .refused(let refusal):
+                return failure("refused: " + refusal.error, at: now)
+            case .done(_, let payload):
+                let report: StatusReport = try connection.client.read(payload)
+                if json { return report.document(payload, .compact) + "\n" }
+                return now + "  " + StatusPage(report, for: Terminal.presentation).text + "\n"
+            }
+        } catch {
+            return failure("\(error)", at: now)
+        }
+    }
+
+    private func failure(_ text: String, at now: String) -> String {
+        if json {
+            return JSONValue(fields: ["at": now, "error": text]).serialized() + "\n"
+        }
+        return "\(now)  UNREACHABLE: \(printable(text))\n\n"
+    }
+
+    /// Drawn over what is there, line by line, without a blank moment in between.
+    private static func redrawn(_ page: String) -> String {
+        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+        return "\u{1B}[H" + lines.joined(separator: "\u{1B}[K\n") + "\u{1B}[J"
+    }
+}
+
+extension StatusReport {
+    /// As the agent sent it, with what a newer one may say beyond this version.
+    fileprivate func document(_ payload: JSONValue?, _ layout: JSONValue.Layout) -> String {
+        (payload ?? json).serialized(layout)
+    }
+}

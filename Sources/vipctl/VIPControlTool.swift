@@ -1,0 +1,79 @@
+import ArgumentParser
+import VIPControl
+
+/// The operator's command line: each command asks the daemon one thing and shows the answer.
+@main
+struct VIPControlTool: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vipctl",
+        abstract: "Ask vip-agent who owns the floating addresses, and tell it what to do.",
+        discussion: """
+            Exit status:
+              0   well: all healthy, or the order was carried out
+              1   degraded ('status'), or the agent refused
+              2   the agent cannot be reached, or gave no answer within 5 s
+              64  the command line is wrong
+
+            Environment:
+              VIPCTL_SOCKET  the control socket, if --socket does not name it
+              NO_COLOR       if set and not empty, no colours
+            """,
+        version: "vipctl \(Version.current)",
+        subcommands: [
+            Status.self, History.self, Switchover.self, Takeover.self, Announce.self,
+            Maintenance.self,
+        ]
+    )
+}
+
+extension ExitCode {
+    /// Degraded, or refused.
+    static let refused = ExitCode(1)
+    static let unreachable = ExitCode(2)
+}
+
+/// How to reach the daemon.
+struct Connection: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The agent's control socket (default: $VIPCTL_SOCKET, or \(ControlClient.defaultPath)).",
+            valueName: "path"
+        )
+    )
+    var socket: String?
+
+    var client: ControlClient {
+        ControlClient(
+            path: socket ?? Terminal.environment("VIPCTL_SOCKET") ?? ControlClient.defaultPath
+        )
+    }
+
+    /// Asks, and ends the program with the reason if there is no answer or a refusal.
+    func ask(_ request: ControlRequest) throws -> (message: String, payload: JSONValue?) {
+        switch try answer({ () throws(ControlClientError) in try client.ask(request) }) {
+        case .done(let message, let payload): return (message, payload)
+        case .refused(let refusal):
+            Terminal.complain("refused: \(printable(refusal.error))")
+            if let help = refusal.help { Terminal.complain("help: \(printable(help))") }
+            throw ExitCode.refused
+        }
+    }
+
+    /// Reads a report from the payload of an answer.
+    func read<Report: JSONRepresentable>(_ payload: JSONValue?) throws -> Report {
+        try answer { () throws(ControlClientError) in
+            try client.read(payload)
+        }
+    }
+
+    private func answer<Answer>(
+        _ body: () throws(ControlClientError) -> Answer
+    ) throws -> Answer {
+        do {
+            return try body()
+        } catch {
+            Terminal.complain("\(error)")
+            throw ExitCode.unreachable
+        }
+    }
+}
