@@ -30,7 +30,6 @@ enum Happening {
     case mend(from: Int, to: Int, path: Int, serial: Int)
     case unclog(from: Int, to: Int, path: Int, serial: Int)
     case fault(Fault)
-    case replay(slot: Int)
     /// All faults end.
     case heal
     /// By now everybody must be served.

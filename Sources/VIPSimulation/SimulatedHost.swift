@@ -60,6 +60,7 @@ struct Process {
     static let mostWaiting = 192
 
     var agent: Agent
+    var settings: Settings { agent.settings }
     let life: Int
     let since: TrueTime
     var phase = Phase.idle
@@ -79,10 +80,16 @@ struct Process {
     var timerSerial = 0
     /// The challenges that it last sent, by receiver: what proves a frame to be new.
     var challenges: [UInt64]
+    /// Commands that it has not answered yet.
     var commands: [UInt64] = []
-    /// Announced, asked and answered since the start, for the checkers.
+    /// What it last said of itself.
+    var presence: Presence?
+    /// Its first step is done.
     var started = false
-    var stopping = false
+    /// By sender: the greatest sequence number that it has been given.
+    var greatestSequences: [UInt64]
+    /// How often in a row it wanted to be woken at once.
+    var idleWakes = 0
 }
 
 /// One host: what its kernel keeps, what its disk keeps, and the agent, if it runs.

@@ -22,7 +22,8 @@ extension World {
             life: lives,
             since: now,
             reading: hosts[host].clocks.reading(at: now),
-            challenges: Array(repeating: 0, count: scenario.hosts)
+            challenges: Array(repeating: 0, count: scenario.hosts),
+            greatestSequences: Array(repeating: 0, count: scenario.hosts)
         )
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
@@ -198,6 +199,9 @@ extension World {
         hosts[host].process!.phase = .carryingOut(next: 0)
         hosts[host].process!.killBefore = drawKill(effects)
         checkStep(host, incoming, effects)
+        if case .received(let frame) = incoming.event {
+            hosts[host].process!.greatestSequences[index(frame.sender)] = frame.sequence
+        }
     }
 
     /// Half of the kills inside a step go where more happens than sending.

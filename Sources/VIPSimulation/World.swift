@@ -150,7 +150,6 @@ public final class World {
     private func happen(_ happening: Happening) {
         switch happening {
         case .deliver(let slot): arrive(slot)
-        case .replay(let slot): arriveAgain(slot)
         case .timer(let host, let life, let serial):
             live(host, life, happening) { ringTimer(host, serial) }
         case .proceed(let host, let life): live(host, life, happening) { proceedDue(host) }
