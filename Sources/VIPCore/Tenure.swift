@@ -49,6 +49,11 @@ struct Tenure: Sendable {
 
     var isServing: Bool { stage == .serving }
 
+    /// The gate closes a little before the deadline, by what BOOTTIME may be slewed.
+    func isGateOpen(at now: Reading) -> Bool {
+        isServing && gateUntil.map { now.boottime < $0 } ?? false
+    }
+
     /// The instant on both clocks until which a majority of voters excludes everybody else: on each
     /// clock, the majority-th greatest of what the voters contribute. Nil if too few do.
     static func deadline(

@@ -10,6 +10,8 @@ enum Happening {
     case awaken(host: Int, life: Int)
     /// The supervisor starts the agent.
     case launch(host: Int, boot: Int)
+    /// The second kill, soon after the page was lost.
+    case killAgain(host: Int, boot: Int)
     /// The kernel gets round to addresses, and answers.
     case add(host: Int, boot: Int, life: Int, group: Int, request: UInt64, fails: Bool)
     case remove(host: Int, boot: Int, life: Int, group: Int, request: UInt64)

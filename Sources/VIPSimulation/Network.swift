@@ -15,7 +15,13 @@ struct Network {
     struct Sent {
         var frame: Frame
         var sentAt: TrueTime
-        var recording: Int?
+        var recording: RecordingID?
+    }
+
+    /// An entry in the attacker's notes; the serial number tells it from what replaced it.
+    struct RecordingID: Equatable {
+        var slot: Int
+        var serial: Int
     }
 
     /// What the attacker has written down, and which life of the receiver has seen it.
@@ -37,12 +43,14 @@ struct Network {
     /// No more loss and duplicates: the faults have ended.
     var perfect = false
     let listening: Bool
+    var delay: ClosedRange<TrueTime>
 
     init(_ scenario: Scenario, chance: Chance) {
         hosts = scenario.hosts
         paths = scenario.paths
         links = Array(repeating: Link(), count: hosts * hosts * paths)
         self.chance = chance
+        delay = scenario.delay
         listening = scenario[.replay] > 0
     }
 
@@ -64,25 +72,23 @@ struct Network {
         return sent
     }
 
-    /// The attacker keeps a fair sample of all that was ever sent.
-    mutating func record(_ sent: Sent) -> Int? {
+    /// The attacker keeps a sample of all that was ever sent, rather of what is new.
+    mutating func record(_ sent: Sent) -> RecordingID? {
         guard listening else { return nil }
         heard += 1
+        let slot: Int
         if recordings.count < Self.mostRecordings {
+            slot = recordings.count
             recordings.append(Recording(sent: sent, seenBy: 0))
-            return recordings.count - 1
+        } else {
+            guard chance.below(4) == 0 else { return nil }
+            slot = chance.below(Self.mostRecordings)
         }
-        // What has been on the way for long must not be taken for what replaces it, so entries
-        // that are overwritten are those whose frames have arrived or are lost by now.
-        guard chance.below(heard / 4 + 1) < 12 else { return nil }
-        let slot = chance.below(Self.mostRecordings)
-        guard sent.sentAt > recordings[slot].sent.sentAt + oldEnough else { return nil }
+        let id = RecordingID(slot: slot, serial: heard)
         recordings[slot] = Recording(sent: sent, seenBy: 0)
-        return slot
+        recordings[slot].sent.recording = id
+        return id
     }
-
-    /// Longer than a frame can be on its way.
-    var oldEnough: TrueTime = 0
 
     mutating func mend(_ from: Int, _ to: Int, _ path: Int, _ serial: Int) {
         let index = link(from, to, path)

@@ -52,7 +52,7 @@ struct Process {
     struct Incoming {
         var event: Event
         /// Of a frame: its entry in the attacker's notes, and when it was sent.
-        var recording: Int?
+        var recording: Network.RecordingID?
         var sentAt: TrueTime = 0
     }
 

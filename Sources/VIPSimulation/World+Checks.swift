@@ -208,12 +208,13 @@ extension World {
     /// What was seen before, or was sent before this process began, changes nothing; at most it is
     /// answered with a challenge.
     func checkReplay(
-        _ host: Int, _ incoming: Process.Incoming, _ recording: Int, at reading: Reading
+        _ host: Int, _ incoming: Process.Incoming, _ recording: Network.RecordingID, at reading: Reading
     ) {
         guard let process = hosts[host].process else { return }
-        let old = network.recordings[recording].seenBy == process.life
-            || incoming.sentAt < process.since
-        network.recordings[recording].seenBy = process.life
+        let known = network.recordings[recording.slot].sent.recording == recording
+        let seen = known && network.recordings[recording.slot].seenBy == process.life
+        if known { network.recordings[recording.slot].seenBy = process.life }
+        let old = seen || incoming.sentAt < process.since
         guard old, process.started else { return }
         var probe = process.agent
         _ = probe.step(.wake, at: reading)

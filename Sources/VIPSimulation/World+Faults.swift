@@ -56,7 +56,9 @@ extension World {
             planRestart(host)
             // A second kill soon after must not shorten the abstention.
             if fate.happens(500_000) {
-                plan(.fault(.kill), after: fate.within(0...scenario.lease))
+                plan(
+                    .killAgain(host: host, boot: hosts[host].boot),
+                    after: fate.within(0...scenario.lease))
             }
         case .changeLease: changeLease(host)
         case .changeGroups:
@@ -67,6 +69,12 @@ extension World {
         case .changeVoters: changeVoters(host)
         default: break
         }
+    }
+
+    func killAgain(_ host: Int) {
+        guard !healed, hosts[host].process != nil else { return }
+        kill(host)
+        planRestart(host)
     }
 
     /// A shorter lease than the record of it, lost at once, is what the design calls unsafe: the

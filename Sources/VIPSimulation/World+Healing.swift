@@ -6,6 +6,9 @@ extension World {
         note("all faults end")
         healed = true
         network.healAll()
+        // Who hears an answer only when the next question is due can't be served for sure.
+        let slowest = min(scenario.delay.upperBound, scenario.heartbeat / 4)
+        network.delay = min(scenario.delay.lowerBound, slowest)...slowest
         for link in network.links.indices { flush(link) }
         for host in hosts.indices { heal(host) }
         plan(.demand, after: patience)

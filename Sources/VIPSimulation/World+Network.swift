@@ -15,7 +15,7 @@ extension World {
         guard !(lossy && network.chance.happens(scenario.loss)) else { return }
         let copies = lossy && network.chance.happens(scenario.duplicates) ? 2 : 1
         for _ in 0..<copies {
-            var delay = network.chance.within(scenario.delay)
+            var delay = network.chance.within(network.delay)
             if lossy, network.chance.happens(scenario.spikes) {
                 delay += network.chance.within(0...scenario.greatestSpike)
             }
@@ -32,9 +32,8 @@ extension World {
         deliver(network.take(slot))
     }
 
-    func arriveAgain(_ recording: Int) {
-        var sent = network.recordings[recording].sent
-        sent.recording = recording
+    func arriveAgain(_ slot: Int) {
+        let sent = network.recordings[slot].sent
         note("attacker replays \(describe(sent.frame))")
         deliver(sent)
     }
@@ -52,6 +51,6 @@ extension World {
         guard !network.links[link].clogged else { return }
         let kept = network.links[link].kept
         network.links[link].kept = []
-        for slot in kept { plan(.deliver(slot: slot), after: network.chance.within(scenario.delay)) }
+        for slot in kept { plan(.deliver(slot: slot), after: network.chance.within(network.delay)) }
     }
 }

@@ -90,7 +90,7 @@ extension World {
 
     // MARK: What happens to a process
 
-    func tell(_ host: Int, _ event: Event, recording: Int? = nil, sentAt: TrueTime = 0) {
+    func tell(_ host: Int, _ event: Event, recording: Network.RecordingID? = nil, sentAt: TrueTime = 0) {
         guard hosts[host].process != nil else { return }
         hosts[host].process!.incoming.append(
             Process.Incoming(event: event, recording: recording, sentAt: sentAt))

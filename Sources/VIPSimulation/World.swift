@@ -155,6 +155,8 @@ public final class World {
         case .proceed(let host, let life): live(host, life, happening) { proceedDue(host) }
         case .awaken(let host, let life): live(host, life, happening) { awaken(host) }
         case .launch(let host, let boot): booted(host, boot, happening) { launch(host) }
+        case .killAgain(let host, let boot):
+            booted(host, boot, happening) { killAgain(host) }
         case .add(let host, let boot, let life, let group, let request, let fails):
             booted(host, boot, happening) { add(host, life, group, request, fails) }
         case .remove(let host, let boot, let life, let group, let request):

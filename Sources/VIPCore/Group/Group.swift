@@ -214,7 +214,7 @@ struct Group: Sendable {
                     ? Tenure.armed(left, from: scene.now) : scene.now.boottime + left
             )
             for ask in tenure.asks { consider(ask.resendAt) }
-            if tenure.isServing { consider(tenure.announcements.dueAt) }
+            if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
             consider(tenure.refreshAt)
             consider(tenure.handover?.ask.resendAt)
             consider(tenure.handover?.giveUpAt)

@@ -324,7 +324,7 @@ extension Group {
                 askOwner(voter, &tenure, in: scene, &out)
             }
         }
-        if tenure.isServing, tenure.announcements.takeRound(at: scene.now) {
+        if tenure.isGateOpen(at: scene.now), tenure.announcements.takeRound(at: scene.now) {
             out.emit(.announce(id))
         }
         if tenure.refreshAt <= scene.now.boottime {
