@@ -25,6 +25,11 @@ public struct Timing: Equatable, Sendable {
         length - length * (2 * driftPartsPerMillion) / 1_000_000 - margin
     }
 
+    /// Until when an owner relies on one voter's answer, by MONOTONIC_RAW.
+    func end(of contribution: Contribution) -> Instant {
+        contribution.stamp.raw + reliance(on: contribution.length)
+    }
+
     /// After this long without a frame a voter counts as not heard: three heartbeats are "the last
     /// heartbeats" of the design, so that two lost in a row mean nothing.
     public var hearing: Duration { heartbeat * 7 / 2 }

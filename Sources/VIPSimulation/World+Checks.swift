@@ -73,7 +73,9 @@ extension World {
             violate(.gateWithinPage, "\(name) opens the gate for longer than the page says")
         }
         let holder = Holder(host: hosts[host].id, place: place)
-        if !tenure.forced { checkTerm(group, tenure.term, holder) }
+        if !tenure.forced, deadline > hosts[host].clocks.boottime(at: now) {
+            checkTerm(group, tenure.term, holder)
+        }
     }
 
     private func checkTerm(_ group: Int, _ term: Term, _ holder: Holder) {
@@ -128,8 +130,11 @@ extension World {
 
     private func checkGranted(_ host: Int, _ granted: Granted, as what: String) {
         let reading = hosts[host].process!.reading
+        // What the asker has released in the same frame need not be held for it.
         if let grant = record(host, granted.group)?.grant, grant.holder == granted.holder,
-            grant.term == granted.term, !grant.released,
+            grant.term == granted.term,
+            !grant.released
+                || isReleased(grant, of: granted.group, by: hosts[host].process!.current),
             grant.expiry >= reading.raw + granted.length
         {
             if granted.length.nanoseconds > hosts[host].directory.longestLease {

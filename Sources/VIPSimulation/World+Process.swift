@@ -31,6 +31,7 @@ extension World {
                 + (settings.suspended ? " suspended" : ""))
         tell(host, .start)
         tellAtStart(host)
+        if healed, settings.suspended { command(host, .acceptVoters) }
     }
 
     /// What the shell reports of its own accord once the agent has started.

@@ -213,7 +213,7 @@ struct Group: Sendable {
                 left > .microseconds(100)
                     ? Tenure.armed(left, from: scene.now) : scene.now.boottime + left
             )
-            for ask in tenure.asks { consider(ask.resendAt) }
+            if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
             if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
             consider(tenure.refreshAt)
             consider(tenure.handover?.ask.resendAt)

@@ -159,7 +159,10 @@ extension Group {
         {
             slot = free
         }
-        if let before = counted[slot], before.stamp.raw >= granted.stamp.raw {
+        // An older answer, or one to a restarted owner that asks for less now: the voter keeps what it
+        // has granted before, so the owner may count on it.
+        if let before = counted[slot], scene.timing.end(of: before) >= scene.timing.end(of: contribution)
+        {
             out.fire(.ignoreOldAnswer)
             return false
         }
@@ -238,6 +241,9 @@ extension Group {
             tenure.gateUntil = until
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
+        } else {
+            // As its last process has left it, it may be open for longer.
+            out.emit(.closeGate(id))
         }
         commit(&out)
     }
@@ -341,10 +347,11 @@ extension Group {
     mutating func addressesFound(all: Bool, some: Bool, in scene: Scene, _ out: inout Outbox) {
         switch role {
         case .owner(var tenure):
-            guard !all, tenure.isServing else { return }
+            guard !all else { return }
             out.fire(.putBackAddresses)
-            out.report(.addressesPutBack(id))
-            // They are confirmed and announced anew; the gate stays as it is.
+            if tenure.isServing { out.report(.addressesPutBack(id)) }
+            // They are confirmed and announced anew; the gate stays as it is. An answer that is under
+            // way may be older than this, so it does not count.
             let number = takeRequestNumber()
             tenure.stage = .confirming(request: number)
             role = .owner(tenure)
