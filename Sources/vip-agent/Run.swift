@@ -1,0 +1,63 @@
+import ArgumentParser
+import Glibc
+import Logging
+import VIPAgent
+import VIPConfiguration
+
+/// `vip-agent run`: the daemon, in the foreground.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the agent in the foreground.",
+        discussion: """
+            Logs to standard error. SIGTERM hands over what this host owns and ends within two \
+            seconds. The same configuration file is valid on every host; each finds itself in it by \
+            host name, or by --host.
+            """)
+
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var directories: DirectoryOptions
+
+    func run() throws {
+        let site = loadSite(place)
+        let key = loadKey(site)
+        let output = LogOutput()
+        let log = Logger(label: "vip-agent") { _ in StandardErrorLog(output: output) }
+        do throws(StartupFailure) {
+            let daemon = try Daemon(
+                Daemon.Options(
+                    site: site, key: key, runDirectory: directories.runDir,
+                    stateDirectory: directories.stateDir), output: output, log: log)
+            try daemon.serve()
+        } catch {
+            _ = output.flush()
+            fail(error.status.rawValue, error.description)
+        }
+    }
+}
+
+/// The configuration as this host sees it; or every fault of it on standard error, and the end.
+func loadSite(_ place: PlaceOptions) -> Site {
+    let configuration: Configuration
+    do throws(ConfigurationError) {
+        configuration = try Configuration.load(path: place.config)
+    } catch {
+        fail(StartupFailure.Status.configuration.rawValue, "\(place.config) can't be used\n\(error)")
+    }
+    let asked = place.host ?? kernelHostName()
+    guard let host = configuration.hostName(matching: asked),
+        let site = Site(configuration, host: host)
+    else {
+        fail(
+            StartupFailure.Status.configuration.rawValue,
+            configuration.unknownHost(asked))
+    }
+    return site
+}
+
+func loadKey(_ site: Site) -> ClusterKey {
+    do throws(ClusterKeyError) {
+        return try ClusterKey.load(path: site.configuration.cluster.keyFile)
+    } catch {
+        fail(StartupFailure.Status.configuration.rawValue, "\(error)")
+    }
+}
