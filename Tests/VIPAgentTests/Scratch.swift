@@ -23,11 +23,14 @@ final class ScratchDirectory {
 
 /// Runs a program in this thread's network namespace, and waits for it. Its exit status.
 @discardableResult
-func run(_ arguments: String...) -> Int32 {
+func run(_ arguments: String...) -> Int32 { run(arguments) }
+
+@discardableResult
+func run(_ arguments: [String]) -> Int32 {
     var pid: pid_t = 0
     var strings: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
     unsafe strings.append(nil)
-    defer { for string in unsafe strings { unsafe free(string) } }
+    defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
     guard unsafe posix_spawnp(&pid, strings[0]!, nil, nil, strings, environ) == 0 else { return -1 }
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
