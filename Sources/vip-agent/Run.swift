@@ -19,13 +19,13 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let site = loadSite(place)
-        let key = loadKey(site)
+        let keys = loadKeys(site)
         let output = LogOutput()
         let log = Logger(label: "vip-agent") { _ in StandardErrorLog(output: output) }
         do throws(StartupFailure) {
             let daemon = try Daemon(
                 Daemon.Options(
-                    site: site, key: key, runDirectory: directories.runDir,
+                    site: site, keys: keys, runDirectory: directories.runDir,
                     stateDirectory: directories.stateDir), output: output, log: log)
             try daemon.serve()
         } catch {
@@ -41,22 +41,20 @@ func loadSite(_ place: PlaceOptions) -> Site {
     do throws(ConfigurationError) {
         configuration = try Configuration.load(path: place.config)
     } catch {
-        fail(StartupFailure.Status.configuration.rawValue, "\(place.config) can't be used\n\(error)")
+        fail(StartupFailure.Status.configuration.rawValue, "the configuration can't be used\n\(error)")
     }
-    let asked = place.host ?? kernelHostName()
-    guard let host = configuration.hostName(matching: asked),
-        let site = Site(configuration, host: host)
-    else {
-        fail(
-            StartupFailure.Status.configuration.rawValue,
-            configuration.unknownHost(asked))
+    do throws(UnknownHost) {
+        let role = try configuration.requireRole(of: place.host ?? kernelHostName())
+        if let site = Site(configuration, host: configuration.voter(in: role).name) { return site }
+        fail(StartupFailure.Status.configuration.rawValue, "\(place.config) has no such host")
+    } catch {
+        fail(StartupFailure.Status.configuration.rawValue, "\(place.config): \(error)")
     }
-    return site
 }
 
-func loadKey(_ site: Site) -> ClusterKey {
+func loadKeys(_ site: Site) -> ClusterKeys {
     do throws(ClusterKeyError) {
-        return try ClusterKey.load(path: site.configuration.cluster.keyFile)
+        return try ClusterKeys.load(path: site.configuration.cluster.keyFile)
     } catch {
         fail(StartupFailure.Status.configuration.rawValue, "\(error)")
     }

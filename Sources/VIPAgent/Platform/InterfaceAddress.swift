@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPConfiguration
 
 /// An address on an interface, as the kernel has it or is to have it.
 package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
