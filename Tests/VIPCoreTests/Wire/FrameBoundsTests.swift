@@ -263,19 +263,19 @@ struct FrameBoundsTests {
 
     @Test("is refused with its own error", arguments: header + records)
     func refused(change: Change) {
-        var octets = Sample.frame([Sample.named(change.record)])
+        var octets = WireSample.frame([WireSample.named(change.record)])
         octets.replaceSubrange(change.at..<change.at + change.octets.count, with: change.octets)
         #expect(refusal(of: octets) == change.error)
     }
 
-    @Test("a record whose length is not its type's is refused", arguments: Sample.records)
+    @Test("a record whose length is not its type's is refused", arguments: WireSample.records)
     func wrongLength(sample: RecordSample) {
         for change in [-1, 1] {
             var longer = sample.octets
             longer[3] = UInt8(Int(longer[3]) + change)
             if change > 0 { longer.append(0) } else { longer.removeLast() }
             let changed = RecordSample(name: "", octets: longer, record: sample.record)
-            let frame = Sample.frame([changed, Sample.named("offer")])
+            let frame = WireSample.frame([changed, WireSample.named("offer")])
             guard case .wrongLength(_, let length) = refusal(of: frame) else {
                 Issue.record("\(sample.name) with \(longer.count - 4) octets is not refused")
                 continue
@@ -287,10 +287,10 @@ struct FrameBoundsTests {
     @Test("terms of 0 are fine where they mean none, and the longest lease and refusal are fine")
     func edges() throws {
         let records: [Record] = [
-            .inquiry(Inquiry(group: Sample.group, number: 1, highestTerm: .none)),
+            .inquiry(Inquiry(group: WireSample.group, number: 1, highestTerm: .none)),
             .condition(
                 Condition(
-                    group: Sample.group,
+                    group: WireSample.group,
                     owns: false,
                     forced: false,
                     term: .none,
@@ -299,18 +299,18 @@ struct FrameBoundsTests {
             ),
             .request(
                 Request(
-                    group: Sample.group,
+                    group: WireSample.group,
                     term: .greatest,
-                    holder: Sample.holder,
+                    holder: WireSample.holder,
                     length: .seconds(30),
                     stamp: .zero
                 )
             ),
             .refused(
                 Refused(
-                    group: Sample.group,
+                    group: WireSample.group,
                     term: Term(1),
-                    holder: Sample.holder,
+                    holder: WireSample.holder,
                     stamp: .zero,
                     reason: .abstaining,
                     current: nil,
@@ -319,7 +319,7 @@ struct FrameBoundsTests {
                 )
             ),
         ]
-        var frame = Sample.parsed([])
+        var frame = WireSample.parsed([])
         frame.records = records
         #expect(try parsed(serialized(frame)) == frame)
     }
@@ -332,10 +332,11 @@ struct FrameBoundsTests {
         ]
     )
     func remaining(own: Duration, sent: Duration) throws {
-        guard case .refused(var refused) = Sample.named("refused, nobody holds it").record else {
+        guard case .refused(var refused) = WireSample.named("refused, nobody holds it").record
+        else {
             preconditionFailure("the sample is a refusal")
         }
-        var frame = Sample.parsed([])
+        var frame = WireSample.parsed([])
         refused.remaining = own
         frame.records = [.refused(refused)]
         let arrived = try parsed(serialized(frame))

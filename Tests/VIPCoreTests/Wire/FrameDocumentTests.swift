@@ -53,10 +53,10 @@ struct FrameDocumentTests {
     @Test("has the type and the length of every record")
     func records() {
         let rows = rows(under: "Records").dropFirst().prefix(12)
-        var undocumented = Sample.records
+        var undocumented = WireSample.records
         for row in rows {
             let type = UInt8(row[0]) ?? 0
-            let samples = Sample.records.filter { $0.octets[1] == type }
+            let samples = WireSample.records.filter { $0.octets[1] == type }
             #expect(!samples.isEmpty, "\(row[1])")
             undocumented.removeAll { $0.octets[1] == type }
             guard row[1] != "presence" else { continue }

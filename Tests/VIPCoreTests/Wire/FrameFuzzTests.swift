@@ -3,7 +3,7 @@ import Testing
 import VIPCore
 
 /// A generator that gives the same numbers on every machine (SplitMix64, Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
+private struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
@@ -32,8 +32,8 @@ struct FrameFuzzTests {
         for seed in Self.seeds {
             var generator = SeededGenerator(seed: seed)
             let count = Int.random(in: 0...5, using: &generator)
-            let records = (0..<count).map { _ in pick(Sample.records, &generator) }
-            var octets = damaged(Sample.frame(records), &generator)
+            let records = (0..<count).map { _ in pick(WireSample.records, &generator) }
+            var octets = damaged(WireSample.frame(records), &generator)
             if octets.count >= 92, Bool.random(using: &generator) {
                 // So that more than the first check is reached.
                 octets[6] = UInt8(truncatingIfNeeded: octets.count >> 8)

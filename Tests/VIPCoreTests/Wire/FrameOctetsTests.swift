@@ -5,12 +5,12 @@ import VIPCore
 struct FrameOctetsTests {
     @Test(
         "a record parses to what it says and serializes to the same octets",
-        arguments: Sample.records
+        arguments: WireSample.records
     )
     func roundTrip(sample: RecordSample) throws {
-        let octets = Sample.frame([sample])
+        let octets = WireSample.frame([sample])
         let frame = try Frame(parsing: octets.span)
-        #expect(frame == Sample.parsed([sample]))
+        #expect(frame == WireSample.parsed([sample]))
         #expect(serialized(frame) == octets)
         #expect(sample.record.encodedLength == sample.octets.count)
     }
@@ -103,13 +103,13 @@ struct FrameOctetsTests {
     @Test("serializing appends to what is there")
     func appends() {
         var octets: [UInt8] = [0xFE, 0xFF]
-        Sample.parsed([]).serialize(into: &octets)
-        #expect(octets == [0xFE, 0xFF] + Sample.frame([]))
+        WireSample.parsed([]).serialize(into: &octets)
+        #expect(octets == [0xFE, 0xFF] + WireSample.frame([]))
     }
 
-    @Test("every truncation is refused, and none traps", arguments: Sample.records)
+    @Test("every truncation is refused, and none traps", arguments: WireSample.records)
     func truncation(sample: RecordSample) {
-        let octets = Sample.frame([sample, Sample.named("declined")])
+        let octets = WireSample.frame([sample, WireSample.named("declined")])
         for length in 0..<octets.count {
             let error = refusal(of: Array(octets.prefix(length)))
             let needed = length < 92 ? 92 : octets.count
@@ -117,9 +117,12 @@ struct FrameOctetsTests {
         }
     }
 
-    @Test("every truncation whose header was made to agree is refused", arguments: Sample.records)
+    @Test(
+        "every truncation whose header was made to agree is refused",
+        arguments: WireSample.records
+    )
     func agreeingTruncation(sample: RecordSample) {
-        let octets = Sample.frame([Sample.named("declined"), sample])
+        let octets = WireSample.frame([WireSample.named("declined"), sample])
         for length in 92..<octets.count {
             var truncated = Array(octets.prefix(length))
             truncated[6] = UInt8(length / 256)
@@ -130,15 +133,18 @@ struct FrameOctetsTests {
 
     @Test("trailing octets are refused, before and behind the announced end")
     func trailing() {
-        var octets = Sample.frame([Sample.named("offer")]) + [0]
+        var octets = WireSample.frame([WireSample.named("offer")]) + [0]
         #expect(refusal(of: octets) == .trailing(1))
         octets[7] += 1
         #expect(refusal(of: octets) == .trailing(1))
     }
 
-    @Test("any change of one octet is refused, or is a frame of its own", arguments: Sample.records)
+    @Test(
+        "any change of one octet is refused, or is a frame of its own",
+        arguments: WireSample.records
+    )
     func mutation(sample: RecordSample) {
-        let octets = Sample.frame([sample])
+        let octets = WireSample.frame([sample])
         var accepted = 0
         for index in octets.indices {
             for value in UInt8.min...UInt8.max {
@@ -179,9 +185,9 @@ struct FrameOctetsTests {
         #expect(Frame.octetLimit == 1_400)
         #expect(Frame.recordRoom == 1_276)
 
-        var frame = Sample.parsed([])
+        var frame = WireSample.parsed([])
         frame.records = [longest, longest]
-        frame.records += Array(repeating: Sample.named("declined").record, count: 5)
+        frame.records += Array(repeating: WireSample.named("declined").record, count: 5)
         #expect(serialized(frame).count == 1_361)
         #expect(try parsed(serialized(frame)) == frame)
     }

@@ -11,7 +11,7 @@ struct RecordSample: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
-enum Sample {
+enum WireSample {
     static let group = GroupID(0x1112_1314_1516_1718)
     static let term = Term(0x2122_2324_2526_2728)
     static let holder = Holder(
