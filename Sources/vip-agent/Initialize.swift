@@ -67,7 +67,7 @@ struct Initialize: ParsableCommand {
         do throws(StartupFailure) {
             try NewFile.write(text, to: configurationPath)
         } catch {
-            unlink(keyPath)
+            _ = unsafe unlink(keyPath)
             fail(error.status.rawValue, error.description)
         }
         print(

@@ -20,7 +20,9 @@ struct Run: ParsableCommand {
     func run() throws {
         let site = loadSite(place)
         let keys = loadKeys(site)
-        let output = LogOutput()
+        guard let output = try? LogOutput() else {
+            fail(StartupFailure.Status.system.rawValue, "there are no descriptors left for the log")
+        }
         let log = Logger(label: "vip-agent") { _ in StandardErrorLog(output: output) }
         do throws(StartupFailure) {
             let daemon = try Daemon(
