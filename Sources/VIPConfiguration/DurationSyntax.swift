@@ -30,7 +30,7 @@ extension Duration {
     /// one, down to the microsecond, and as many decimals as it takes. Seconds are the largest
     /// unit of what is not whole minutes or hours.
     public var text: String {
-        let total = nanoseconds
+        let total = wholeNanoseconds
         if total == 0 { return "0s" }
         if total < 0 { return "-" + Duration.nanoseconds(-total).text }
         let unit = Self.units.first { unit in
@@ -50,7 +50,7 @@ extension Duration {
 
     /// Whole nanoseconds, rounded down. The configuration's durations are far from the bounds of
     /// 64 bits (292 years).
-    var nanoseconds: Int64 {
+    package var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }

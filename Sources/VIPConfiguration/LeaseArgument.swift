@@ -56,7 +56,7 @@ public struct LeaseArgument: Equatable, Sendable, CustomStringConvertible {
 
         let million: Int64 = 1_000_000
         let drift = Int64(driftPartsPerMillion)
-        let kept = lease.nanoseconds * (million - 2 * drift)
+        let kept = lease.wholeNanoseconds * (million - 2 * drift)
         let slowest = million - drift
         ownerSilentBy = .nanoseconds((kept + slowest - 1) / slowest)
         standbyMayClaimFrom = lease
