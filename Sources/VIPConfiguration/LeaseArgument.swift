@@ -86,16 +86,16 @@ public struct LeaseArgument: Equatable, Sendable, CustomStringConvertible {
 
 extension Duration {
     fileprivate var roundedUpToMicroseconds: Duration {
-        .nanoseconds((nanoseconds + 999) / 1_000 * 1_000)
+        .nanoseconds((wholeNanoseconds + 999) / 1_000 * 1_000)
     }
 
     fileprivate var roundedDownToMicroseconds: Duration {
-        .nanoseconds(nanoseconds / 1_000 * 1_000)
+        .nanoseconds(wholeNanoseconds / 1_000 * 1_000)
     }
 
     /// Milliseconds with three decimals, so that a column of them compares at a glance.
     fileprivate var milliseconds: String {
-        let microseconds = nanoseconds / 1_000
+        let microseconds = wholeNanoseconds / 1_000
         let decimals = String(microseconds % 1_000)
         let zeros = String(repeating: "0", count: 3 - decimals.count)
         return "\(microseconds / 1_000).\(zeros)\(decimals) ms"
