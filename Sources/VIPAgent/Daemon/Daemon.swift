@@ -76,7 +76,7 @@ package final class Daemon {
         self.output = output
         self.log = log
         do throws(RunDirectoryError) {
-            run = try RunDirectory(path: options.runDirectory)
+            run = try Self.takeRunDirectory(options.runDirectory)
         } catch {
             throw StartupFailure(error)
         }
@@ -143,6 +143,22 @@ package final class Daemon {
                 "a node needs \(missing.map(\.description).joined(separator: " and ")) to move "
                     + "addresses: run it as root, or give it the capability")
         }
+    }
+
+    /// A process that has just died may still seem to hold its lock: whatever it was starting has
+    /// copies of its descriptors until it has become another program.
+    private static func takeRunDirectory(
+        _ path: String
+    ) throws(RunDirectoryError) -> RunDirectory {
+        for _ in 0..<20 {
+            do throws(RunDirectoryError) {
+                return try RunDirectory(path: path)
+            } catch {
+                guard case .alreadyRunning = error else { throw error }
+                usleep(5000)
+            }
+        }
+        return try RunDirectory(path: path)
     }
 
     static func randomNumber() -> UInt64 {
