@@ -83,7 +83,8 @@ let package = Package(
         ),
 
         // The lab.
-        .target(name: "VIPLab", dependencies: ["VIPControl"], swiftSettings: strict),
+        .target(name: "CLab"),
+        .target(name: "VIPLab", dependencies: ["VIPControl", "CLab"], swiftSettings: strict),
         .executableTarget(
             name: "viplab",
             dependencies: [
