@@ -194,11 +194,25 @@ extension Lab {
             // Most of them are not there, so the outcome says nothing.
             for address in options.floatingAddresses {
                 _ = try Command(
-                    "ip", "-n", namespace(of: host).name, "address", "del", address, "dev", card
+                    "ip",
+                    "-n",
+                    namespace(of: host).name,
+                    "address",
+                    "del",
+                    address,
+                    "dev",
+                    card
                 ).run()
             }
             _ = try Command(
-                "tc", "-n", namespace(of: host).name, "qdisc", "del", "dev", card, "clsact"
+                "tc",
+                "-n",
+                namespace(of: host).name,
+                "qdisc",
+                "del",
+                "dev",
+                card,
+                "clsact"
             ).run()
         }
         try plug(host)

@@ -16,8 +16,14 @@ extension Lab {
     public func takeAddress(_ address: String, from host: Host) throws(LabError) {
         let length = try InternetAddress(address).isIPv6 ? 128 : 32
         try Command(
-            "ip", "-n", namespace(of: host).name,
-            "address", "del", "\(address)/\(length)", "dev", Network.first.interface
+            "ip",
+            "-n",
+            namespace(of: host).name,
+            "address",
+            "del",
+            "\(address)/\(length)",
+            "dev",
+            Network.first.interface
         ).runSuccessfully()
     }
 
@@ -39,7 +45,14 @@ extension Lab {
         on network: Network = .first
     ) throws(LabError) -> Bool {
         let command = Command(
-            "ping", "-c", "1", "-W", "0.3", "-i", "0.2", to.address(on: network),
+            "ping",
+            "-c",
+            "1",
+            "-W",
+            "0.3",
+            "-i",
+            "0.2",
+            to.address(on: network),
             in: namespace(of: from)
         )
         return try command.run().status == .exited(0)
@@ -48,7 +61,14 @@ extension Lab {
     /// What the host's kernel says about its cable.
     public func hasCarrier(_ host: Host, on network: Network = .first) throws(LabError) -> Bool {
         let output = try Command(
-            "ip", "-o", "-n", namespace(of: host).name, "link", "show", "dev", network.interface
+            "ip",
+            "-o",
+            "-n",
+            namespace(of: host).name,
+            "link",
+            "show",
+            "dev",
+            network.interface
         ).runSuccessfully()
         return !output.contains("NO-CARRIER")
     }
@@ -75,7 +95,24 @@ public final class Heartbeats: Sendable {
             sender.send(Question(number: number).octets, to: target, port: port)
             while receiver.receive() != nil { arrived += 1 }
         }
-        while Socket.wait(for: [receiver], atMost: 50)[0], receiver.receive() != nil { arrived += 1 }
+        while Socket.wait(for: [receiver], atMost: 50)[0], receiver.receive() != nil {
+            arrived += 1
+        }
         return arrived
+    }
+}
+
+extension Lab {
+    /// Octets from the client that no voter has sent, to a host's agent: of every length from none
+    /// to the longest frame, and not so fast that the socket's buffer overflows.
+    public func sendGarbage(to host: Host, frames: Int) throws(LabError) {
+        let target = try InternetAddress(host.address())
+        let socket = try Socket.datagrams(of: namespace(of: .client), ipv6: false, port: 0)
+        for number in 0..<frames {
+            let length = number * 1400 / max(1, frames - 1)
+            let octets = (0..<length).map { _ in UInt8.random(in: 0...255) }
+            socket.send(octets, to: target, port: Self.voterPort)
+            if number % 10 == 9 { sleep(for: .milliseconds(1)) }
+        }
     }
 }

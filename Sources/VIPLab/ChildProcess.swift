@@ -69,11 +69,18 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var vector = unsafe arguments.map { unsafe strdup($0) }
-        defer { for unsafe string in unsafe vector { unsafe free(string) } }
+        defer { for index in unsafe vector.indices { unsafe free(vector[index]) } }
         unsafe vector.append(nil)
 
         var pid = pid_t()
-        let failure = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, vector, environ)
+        let failure = unsafe posix_spawnp(
+            &pid,
+            arguments[0],
+            &actions,
+            &attributes,
+            vector,
+            environ
+        )
         guard failure == 0 else {
             throw .system("start \(arguments.joined(separator: " "))", errno: failure)
         }

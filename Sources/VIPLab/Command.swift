@@ -64,7 +64,11 @@ struct Command: Sendable {
                 found: "it had not ended after \(limit.human)"
             )
         }
-        return Output(status: status, standardOutput: streams[0].text, standardError: streams[1].text)
+        return Output(
+            status: status,
+            standardOutput: streams[0].text,
+            standardError: streams[1].text
+        )
     }
 }
 

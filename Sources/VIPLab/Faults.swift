@@ -70,8 +70,12 @@ public struct Faults: Equatable, Sendable {
         if voterLoss > 0 {
             rules.append("udp dport \(port) numgen random mod 100 < \(voterLoss) drop")
         }
-        let chain = "chain wire { type filter hook forward priority 0; policy accept; }"
-        let header = "table bridge faults { \(chain) }\nflush chain bridge faults wire\n"
+        let header = """
+            add table bridge faults
+            add chain bridge faults wire { type filter hook forward priority 0; policy accept; }
+            flush chain bridge faults wire
+
+            """
         return header + rules.map { "add rule bridge faults wire \($0)\n" }.joined()
     }
 }

@@ -79,7 +79,8 @@ public final class HTTPProbe: Sendable {
         }
         let text = String(decoding: request.octets, as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline)
-        if text.hasPrefix("HTTP/1.1 200"), let last = lines.last, let host = Host(rawValue: "\(last)")
+        if text.hasPrefix("HTTP/1.1 200"), let last = lines.last,
+            let host = Host(rawValue: "\(last)")
         {
             recording.answered(request.number, at: .now, by: host)
         }

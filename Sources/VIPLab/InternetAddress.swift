@@ -29,7 +29,10 @@ struct InternetAddress: Hashable, Sendable {
         guard unsafe inet_ntop(family, octets, &buffer, socklen_t(buffer.count)) != nil else {
             preconditionFailure("\(octets.count) octets fit into \(buffer.count) characters")
         }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
     }
 
     /// `sockaddr_in` or `sockaddr_in6`, octet by octet: they have had this form for forty years.
