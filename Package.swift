@@ -15,6 +15,17 @@ let strict: [SwiftSetting] = [
 let mutable: [SwiftSetting] =
     Context.environment["VIP_MUTATIONS"] == nil ? strict : strict + [.define("VIP_MUTATIONS")]
 
+/// The programs carry the Swift runtime in them, so that a host needs none. SwiftPM's own
+/// `--static-swift-stdlib` does that to the tests too, whose library has no static form: two build
+/// folders would be needed. The libraries are what FoundationEssentials (JSON in the lab,
+/// swift-crypto in the daemon) is linked with, and the flag does not name.
+let selfContained: [LinkerSetting] = [
+    .unsafeFlags([
+        "-static-stdlib",
+        "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+    ])
+]
+
 let package = Package(
     name: "vip-agent",
     products: [
@@ -57,7 +68,8 @@ let package = Package(
                 "VIPAgent", "VIPConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: selfContained
         ),
 
         // The command line, and the language it speaks with the daemon.
@@ -68,7 +80,8 @@ let package = Package(
                 "VIPControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: selfContained
         ),
 
         // The simulator.
@@ -79,18 +92,21 @@ let package = Package(
                 "VIPCore", "VIPSimulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: mutable
+            swiftSettings: mutable,
+            linkerSettings: selfContained
         ),
 
         // The lab.
-        .target(name: "VIPLab", dependencies: ["VIPControl"], swiftSettings: strict),
+        .target(name: "CLab"),
+        .target(name: "VIPLab", dependencies: ["VIPControl", "CLab"], swiftSettings: strict),
         .executableTarget(
             name: "viplab",
             dependencies: [
                 "VIPLab",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: selfContained
         ),
 
         .testTarget(name: "VIPCoreTests", dependencies: ["VIPCore"], swiftSettings: strict),

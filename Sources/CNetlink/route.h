@@ -211,7 +211,8 @@ static inline int vip_address_parse(struct nlmsghdr *header, struct vip_address 
         address->protocol = nla_get_u8(attributes[vip_ifa_proto]);
     if (attributes[IFA_CACHEINFO] != 0 &&
         nla_len(attributes[IFA_CACHEINFO]) >= (int)sizeof(struct ifa_cacheinfo)) {
-        struct ifa_cacheinfo *lifetimes = (struct ifa_cacheinfo *)nla_data(attributes[IFA_CACHEINFO]);
+        struct ifa_cacheinfo *lifetimes =
+            (struct ifa_cacheinfo *)nla_data(attributes[IFA_CACHEINFO]);
         address->valid = lifetimes->ifa_valid;
         address->preferred = lifetimes->ifa_prefered;
     }

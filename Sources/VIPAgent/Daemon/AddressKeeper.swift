@@ -24,11 +24,29 @@ final class AddressKeeper {
     }
 
     private let routes: RouteSocket
+    private let worker: AddressWorker
     let monitor: RouteMonitor
     private let announcer: Announcer
     private(set) var groups: [GroupPlace]
     private(set) var overruns: UInt64 = 0
     private(set) var announcements: UInt64 = 0
+    private var loopbacks: [Int32] = []
+    private var orders: [Order] = []
+    private var nextOrder: UInt64 = 1
+    /// What the core has to hear, in order.
+    private var news: [Event] = []
+    /// What the kernel refused since it was last asked for, for the log.
+    private var failures: [(group: GroupID, text: String)] = []
+
+    /// One effect under way with the worker: as many changes as the group has addresses.
+    private struct Order {
+        let id: UInt64
+        let group: Int
+        let request: UInt64
+        let isRemoval: Bool
+        var outstanding: Int
+        var failed = false
+    }
 
     /// The lifetime that every address is given. The core refreshes it every four seconds, so the
     /// kernel removes what an agent left behind 6 to 11.3 s after its death.
@@ -40,6 +58,7 @@ final class AddressKeeper {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         routes = try RouteSocket()
+        worker = try AddressWorker()
         announcer = try Announcer()
         self.groups = groups.map {
             GroupPlace(
@@ -49,63 +68,130 @@ final class AddressKeeper {
         try resynchronize()
     }
 
+    /// Readable when the worker has something to tell.
+    var workerDescriptor: Int32 { worker.fileDescriptor }
+
     /// Asks the kernel for all links and addresses, at the start and after a lost notification.
     func resynchronize() throws(SystemError) {
         let links = try routes.links()
         let addresses = try routes.addresses()
+        loopbacks = links.filter(\.isLoopback).map(\.index)
         for index in groups.indices {
             groups[index].link = links.first { $0.name == groups[index].interface }
-            groups[index].present = addresses.filter { found in
-                groups[index].addresses.contains { $0.address == found.address }
-            }
+            groups[index].present = addresses.filter { owns($0, index) }
         }
     }
 
     // MARK: - Effects
 
-    /// Puts all addresses of the group on its interface, or refreshes them there. Nil if the kernel
-    /// has them all, otherwise what it said.
-    func add(_ id: GroupID) -> String? {
-        guard let index = index(of: id) else { return "the group is not configured" }
+    /// Has all addresses of the group put on its interface, or refreshed there.
+    func add(_ id: GroupID, request: UInt64) {
+        guard let index = index(of: id) else { return }
         groups[index].wanted = true
         groups[index].removal = nil
         guard let link = groups[index].link else {
-            return "interface \(groups[index].interface) does not exist"
+            failures.append((id, "interface \(groups[index].interface) does not exist"))
+            news.append(.addressesAdded(id, request: request, failed: true))
+            return
         }
-        for floating in groups[index].addresses {
-            let address = Self.kernelAddress(floating, on: link.index)
-            do {
-                try routes.add(address)
-                note(address, in: index)
-            } catch {
-                return "\(error)"
-            }
+        let addresses = groups[index].addresses.map { floating in
+            InterfaceAddress(
+                floating: floating.address, prefixLength: UInt8(floating.prefixLength),
+                on: link.index, lifetime: Self.lifetime)
         }
-        return nil
+        order(addresses.map { .add($0) }, of: index, request: request, isRemoval: false)
     }
 
-    /// Takes the group's addresses off every interface that has one. Whether none is left.
-    func remove(_ id: GroupID) -> (done: Bool, failure: String?) {
-        guard let index = index(of: id) else { return (true, nil) }
-        groups[index].wanted = false
-        var failure: String?
-        for address in groups[index].present {
-            do {
-                try routes.remove(address)
-                groups[index].present.removeAll { $0.isSamePlace(as: address) }
-            } catch {
-                failure = "\(error)"
-            }
-        }
-        return (groups[index].present.isEmpty, failure)
-    }
-
-    func owe(_ id: GroupID, removal request: UInt64?) {
+    /// Has the group's addresses taken off every interface that has one, also what was only asked for.
+    func remove(_ id: GroupID, request: UInt64) {
         guard let index = index(of: id) else { return }
-        groups[index].removal = request
+        groups[index].wanted = false
+        groups[index].removal = nil
+        var addresses = groups[index].present
+        if let link = groups[index].link {
+            for floating in groups[index].addresses
+            where !addresses.contains(where: {
+                $0.address == floating.address && $0.interface == link.index
+            }) {
+                addresses.append(
+                    InterfaceAddress(
+                        floating: floating.address, prefixLength: UInt8(floating.prefixLength),
+                        on: link.index, lifetime: Self.lifetime))
+            }
+        }
+        order(addresses.map { .remove($0) }, of: index, request: request, isRemoval: true)
     }
 
-    /// One round of announcements. What could not be sent is told.
+    private func order(
+        _ changes: [AddressWorker.Change],
+        of index: Int,
+        request: UInt64,
+        isRemoval: Bool
+    ) {
+        var order = Order(
+            id: nextOrder, group: index, request: request, isRemoval: isRemoval,
+            outstanding: changes.count)
+        nextOrder += 1
+        for change in changes where !worker.ask(change, id: order.id) {
+            order.outstanding -= 1
+            order.failed = true
+        }
+        orders.append(order)
+        if order.outstanding == 0 { conclude(orders.count - 1) }
+    }
+
+    /// What the worker has done since it was last asked.
+    func takeCompletions() {
+        for completion in worker.completions() {
+            guard let place = orders.firstIndex(where: { $0.id == completion.id }) else { continue }
+            let index = orders[place].group
+            if let failure = completion.failure {
+                orders[place].failed = true
+                failures.append((groups[index].id, "\(failure)"))
+            } else {
+                switch completion.change {
+                case .add(let address): note(address, in: index)
+                case .remove(let address):
+                    groups[index].present.removeAll { $0.isSamePlace(as: address) }
+                }
+            }
+            orders[place].outstanding -= 1
+            if orders[place].outstanding == 0 { conclude(place) }
+        }
+    }
+
+    private func conclude(_ place: Int) {
+        let order = orders.remove(at: place)
+        let id = groups[order.group].id
+        if !order.isRemoval {
+            news.append(.addressesAdded(id, request: order.request, failed: order.failed))
+        } else if order.failed {
+            groups[order.group].removal = order.request
+        } else {
+            news.append(.addressesRemoved(id, request: order.request))
+        }
+    }
+
+    /// Whether a removal that the kernel refused has to be tried again.
+    var owesRemoval: Bool { groups.contains { $0.removal != nil } }
+
+    func retryRemovals() {
+        for group in groups {
+            if let request = group.removal { remove(group.id, request: request) }
+        }
+    }
+
+    func takeNews() -> [Event] {
+        defer { news.removeAll() }
+        return news
+    }
+
+    func takeFailures() -> [(group: GroupID, text: String)] {
+        defer { failures.removeAll() }
+        return failures
+    }
+
+    /// One round of announcements. Nil if all of it left, otherwise what the kernel said.
     func announce(_ id: GroupID) -> String? {
         guard let index = index(of: id), let link = groups[index].link else { return nil }
         var failure: String?
@@ -118,33 +204,34 @@ final class AddressKeeper {
         return failure
     }
 
-    private static func kernelAddress(
-        _ floating: FloatingAddress,
-        on interface: Int32
-    ) -> InterfaceAddress {
-        let isIPv6 = floating.address.isIPv6
-        var flags: InterfaceAddress.Flags = []
-        if isIPv6 {
-            flags.insert(.noDuplicateAddressDetection)
-            if floating.prefixLength < 128 { flags.insert(.noPrefixRoute) }
+    /// Takes everything off that is there, waiting for the kernel; for when there is no lease to mind.
+    func removeAtOnce() throws(SystemError) -> [String] {
+        var removed: [String] = []
+        for index in groups.indices {
+            for address in groups[index].present {
+                try routes.remove(address)
+                removed.append("\(address)")
+            }
+            groups[index].present = []
         }
-        // IPv6 addresses that are not preferred are not chosen as a source for the host's own traffic.
-        return InterfaceAddress(
-            address: floating.address, prefixLength: UInt8(floating.prefixLength),
-            interface: interface, flags: flags, owner: InterfaceAddress.ownProtocol,
-            valid: .seconds(lifetime), preferred: .seconds(isIPv6 ? 0 : lifetime))
+        return removed
     }
 
     // MARK: - Notifications
 
-    /// Takes what the kernel has to say, and returns what the core has to hear.
-    func takeNotifications() throws(SystemError) -> [Event] {
+    /// Takes what the kernel has to say, and keeps what of it the core has to hear.
+    func takeNotifications() throws(SystemError) {
         var touched: [Int] = []
         for event in try monitor.events() {
             switch event {
             case .link(let link):
                 for index in groups.indices where groups[index].interface == link.name {
+                    let before = groups[index].link
                     groups[index].link = link
+                    if let before, before.mac != link.mac, groups[index].wanted {
+                        // Everybody has the old one in mind. Nobody waits for the answer.
+                        news.append(.command(.announce(groups[index].id), id: 0))
+                    }
                 }
             case .linkGone(let number, let name):
                 for index in groups.indices
@@ -169,7 +256,7 @@ final class AddressKeeper {
                 touched.append(contentsOf: groups.indices)
             }
         }
-        var events = interfaceChanges()
+        noteInterfaces()
         for index in groups.indices where touched.contains(index) {
             let group = groups[index]
             let all = group.addresses.allSatisfy { isInPlace($0, group) }
@@ -177,22 +264,19 @@ final class AddressKeeper {
             guard all != group.wanted || (!group.wanted && !group.present.isEmpty) else {
                 continue
             }
-            events.append(
+            news.append(
                 .addressesFound(group.id, all: all, some: !group.present.isEmpty))
         }
-        return events
     }
 
     /// For every group whose interface has come or gone since the core was last told.
-    func interfaceChanges() -> [Event] {
-        var events: [Event] = []
+    func noteInterfaces() {
         for index in groups.indices {
             let up = groups[index].interfaceIsUp
             guard groups[index].reportedUp != up else { continue }
             groups[index].reportedUp = up
-            events.append(.interface(groups[index].id, up: up))
+            news.append(.interface(groups[index].id, up: up))
         }
-        return events
     }
 
     func isInPlace(_ floating: FloatingAddress, _ group: GroupPlace) -> Bool {
@@ -201,8 +285,10 @@ final class AddressKeeper {
         }
     }
 
+    /// On loopback it answers nobody: real servers behind a director keep it there.
     private func owns(_ address: InterfaceAddress, _ index: Int) -> Bool {
-        groups[index].addresses.contains { $0.address == address.address }
+        !loopbacks.contains(address.interface)
+            && groups[index].addresses.contains { $0.address == address.address }
     }
 
     private func note(_ address: InterfaceAddress, in index: Int) {

@@ -9,7 +9,7 @@ import VIPCore
 package final class Daemon {
     package struct Options: Sendable {
         package var site: Site
-        package var key: ClusterKey
+        package var keys: ClusterKeys
         package var runDirectory: String
         package var stateDirectory: String
         /// Who may use the control socket besides root, if there is such a group.
@@ -17,13 +17,13 @@ package final class Daemon {
 
         package init(
             site: Site,
-            key: ClusterKey,
+            keys: ClusterKeys,
             runDirectory: String,
             stateDirectory: String,
             controlGroup: String = "vip-agent"
         ) {
             self.site = site
-            self.key = key
+            self.keys = keys
             self.runDirectory = runDirectory
             self.stateDirectory = stateDirectory
             self.controlGroup = controlGroup
@@ -34,6 +34,7 @@ package final class Daemon {
         static let signals: UInt64 = 1
         static let routes: UInt64 = 2
         static let service: UInt64 = 3
+        static let worker: UInt64 = 4
         static let ports: UInt64 = 16
         static let control: UInt64 = 64
     }
@@ -75,7 +76,7 @@ package final class Daemon {
         self.output = output
         self.log = log
         do throws(RunDirectoryError) {
-            run = try RunDirectory(path: options.runDirectory)
+            run = try Self.takeRunDirectory(options.runDirectory)
         } catch {
             throw StartupFailure(error)
         }
@@ -83,8 +84,8 @@ package final class Daemon {
             let signals = try SignalPort()
             let loop = try EventLoop()
             let seal = FrameSeal(
-                cluster: options.site.settings.cluster, key: options.key.keys[0],
-                other: options.key.keys.dropFirst().first)
+                cluster: options.site.settings.cluster, key: options.keys.signing.octets,
+                other: options.keys.accepted.dropFirst().first?.octets)
             ports = try VoterPorts(
                 site: options.site, seal: seal, loop: loop, tokens: Token.ports)
             control = try ControlSocket(
@@ -103,6 +104,7 @@ package final class Daemon {
             try loop.add(records.fileDescriptor, token: Token.service)
             if let keeper {
                 try loop.add(keeper.monitor.fileDescriptor, token: Token.routes)
+                try loop.add(keeper.workerDescriptor, token: Token.worker)
             }
             self.signals = signals
             self.loop = loop
@@ -143,6 +145,22 @@ package final class Daemon {
         }
     }
 
+    /// A process that has just died may still seem to hold its lock: whatever it was starting has
+    /// copies of its descriptors until it has become another program.
+    private static func takeRunDirectory(
+        _ path: String
+    ) throws(RunDirectoryError) -> RunDirectory {
+        for _ in 0..<20 {
+            do throws(RunDirectoryError) {
+                return try RunDirectory(path: path)
+            } catch {
+                guard case .alreadyRunning = error else { throw error }
+                usleep(5000)
+            }
+        }
+        return try RunDirectory(path: path)
+    }
+
     static func randomNumber() -> UInt64 {
         var generator = SystemRandomNumberGenerator()
         return generator.next()
@@ -175,7 +193,8 @@ package final class Daemon {
                 "role": "\(site.role)", "version": "\(Version.current)",
             ])
         step(.start)
-        for event in keeper?.interfaceChanges() ?? [] { step(event) }
+        keeper?.noteInterfaces()
+        takeKeeperNews()
         notifier?.send(.ready)
         while !finished {
             do throws(SystemError) {
@@ -210,7 +229,11 @@ package final class Daemon {
         case Token.signals:
             while let signal = signals.next() { take(signal) }
         case Token.routes:
-            for event in try keeper?.takeNotifications() ?? [] { step(event) }
+            try keeper?.takeNotifications()
+            takeKeeperNews()
+        case Token.worker:
+            keeper?.takeCompletions()
+            takeKeeperNews()
         case Token.service:
             for message in records.takeMessages() { take(message) }
         case let token where control.owns(token: token):
@@ -265,6 +288,8 @@ package final class Daemon {
         while let event = pending.first {
             for effect in agent.step(event, at: reading()) { perform(effect) }
             pending.removeFirst()
+            // What could be answered without the kernel, at once.
+            pending.append(contentsOf: keeper?.takeNews() ?? [])
         }
         noteStatusLine()
     }
@@ -278,20 +303,16 @@ package final class Daemon {
     private func perform(_ effect: Effect) {
         switch effect {
         case .writeHeader(let header):
-            keep { try page.write(header) }
+            keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
-            keep { try page.write(record) }
+            keep { () throws(SystemError) in try page.write(record) }
         case .openGate, .closeGate:
             // The kernel's gate is not part of this version: addresses and their lifetimes enforce.
             break
         case .addAddresses(let group, let request):
-            let failure = keeper?.add(group)
-            if let failure {
-                fold(.error, "add \(group.bits)", "addresses-refused", failure, group)
-            }
-            pending.append(.addressesAdded(group, request: request, failed: failure != nil))
+            keeper?.add(group, request: request)
         case .removeAddresses(let group, let request):
-            remove(group, request: request)
+            keeper?.remove(group, request: request)
         case .announce(let group):
             if let failure = keeper?.announce(group) {
                 fold(.warning, "announce \(group.bits)", "announcement-failed", failure, group)
@@ -326,16 +347,13 @@ package final class Daemon {
         }
     }
 
-    private func remove(_ group: GroupID, request: UInt64) {
-        let outcome = keeper?.remove(group) ?? (true, nil)
-        if let failure = outcome.failure {
-            fold(.error, "remove \(group.bits)", "removal-failed", failure, group)
+    private func takeKeeperNews() {
+        guard let keeper else { return }
+        for failure in keeper.takeFailures() {
+            fold(.error, "kernel \(failure.group.bits)", "kernel-refused", failure.text, failure.group)
         }
-        if outcome.done {
-            keeper?.owe(group, removal: nil)
-            pending.append(.addressesRemoved(group, request: request))
-        } else {
-            keeper?.owe(group, removal: request)
+        for event in keeper.takeNews() { step(event) }
+        if keeper.owesRemoval, removalRetryAt == nil {
             removalRetryAt = ClockReading.bootNow() + AddressKeeper.removalPause
         }
     }
@@ -343,14 +361,8 @@ package final class Daemon {
     private func retryRemovals() {
         guard let due = removalRetryAt, due <= ClockReading.bootNow() else { return }
         removalRetryAt = nil
-        let owed = keeper?.groups.compactMap { place in place.removal.map { (place.id, $0) } } ?? []
-        for (group, request) in owed {
-            // What it leaves in `pending` is taken by the wake that follows.
-            remove(group, request: request)
-        }
-        let events = pending
-        pending.removeAll()
-        for event in events { step(event) }
+        keeper?.retryRemovals()
+        takeKeeperNews()
     }
 
     // MARK: - Watchdog and status line
@@ -364,8 +376,6 @@ package final class Daemon {
         notifier?.send(.watchdog)
         watchdogAt = ClockReading.bootNow() + interval / 3
     }
-
-    private var lastOwners = ""
 
     /// One plain line for the service manager, when something in it has changed.
     private func noteStatusLine() {
@@ -389,7 +399,7 @@ package final class Daemon {
         counters.renewals = agent.rules[.countAnswer]
         counters.takeovers = takeovers
         counters.announcements = keeper?.announcements ?? 0
-        counters.logLinesDropped = UInt64(output.dropped)
+        counters.logLinesDropped = UInt64(output.droppedTotal)
         counters.netlinkOverruns = keeper?.overruns ?? 0
         counters.maximumLatenessMicroseconds = UInt64(max(lateness, 0) / 1000)
         let builder = StatusBuilder(

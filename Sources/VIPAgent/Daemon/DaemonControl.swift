@@ -1,3 +1,5 @@
+import Logging
+import VIPConfiguration
 import VIPControl
 import VIPCore
 

@@ -1,4 +1,5 @@
 import Logging
+import VIPConfiguration
 import VIPControl
 import VIPCore
 

@@ -1,4 +1,5 @@
 import VIPControl
+import VIPCore
 
 /// The last transitions, oldest first, numbered without gaps for the life of the process.
 package struct History: Sendable {

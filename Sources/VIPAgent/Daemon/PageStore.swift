@@ -10,8 +10,6 @@ package final class PageStore {
     private let identity: BootIdentity
     private var slots: [(group: GroupID, index: Int)] = []
     private var header: PageHeader?
-    private var octets: [UInt8] = []
-
     private static let headerIndex = 0
 
     /// Why there is no page, for the log.
@@ -76,7 +74,7 @@ package final class PageStore {
 
     package func write(_ header: PageHeader) throws(SystemError) {
         self.header = header
-        octets.removeAll(keepingCapacity: true)
+        var octets: [UInt8] = []
         for number in [
             identity.bootHigh, identity.bootLow, identity.namespaceDevice, identity.namespaceInode,
             UInt64(slots.count),
@@ -91,7 +89,7 @@ package final class PageStore {
 
     /// A group's first record is counted by the header once it is whole.
     package func write(_ record: GroupRecord) throws(SystemError) {
-        octets.removeAll(keepingCapacity: true)
+        var octets: [UInt8] = []
         record.serialize(into: &octets)
         if let slot = slots.first(where: { $0.group == record.group }) {
             try file.write(slot.index, octets.span)

@@ -14,7 +14,7 @@ package final class ServiceThread: @unchecked Sendable {
 
     package init() throws(SystemError) {
         let number = try SystemCall.check("eventfd", on: "service thread") {
-            eventfd(0, Int32(EFD_CLOEXEC.rawValue))
+            vip_eventfd_create(0)
         }
         wake = Descriptor(owning: number)
         var thread = pthread_t()
@@ -62,7 +62,7 @@ package final class ServiceMailbox<Message: Sendable>: @unchecked Sendable {
 
     package init() throws(SystemError) {
         let number = try SystemCall.check("eventfd", on: "service mailbox") {
-            eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+            vip_eventfd_create(1)
         }
         ready = Descriptor(owning: number)
     }

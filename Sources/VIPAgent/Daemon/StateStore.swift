@@ -43,7 +43,8 @@ package struct StateStore: Sendable {
                 contents.damage.append("\(Key.lease) does not hold a number")
             }
         }
-        for line in text(Key.terms, &contents.damage).map(Self.lines) ?? [] {
+        let termLines = text(Key.terms, &contents.damage).map { Self.lines($0) }
+        for line in termLines ?? [] {
             let words = line.split(separator: " ")
             guard words.count == 2, let term = UInt64(words[1]) else {
                 contents.damage.append("\(Key.terms) has a line that is not 'GROUP TERM'")
@@ -51,8 +52,8 @@ package struct StateStore: Sendable {
             }
             contents.terms.append(Entry(group: String(words[0]), term: term))
         }
-        contents.voters = text(Key.voters, &contents.damage).map(Self.lines)
-        contents.addresses = text(Key.addresses, &contents.damage).map(Self.lines)
+        contents.voters = text(Key.voters, &contents.damage).map { Self.lines($0) }
+        contents.addresses = text(Key.addresses, &contents.damage).map { Self.lines($0) }
         return contents
     }
 

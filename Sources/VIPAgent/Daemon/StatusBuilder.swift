@@ -74,7 +74,11 @@ struct StatusBuilder {
         if let unready = status.unready, status.state != .owner, status.state != .witness {
             return ReportText.text(unready)
         }
-        return status.state == .witness ? "votes only" : text.text(status.reason)
+        if status.state == .witness { return "votes only" }
+        if status.state == .standby, status.reason == .candidacyFailed, let owner = status.owner {
+            return "\(site.name(of: owner)) owns it"
+        }
+        return text.text(status.reason)
     }
 
     private func address(

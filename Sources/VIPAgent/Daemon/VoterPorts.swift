@@ -80,10 +80,10 @@ final class VoterPorts {
                 $0.socket.family == family && $0.socket.port == route.local.port
             })
         else { return }
-        buffer.removeAll(keepingCapacity: true)
         seal.seal(frame, into: &buffer)
+        let octets = buffer
         let outcome = port.socket.send(
-            buffer.span, from: route.local.address, to: route.remote)
+            octets.span, from: route.local.address, to: route.remote)
         switch outcome {
         case .sent:
             framesSent &+= 1

@@ -41,7 +41,7 @@ package struct ARPPacket: Equatable, Sendable {
     }
 
     /// Octets past the packet are Ethernet padding, and ignored.
-    package init(parsing octets: Span<UInt8>) throws(WireError) {
+    package init(parsing octets: Span<UInt8>) throws(PacketError) {
         guard octets.count >= Offset.end else {
             throw .truncated(needed: Offset.end, found: octets.count)
         }
@@ -63,10 +63,10 @@ package struct ARPPacket: Equatable, Sendable {
 
     private static func expect(
         _ wanted: UInt16,
-        _ field: WireError.Field,
+        _ field: PacketError.Field,
         at offset: Int,
         in octets: Span<UInt8>
-    ) throws(WireError) {
+    ) throws(PacketError) {
         let found = octets.loadUInt16(at: offset)
         guard found == wanted else { throw .unsupported(field, found) }
     }

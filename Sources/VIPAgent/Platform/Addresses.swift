@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPConfiguration
 
 /// The 48 bits of an Ethernet address.
 package struct MACAddress: Equatable, Hashable, Sendable, CustomStringConvertible {
@@ -65,53 +66,20 @@ package struct IPv6Address: Equatable, Hashable, Sendable, CustomStringConvertib
     }
 }
 
-package enum IPAddress: Equatable, Hashable, Sendable, CustomStringConvertible {
-    case v4(IPv4Address)
-    case v6(IPv6Address)
-
-    package var description: String {
-        switch self {
-        case .v4(let address): address.description
-        case .v6(let address): address.description
-        }
-    }
-}
-
-/// Where a datagram comes from or goes to.
-package struct Endpoint: Equatable, Hashable, Sendable, CustomStringConvertible {
-    package var address: IPAddress
-    package var port: UInt16
-    /// Index of the interface that a link-local IPv6 address belongs to; 0 for any other.
-    package var scope: UInt32
-
-    package init(address: IPAddress, port: UInt16, scope: UInt32 = 0) {
-        self.address = address
-        self.port = port
-        self.scope = scope
-    }
-
-    package var description: String {
-        switch address {
-        case .v4(let address): "\(address):\(port)"
-        case .v6(let address): "[\(address)\(scope == 0 ? "" : "%\(scope)")]:\(port)"
-        }
-    }
-}
-
 extension IPAddress {
     /// As the shims have it; nil for any other family.
     init?(_ ip: vip_ip) {
         switch ip.family {
-        case AF_INET: self = .v4(IPv4Address(bits: UInt32(truncatingIfNeeded: ip.low)))
-        case AF_INET6: self = .v6(IPv6Address(high: ip.high, low: ip.low))
+        case AF_INET: self = .v4(UInt32(truncatingIfNeeded: ip.low))
+        case AF_INET6: self = .v6(high: ip.high, low: ip.low)
         default: return nil
         }
     }
 
     var shim: vip_ip {
         switch self {
-        case .v4(let address): vip_ip(family: AF_INET, high: 0, low: UInt64(address.bits))
-        case .v6(let address): vip_ip(family: AF_INET6, high: address.high, low: address.low)
+        case .v4(let bits): vip_ip(family: AF_INET, high: 0, low: UInt64(bits))
+        case .v6(let high, let low): vip_ip(family: AF_INET6, high: high, low: low)
         }
     }
 }
@@ -119,8 +87,8 @@ extension IPAddress {
 extension Endpoint {
     init?(_ endpoint: vip_endpoint) {
         guard let address = IPAddress(endpoint.ip) else { return nil }
-        self.init(address: address, port: endpoint.port, scope: endpoint.scope)
+        self.init(address: address, port: endpoint.port)
     }
 
-    var shim: vip_endpoint { vip_endpoint(ip: address.shim, port: port, scope: scope) }
+    var shim: vip_endpoint { vip_endpoint(ip: address.shim, port: port, scope: 0) }
 }

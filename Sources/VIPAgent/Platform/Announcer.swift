@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPConfiguration
 
 /// Tells the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements
 /// on AF_PACKET. One socket serves every interface, and receives nothing.
@@ -47,13 +48,15 @@ package final class Announcer {
     /// Whole Ethernet frames, in the order of sending.
     package static func frames(announcing address: IPAddress, at mac: MACAddress) -> [[UInt8]] {
         switch address {
-        case .v4(let address):
+        case .v4(let bits):
+            let address = IPv4Address(bits: bits)
             let header = EthernetHeader(destination: .broadcast, source: mac, type: .arp)
             return [ARPPacket.Operation.request, .reply].map { operation in
                 header.serialized()
                     + ARPPacket(announcing: address, at: mac, by: operation).serialized()
             }
-        case .v6(let address):
+        case .v6(let high, let low):
+            let address = IPv6Address(high: high, low: low)
             let header = EthernetHeader(
                 destination: NeighborAdvertisement.allNodesMAC,
                 source: mac,

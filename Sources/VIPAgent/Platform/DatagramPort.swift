@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPConfiguration
 
 /// UDP on one port of one family, on every local address: a wildcard socket, exclusive, so that
 /// holding it also says that no other agent is at work here.

@@ -42,7 +42,7 @@ package struct EthernetHeader: Equatable, Sendable {
         self.type = type
     }
 
-    package init(parsing octets: Span<UInt8>) throws(WireError) {
+    package init(parsing octets: Span<UInt8>) throws(PacketError) {
         guard octets.count >= Offset.end else {
             throw .truncated(needed: Offset.end, found: octets.count)
         }

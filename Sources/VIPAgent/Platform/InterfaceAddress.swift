@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPConfiguration
 
 /// An address on an interface, as the kernel has it or is to have it.
 package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
@@ -83,8 +84,9 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
 
 extension InterfaceAddress {
     init?(message header: UnsafeMutablePointer<nlmsghdr>) {
-        guard unsafe Int32(header.pointee.nlmsg_type) == Int32(RTM_NEWADDR)
-            || Int32(header.pointee.nlmsg_type) == Int32(RTM_DELADDR)
+        guard
+            unsafe Int32(header.pointee.nlmsg_type) == Int32(RTM_NEWADDR)
+                || Int32(header.pointee.nlmsg_type) == Int32(RTM_DELADDR)
         else { return nil }
         var shim = vip_address()
         guard unsafe vip_address_parse(header, &shim) == 0, let ip = IPAddress(shim.ip) else {

@@ -25,8 +25,9 @@ package struct Link: Equatable, Sendable {
 
 extension Link {
     init?(message header: UnsafeMutablePointer<nlmsghdr>) {
-        guard unsafe Int32(header.pointee.nlmsg_type) == Int32(RTM_NEWLINK)
-            || Int32(header.pointee.nlmsg_type) == Int32(RTM_DELLINK)
+        guard
+            unsafe Int32(header.pointee.nlmsg_type) == Int32(RTM_NEWLINK)
+                || Int32(header.pointee.nlmsg_type) == Int32(RTM_DELLINK)
         else { return nil }
         var shim = vip_link()
         guard unsafe vip_link_parse(header, &shim) == 0 else { return nil }

@@ -17,6 +17,7 @@ package final class LogOutput: @unchecked Sendable {
     private let isSleeping = Atomic<Bool>(false)
     private let isStarted = Atomic<Bool>(false)
     private let accepted = Atomic<Int>(0)
+    private let dropped = Atomic<Int>(0)
     private let emitted = Atomic<Int>(0)
 
     /// - Parameter descriptor: standard error, or another in tests. It stays the caller's.
@@ -51,6 +52,9 @@ package final class LogOutput: @unchecked Sendable {
         }
         pthread_detach(thread)
     }
+
+    /// Lines that were dropped for want of room, since the start.
+    package var droppedTotal: Int { dropped.load(ordering: .relaxed) }
 
     /// Never waits: a line for which there is no room is dropped, and the next one says how many.
     package func put(_ line: String) {
@@ -109,6 +113,7 @@ package final class LogOutput: @unchecked Sendable {
         }
         let dropped = ring.takeDropped()
         if dropped > 0 {
+            self.dropped.add(dropped, ordering: .relaxed)
             emit(Array("\(isJournal ? "<4>" : "")log: \(dropped) lines dropped".utf8))
         }
         return any

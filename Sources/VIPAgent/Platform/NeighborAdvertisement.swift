@@ -53,7 +53,7 @@ package struct NeighborAdvertisement: Equatable, Sendable {
 
     /// Octets past the IPv6 payload are Ethernet padding, and ignored; so are options of other
     /// types. Extension headers are refused.
-    package init(parsing octets: Span<UInt8>) throws(WireError) {
+    package init(parsing octets: Span<UInt8>) throws(PacketError) {
         guard octets.count >= Offset.options else {
             throw .truncated(needed: Offset.options, found: octets.count)
         }
@@ -85,14 +85,14 @@ package struct NeighborAdvertisement: Equatable, Sendable {
 
     private static func expect(
         _ wanted: UInt8,
-        _ field: WireError.Field,
+        _ field: PacketError.Field,
         _ found: UInt8
-    ) throws(WireError) {
+    ) throws(PacketError) {
         guard found == wanted else { throw .unsupported(field, UInt16(found)) }
     }
 
     /// Options have their length in units of eight octets; zero would make us read it for ever.
-    private static func targetMAC(in packet: Span<UInt8>) throws(WireError) -> MACAddress? {
+    private static func targetMAC(in packet: Span<UInt8>) throws(PacketError) -> MACAddress? {
         var offset = Offset.options
         while offset < packet.count {
             guard offset + 2 <= packet.count else {

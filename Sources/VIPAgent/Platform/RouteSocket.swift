@@ -6,7 +6,7 @@ import Glibc
 /// An answer is waited for at most `patience`. But the kernel works on a request inside of `send`,
 /// holding the lock that all of its network configuration shares: where somebody else has that lock
 /// for long (the removal of thousands of interfaces, a driver that waits for its hardware), `send`
-/// waits for it and no timeout helps. Whoever may not wait uses this from another thread.
+/// waits for it and no timeout helps. Whoever may not wait uses `AddressWorker`.
 @safe
 package final class RouteSocket {
     /// Time for an answer. Ordinary ones take some tens of microseconds.
@@ -41,7 +41,7 @@ package final class RouteSocket {
     package func remove(_ address: InterfaceAddress) throws(SystemError) {
         do {
             try change(address, adding: false)
-        } catch where [EADDRNOTAVAIL, ENODEV].contains(error.errno) {}
+        } catch  where [EADDRNOTAVAIL, ENODEV].contains(error.errno) {}
     }
 
     /// All addresses of all interfaces.

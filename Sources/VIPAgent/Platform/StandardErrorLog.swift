@@ -30,7 +30,8 @@ package struct StandardErrorLog: LogHandler {
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error { all["error"] = .string("\(error)") }
         let text = Self.line(message: event.message.description, metadata: all)
-        let prefix = output.isJournal ? Self.priority(event.level) : "\(Self.time()) \(event.level) "
+        let prefix =
+            output.isJournal ? Self.priority(event.level) : "\(Self.time()) \(event.level) "
         output.put(prefix + text)
     }
 

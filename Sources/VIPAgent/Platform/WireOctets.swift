@@ -1,5 +1,5 @@
 /// Why octets are not the packet that they were taken for.
-package enum WireError: Error, Equatable, Sendable {
+package enum PacketError: Error, Equatable, Sendable {
     case truncated(needed: Int, found: Int)
     case unsupported(Field, UInt16)
     case checksum(found: UInt16)

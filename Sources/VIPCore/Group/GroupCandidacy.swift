@@ -56,8 +56,13 @@ extension Group {
             guard host != last, scene.isHeard(voter), precedes(voter, scene.me, in: scene) else {
                 continue
             }
-            // A node that has not said how it is may be on its way.
-            if heard[voter].map({ $0.condition.unready == nil }) ?? true { ahead += 1 }
+            // A node that has not said how it is may be on its way; one that abstains will be soon.
+            switch heard[voter]?.condition.unready {
+            case nil, .abstaining: ahead += 1
+            case .interfaceDown, .unhealthy, .maintenance, .suspended, .stopping, .busy,
+                .unknownGroup:
+                break
+            }
         }
         return ahead
     }

@@ -32,7 +32,6 @@ extension Group {
         commit(&out)
         out.emit(.closeGate(id))
         out.emit(.addAddresses(id, request: number))
-        postCondition(in: scene, &out)
     }
 
     mutating func addressesAdded(
@@ -52,6 +51,8 @@ extension Group {
         tenure.announcements.begin(at: scene.now)
         role = .owner(tenure)
         openGate(in: scene, &out)
+        // Whoever waits for the move hears of it now and not with the next heartbeat.
+        postCondition(in: scene, &out)
     }
 
     /// Opens or extends the gate to what the deadline allows; the page comes first.

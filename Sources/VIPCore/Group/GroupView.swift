@@ -36,7 +36,9 @@ extension Group {
 
     mutating func noteOwner(in scene: Scene, _ out: inout Outbox) {
         let owner = owner(in: scene)
-        guard let noted = changes.note(owner, at: scene.now) else { return }
+        guard
+            let noted = changes.note(owner, at: scene.now, patience: scene.timing.heartbeat)
+        else { return }
         out.report(.ownerChanged(id, from: noted.from, to: owner?.host, term: owner?.term ?? .none))
         if let holdDown = noted.holdDown {
             out.report(.holdDown(id, holdDown, changes: changes.recent.count))
@@ -99,6 +101,7 @@ struct OwnerChanges: Sendable {
     /// The last host that was seen to own the group, also while nobody does.
     private(set) var last: HostID?
     private var current: HostID?
+    private var vacantSince: Instant?
     private(set) var recent: [Instant] = []
     private(set) var heldDownUntil: Instant?
     private var holdDowns = 0
@@ -112,11 +115,23 @@ struct OwnerChanges: Sendable {
     static let mostDoublings = 4
 
     /// Nil if the owner is who it was; otherwise who it was, and a hold-down if that begins.
+    ///
+    /// That nobody owns it counts after `patience` only: every move has such a moment.
     mutating func note(
         _ owner: Group.Owner?,
-        at now: Reading
+        at now: Reading,
+        patience: Duration
     ) -> (from: HostID?, holdDown: Duration?)? {
-        guard owner?.host != current else { return nil }
+        guard owner?.host != current else {
+            vacantSince = nil
+            return nil
+        }
+        if owner == nil {
+            let since = vacantSince ?? now.boottime
+            vacantSince = since
+            guard now.boottime - since >= patience else { return nil }
+        }
+        vacantSince = nil
         let from = current
         current = owner?.host
         guard let host = owner?.host else { return (from, nil) }

@@ -6,8 +6,9 @@
 /// What has been parsed serializes to the same octets: there is one way to write every frame.
 /// `docs/frames.md` has the tables.
 extension Frame {
-    /// What a datagram may have with its tag: fits IPv6 in any tunnel that is not pathological,
-    /// so that no heartbeat is ever a fragment.
+    /// What a datagram may have with its tag. With IPv6 and UDP these are 1,448 octets, so that
+    /// Ethernet carries it whole, a tunnel's header of 52 octets included: no heartbeat is ever
+    /// lost because half of it was.
     public static let octetLimit = 1_400
     /// The whole HMAC-SHA-256; it stands behind the records.
     public static let tagLength = 32

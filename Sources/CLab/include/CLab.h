@@ -1,0 +1,38 @@
+#ifndef CLAB_H
+#define CLAB_H
+
+/* What the lab needs of the C library and Swift's Glibc module does not offer. The calls are GNU
+ * extensions, and a feature macro in a module's header would change every other module's view of
+ * the C library, so the macro is in the C file and only plain prototypes are here. */
+
+#include <stdint.h>
+
+/* Moves the calling thread into the network namespace behind `descriptor`. 0 or -1 and errno. */
+int clab_enter_network_namespace(int descriptor);
+
+/* Keeps every descriptor from `first` on out of the child; `actions` is a
+ * posix_spawn_file_actions_t. 0 or an error number. */
+int clab_close_from(void *actions, int first);
+
+/* A raw packet socket on one interface of the calling thread's namespace, close-on-exec. It gets
+ * the frames of `ethertype`, whoever they are addressed to; 0 for none. A descriptor, or -1 and
+ * errno. */
+int clab_packet_socket(const char *interface, uint16_t ethertype);
+
+/* Sets or clears IFF_UP through a socket of the namespace that the interface is in, which is
+ * hundreds of times quicker than to start a tool. 0 or -1 and errno. */
+int clab_set_interface_up(int socket, const char *interface, int up);
+
+/* A netlink socket that hears of added and removed addresses of the calling thread's namespace,
+ * close-on-exec. A descriptor, or -1 and errno. */
+int clab_address_changes(void);
+
+/* Has the socket tell for every datagram which of the host's addresses was asked. 0 or -1. */
+int clab_tell_destination(int socket, int ipv6);
+
+/* Receives one datagram and sends it back with `suffix` at its end, from the address that was
+ * asked: the control message that told the address is valid as the one that chooses it. Returns
+ * what recvmsg or sendmsg returned, -1 with errno included. */
+long clab_echo(int socket, const void *suffix, unsigned long length);
+
+#endif

@@ -1,0 +1,124 @@
+/// The text that `vip-agent init` writes: a commented configuration that works as it is.
+public struct ConfigurationTemplate: Equatable, Sendable {
+    public struct Voter: Equatable, Sendable {
+        public var name: String
+        /// As in the file, one per path.
+        public var addresses: [String]
+
+        public init(name: String, addresses: [String]) {
+            self.name = name
+            self.addresses = addresses
+        }
+    }
+
+    public struct Group: Equatable, Sendable {
+        public var name: String
+        public var interface: String
+        /// As in the file.
+        public var addresses: [String]
+
+        public init(name: String, interface: String, addresses: [String]) {
+            self.name = name
+            self.interface = interface
+            self.addresses = addresses
+        }
+    }
+
+    public var cluster: String
+    public var keyFile: String
+    public var nodes: [Voter]
+    public var witness: Voter?
+    public var groups: [Group]
+
+    public init(
+        cluster: String,
+        keyFile: String,
+        nodes: [Voter],
+        witness: Voter?,
+        groups: [Group]
+    ) {
+        self.cluster = cluster
+        self.keyFile = keyFile
+        self.nodes = nodes
+        self.witness = witness
+        self.groups = groups
+    }
+
+    /// TOML. Values are quoted and not checked: parse it before writing it, and show the operator
+    /// what is wrong with the arguments.
+    public var rendered: String {
+        var text = """
+            # vip-agent: who shares which addresses. The same file on every voter; each host finds
+            # itself in it by its host name. `vip-agent check` says what it would do.
+
+            [cluster]
+            name = \(Self.quoted(cluster))
+            # 32 random bytes in base64; the same on every voter, and readable by root alone.
+            key_file = \(Self.quoted(keyFile))
+
+            [timing]
+            # A dead owner is replaced when its lease has run out; a renewal goes out every heartbeat.
+            heartbeat = "100ms"
+            lease = "500ms"
+
+            # Nodes may own addresses. One address per path: the first of one voter talks to the
+            # first of the others, and so on; "addr:port" or "[v6]:port" for another port than 7694.
+
+            """
+        for node in nodes {
+            text += section("node", node)
+        }
+        if let witness {
+            text += "\n# A witness breaks ties, and never owns addresses.\n"
+            text += section("witness", witness).dropFirst()
+        }
+        text += """
+
+            # Addresses that move together, installed as /32 and /128. `prefer = "NAME"` says who takes
+            # them first; `failback = "automatic"` gives them back to it after `failback_delay`.
+
+            """
+        for group in groups {
+            text += """
+
+                [[group]]
+                name = \(Self.quoted(group.name))
+                interface = \(Self.quoted(group.interface))
+                addresses = \(Self.list(group.addresses))
+
+                """
+        }
+        return text
+    }
+
+    private func section(_ key: String, _ voter: Voter) -> String {
+        """
+
+        [[\(key)]]
+        name = \(Self.quoted(voter.name))
+        addresses = \(Self.list(voter.addresses))
+
+        """
+    }
+
+    private static func list(_ texts: [String]) -> String {
+        "[" + texts.map(quoted).joined(separator: ", ") + "]"
+    }
+
+    /// A basic string of TOML.
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                result += "\\\(scalar)"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

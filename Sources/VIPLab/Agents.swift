@@ -1,0 +1,236 @@
+import Glibc
+import Synchronization
+
+/// Where an agent runs and what it is told: more than a host's name only where a test wants to do
+/// what an operator should not, such as to start two of them.
+public struct AgentPlace: Sendable {
+    public var host: Host
+    /// What it is told that its name is.
+    public var name: String
+    public var configurationFile: String
+    public var runDirectory: String
+    public var stateDirectory: String
+    public var logFile: String
+}
+
+/// What became of an agent that was to run and has ended.
+public struct AgentEnd: Sendable {
+    public let status: ExitStatus
+    /// What it logged, whole.
+    public let log: String
+}
+
+extension Lab {
+    var configurationFile: String { "\(directory)/vip-agent.toml" }
+    var keyFile: String { "\(directory)/cluster.key" }
+
+    /// The ordinary place of a host's agent.
+    public func place(of host: Host) -> AgentPlace {
+        AgentPlace(
+            host: host,
+            name: host.rawValue,
+            configurationFile: configurationFile,
+            runDirectory: "\(directory)/\(host)/run",
+            stateDirectory: "\(directory)/\(host)/state",
+            logFile: "\(directory)/\(host)/agent.log"
+        )
+    }
+
+    /// A configuration file with this content, in the lab's directory. Its path.
+    public func write(
+        _ configuration: AgentConfiguration,
+        named name: String
+    ) throws(LabError) -> String {
+        let path = "\(directory)/\(name).toml"
+        try Files.write(configuration.text(keyFile: keyFile), to: path)
+        return path
+    }
+
+    func layOutFiles() throws(LabError) {
+        // Base64 of 32 octets: 42 letters at will, one whose low bits are zero, and the padding.
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+        let key = String((0..<42).map { _ in letters[Int.random(in: 0..<64)] }) + "A="
+        try Files.write(key + "\n", to: keyFile, mode: 0o600)
+        _ = try write(options.configuration, named: "vip-agent")
+        for host in Host.allCases {
+            try Files.makeDirectory("\(directory)/\(host)")
+        }
+    }
+
+    /// Starts an agent and does not wait for anything.
+    public func launch(_ place: AgentPlace) throws(LabError) -> ChildProcess {
+        let binaries: Binaries
+        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
+
+        try Files.makeDirectory(place.runDirectory)
+        try Files.makeDirectory(place.stateDirectory)
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
+        let log = unsafe open(place.logFile, flags, 0o644)
+        guard log >= 0 else { throw .system("open the log \(place.logFile)") }
+        defer { Glibc.close(log) }
+        let null = try Guard.openNull()
+
+        let process = try ChildProcess.start(
+            [
+                binaries.agent, "run",
+                "--config", place.configurationFile,
+                "--host", place.name,
+                "--run-dir", place.runDirectory,
+                "--state-dir", place.stateDirectory,
+            ],
+            in: namespace(of: place.host),
+            streams: .init(input: null.number, output: log, error: log)
+        )
+        running.withLock { $0.others.append(process) }
+        return process
+    }
+
+    /// Starts an agent that is expected to refuse, and waits for its end.
+    public func launchAndWait(
+        _ place: AgentPlace,
+        for limit: Duration = .seconds(5)
+    ) throws(LabError) -> AgentEnd {
+        let process = try launch(place)
+        guard let status = process.wait(until: Moment.now + limit) else {
+            process.killAndWait()
+            throw LabError(
+                "see the agent '\(place.name)' on \(place.host) end",
+                found: "it still ran after \(limit.human)",
+                advice: "its log: \(Files.read(place.logFile) ?? "none")"
+            )
+        }
+        return AgentEnd(status: status, log: Files.read(place.logFile) ?? "")
+    }
+
+    /// Starts the agents of these hosts in their ordinary places.
+    public func start(_ hosts: Host...) throws(LabError) {
+        for host in hosts {
+            let process = try launch(place(of: host))
+            running.withLock { running in
+                running.others.removeAll { $0 === process }
+                running.agents[host] = process
+            }
+        }
+    }
+
+    /// The host's agent, as long as it runs.
+    public func agent(of host: Host) throws(LabError) -> ChildProcess {
+        guard let process = running.withLock({ $0.agents[host] }) else {
+            throw LabError("find the agent of \(host)", found: "none was started")
+        }
+        if let status = process.status {
+            throw LabError(
+                "find the agent of \(host)",
+                found: "it has ended: \(status)",
+                advice: "the end of its log: \(log(of: host).suffix(2000))"
+            )
+        }
+        return process
+    }
+
+    /// What the host's agents have logged so far.
+    public func log(of host: Host) -> String {
+        Files.read(place(of: host).logFile) ?? ""
+    }
+
+    /// Ends the agent as an operator does, and returns when it has ended.
+    @discardableResult
+    public func stop(_ host: Host) throws(LabError) -> Moment {
+        let process = try agent(of: host)
+        let moment = Moment.now
+        process.send(signal: SIGTERM)
+        guard process.wait(until: moment + .seconds(5)) != nil else {
+            throw LabError("stop the agent of \(host)", found: "it runs 5 s after SIGTERM")
+        }
+        return moment
+    }
+
+    /// SIGKILL, and returns when it has ended.
+    @discardableResult
+    public func kill(_ host: Host) throws(LabError) -> Moment {
+        let process = try agent(of: host)
+        let moment = Moment.now
+        process.killAndWait()
+        return moment
+    }
+
+    /// SIGKILL, and its successor is started as soon as it is gone.
+    @discardableResult
+    public func killAndRestart(_ host: Host) throws(LabError) -> Moment {
+        let moment = try kill(host)
+        try start(host)
+        return moment
+    }
+
+    /// The agent hangs: SIGSTOP.
+    @discardableResult
+    public func pause(_ host: Host) throws(LabError) -> Moment {
+        let moment = Moment.now
+        try agent(of: host).send(signal: SIGSTOP)
+        return moment
+    }
+
+    @discardableResult
+    public func resume(_ host: Host) throws(LabError) -> Moment {
+        let moment = Moment.now
+        try agent(of: host).send(signal: SIGCONT)
+        return moment
+    }
+
+    /// The host loses its power: silence first, and then its processes end.
+    @discardableResult
+    public func crash(_ host: Host) throws(LabError) -> Moment {
+        let moment = try cut(host)
+        if let process = try? agent(of: host) { process.killAndWait() }
+        return moment
+    }
+
+    /// A host that has crashed comes back: what was in its memory is gone, which includes the run
+    /// directory, the floating addresses and the filters on its cards. Its disk is as it was.
+    public func powerOn(_ host: Host) throws(LabError) {
+        try Command("rm", "-rf", place(of: host).runDirectory).runSuccessfully()
+        for network in options.networks where network.hosts.contains(host) {
+            let card = network.interface
+            // Most of them are not there, so the outcome says nothing.
+            for address in options.floatingAddresses {
+                _ = try Command(
+                    "ip",
+                    "-n",
+                    namespace(of: host).name,
+                    "address",
+                    "del",
+                    address,
+                    "dev",
+                    card
+                ).run()
+            }
+            _ = try Command(
+                "tc",
+                "-n",
+                namespace(of: host).name,
+                "qdisc",
+                "del",
+                "dev",
+                card,
+                "clsact"
+            ).run()
+        }
+        try plug(host)
+        try start(host)
+    }
+
+    /// What the kernel of a host has on its interfaces.
+    public func addresses(on host: Host) throws(LabError) -> [String] {
+        try namespace(of: host).run { () throws(LabError) in try InterfaceAddress.all() }
+            .map(\.text)
+    }
+
+    /// The nodes whose kernel has the address now.
+    public func holders(of address: String) throws(LabError) -> [Host] {
+        var holders: [Host] = []
+        for host in Host.nodes where try addresses(on: host).contains(address) {
+            holders.append(host)
+        }
+        return holders
+    }
+}

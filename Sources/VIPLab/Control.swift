@@ -1,0 +1,130 @@
+/// `vipctl` for the lab's agents.
+extension Lab {
+    public var webGroup: String { options.configuration.groups[0].name }
+
+    func socketPath(of host: Host) -> String {
+        "\(place(of: host).runDirectory)/control.sock"
+    }
+
+    /// Runs `vipctl` for a host's agent: exit status, and what it said.
+    @discardableResult
+    public func control(
+        _ host: Host,
+        _ arguments: String...
+    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
+        let binaries: Binaries
+        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
+        var command = Command(binaries.control)
+        command.arguments += arguments + ["--socket", socketPath(of: host)]
+        let output = try command.run()
+        return (output.status, output.standardOutput, output.standardError)
+    }
+
+    /// What the agent says about itself. Throws when it cannot be asked.
+    public func status(of host: Host) throws(LabError) -> AgentStatus {
+        let answer = try control(host, "status", "--json")
+        switch answer.status {
+        case .exited(0), .exited(1):
+            return try AgentStatus(json: answer.output)
+        case .exited, .signalled:
+            throw LabError(
+                "ask the agent of \(host) for its status",
+                found: "vipctl \(answer.status): \(answer.complaint)"
+            )
+        }
+    }
+
+    public func history(of host: Host) throws(LabError) -> [HistoryRecord] {
+        let answer = try control(host, "history", "--json")
+        guard answer.status == .exited(0) else {
+            throw LabError(
+                "ask the agent of \(host) for its history",
+                found: "vipctl \(answer.status): \(answer.complaint)"
+            )
+        }
+        return try HistoryRecord.list(json: answer.output)
+    }
+
+    /// Asks for a switchover, and throws if it is refused.
+    @discardableResult
+    public func switchover(from host: Host) throws(LabError) -> Moment {
+        let moment = Moment.now
+        let answer = try control(host, "switchover", webGroup)
+        guard answer.status == .exited(0) else {
+            throw LabError(
+                "switch \(webGroup) over from \(host)",
+                found: "vipctl \(answer.status): \(answer.output)\(answer.complaint)"
+            )
+        }
+        return moment
+    }
+
+    /// Asks until the answer is as wished for, every 10 ms. An agent that does not answer yet is
+    /// asked again. The status that was wished for.
+    @discardableResult
+    public func waitForStatus(
+        of host: Host,
+        within limit: Duration = .seconds(10),
+        _ what: String,
+        _ isAsWished: (AgentStatus) -> Bool
+    ) throws(LabError) -> AgentStatus {
+        let deadline = Moment.now + limit
+        var last = "it could not be asked"
+        while Moment.now < deadline {
+            do throws(LabError) {
+                let status = try status(of: host)
+                if isAsWished(status) { return status }
+                last = "\(status)"
+            } catch {
+                last = "\(error)"
+            }
+            sleep(for: .milliseconds(10))
+        }
+        throw LabError(
+            "see that \(host) says '\(what)' within \(limit.human)",
+            found: last,
+            advice: "the end of its log: \(log(of: host).suffix(2000))"
+        )
+    }
+
+    /// Waits until this host says that it owns the group, and all its addresses are on it.
+    public func waitForOwner(_ host: Host, within limit: Duration = .seconds(10)) throws(LabError) {
+        let name = webGroup
+        try waitForStatus(of: host, within: limit, "I own \(name)") { status in
+            status.group(name)?.state == "owner"
+        }
+        for address in options.configuration.groups[0].addresses {
+            let deadline = Moment.now + .seconds(1)
+            while try !addresses(on: host).contains(address) {
+                guard Moment.now < deadline else {
+                    throw LabError(
+                        "find \(address) on \(host), which says that it is the owner",
+                        found: "its kernel has \(try addresses(on: host))"
+                    )
+                }
+                sleep(for: .milliseconds(5))
+            }
+        }
+    }
+
+    /// Waits until this node stands by, healthy, and knows of the owner.
+    public func waitForStandby(
+        _ host: Host,
+        within limit: Duration = .seconds(10)
+    ) throws(LabError) {
+        let name = webGroup
+        try waitForStatus(of: host, within: limit, "I stand by for \(name)") { status in
+            guard let group = status.group(name) else { return false }
+            return group.state == "standby" && group.owner != nil && status.healthy
+        }
+    }
+
+    /// Starts all voters; returns when the owner and the standby are as they are to be.
+    public func startPair(owner: Host = .lb1) throws(LabError) {
+        try start(owner)
+        try start(.w1)
+        try waitForOwner(owner)
+        try start(owner.peer)
+        try waitForStandby(owner.peer)
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// The few things that the lab does with files.
+enum Files {
+    static func makeDirectory(_ path: String) throws(LabError) {
+        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw .system("make the directory \(path)")
+        }
+    }
+
+    static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws(LabError) {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+        let descriptor = unsafe open(path, flags, mode)
+        guard descriptor >= 0 else { throw .system("open \(path) for writing") }
+        defer { close(descriptor) }
+        let octets = Array(text.utf8)
+        let written = retrying { unsafe Glibc.write(descriptor, octets, octets.count) }
+        guard written == octets.count else { throw .system("write to \(path)") }
+    }
+
+    /// Nil if it cannot be read, for whatever reason.
+    static func read(_ path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = retrying { unsafe Glibc.read(descriptor, &buffer, buffer.count) }
+            guard count >= 0 else { return nil }
+            guard count > 0 else { return String(decoding: text, as: UTF8.self) }
+            text += buffer[0..<count]
+        }
+    }
+
+    /// Sorted; empty if there is no such directory.
+    static func names(in directory: String) -> [String] {
+        guard let stream = unsafe opendir(directory) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                unsafe tuple.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
+                    unsafe String(cString: characters)
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

@@ -1,0 +1,104 @@
+/// The frames that the lab asks with. Octets as on the wire.
+enum Frames {
+    static let ipv4: UInt16 = 0x0800
+    static let arp: UInt16 = 0x0806
+    static let ipv6: UInt16 = 0x86dd
+
+    static func ethernet(from: MACAddress, to: MACAddress, type: UInt16) -> [UInt8] {
+        octets(to.bits, 6) + octets(from.bits, 6) + octets(UInt64(type), 2)
+    }
+
+    /// An ARP probe of RFC 5227: its sender has no address, so nobody's cache changes.
+    ///
+    /// The number is in the low four octets of the sender's hardware address, which the answer
+    /// repeats as its target: an answer belongs to one question, whenever it comes.
+    static func arpProbe(number: UInt32, for target: InternetAddress, from: MACAddress) -> [UInt8] {
+        precondition(!target.isIPv6, "ARP is for IPv4")
+        let broadcast = ethernet(from: from, to: .broadcast, type: arp)
+        let header: [UInt8] = [0x00, 0x01, 0x08, 0x00, 6, 4, 0x00, 0x01]
+        let sender = octets(numbered, 2) + octets(UInt64(number), 4) + [0, 0, 0, 0]
+        return broadcast + header + sender + [0, 0, 0, 0, 0, 0] + target.octets
+    }
+
+    /// A gratuitous ARP request: "this address is mine". Receivers update what they know.
+    static func announcement(of address: InternetAddress, by mac: MACAddress) -> [UInt8] {
+        precondition(!address.isIPv6, "ARP is for IPv4")
+        let broadcast = ethernet(from: mac, to: .broadcast, type: arp)
+        let header: [UInt8] = [0x00, 0x01, 0x08, 0x00, 6, 4, 0x00, 0x01]
+        let sender = octets(mac.bits, 6) + address.octets
+        return broadcast + header + sender + [0, 0, 0, 0, 0, 0] + address.octets
+    }
+
+    /// The first two octets of the hardware address in which a probe carries its number; "locally
+    /// administered", and no host has it.
+    private static let numbered: UInt64 = 0x0a76
+
+    /// What an ARP frame says about an address.
+    enum Claim: Hashable {
+        /// The answer to our probe of that number.
+        case answer(number: UInt32, by: MACAddress)
+        /// Gratuitous: nobody has asked.
+        case announcement(by: MACAddress)
+    }
+
+    /// Nil for frames that claim nothing about the address.
+    static func claim(in frame: [UInt8], about address: InternetAddress) -> Claim? {
+        guard frame.count >= 42, number(frame, 12, 2) == UInt64(arp),
+            Array(frame[28..<32]) == address.octets
+        else { return nil }
+        let sender = MACAddress(bits: number(frame, 22, 6))
+        if Array(frame[38..<42]) == address.octets { return .announcement(by: sender) }
+        guard number(frame, 20, 2) == 2, number(frame, 32, 2) == numbered else { return nil }
+        return .answer(number: UInt32(number(frame, 34, 4)), by: sender)
+    }
+
+    /// One end of a UDP conversation.
+    struct End {
+        let mac: MACAddress
+        let address: InternetAddress
+        let port: UInt16
+    }
+
+    /// A UDP datagram for one host's card, whatever the caches say about the address.
+    static func datagram(_ payload: [UInt8], from: End, to: End) -> [UInt8] {
+        precondition(from.address.isIPv6 == to.address.isIPv6, "one family in one datagram")
+        let length = UInt64(8 + payload.count)
+        let ports = octets(UInt64(from.port), 2) + octets(UInt64(to.port), 2) + octets(length, 2)
+        let addresses = from.address.octets + to.address.octets
+        // The pseudo header sums up alike in both families.
+        let pseudo = addresses + octets(length, 4) + [0, 0, 0, 17]
+        let sum = checksum(pseudo + ports + [0, 0] + payload)
+        // Zero means that there is none (RFC 768), so that sum is sent as its other form.
+        let udp = ports + octets(UInt64(sum == 0 ? 0xffff : sum), 2) + payload
+
+        if from.address.isIPv6 {
+            let ip = [0x60, 0, 0, 0] + octets(length, 2) + [17, 64] + addresses
+            return ethernet(from: from.mac, to: to.mac, type: ipv6) + ip + udp
+        }
+        let start = [0x45, 0] + octets(20 + length, 2) + [0, 0, 0x40, 0, 64, 17]
+        let ip = start + octets(UInt64(checksum(start + [0, 0] + addresses)), 2) + addresses
+        return ethernet(from: from.mac, to: to.mac, type: ipv4) + ip + udp
+    }
+
+    /// RFC 1071.
+    static func checksum(_ octets: [UInt8]) -> UInt16 {
+        var sum: UInt32 = 0
+        for index in stride(from: 0, to: octets.count, by: 2) {
+            let low = index + 1 < octets.count ? octets[index + 1] : 0
+            sum += UInt32(octets[index]) << 8 | UInt32(low)
+        }
+        while sum > 0xffff { sum = (sum & 0xffff) + sum >> 16 }
+        return ~UInt16(sum)
+    }
+
+    /// The low `count` octets, most significant first.
+    private static func octets(_ value: UInt64, _ count: Int) -> [UInt8] {
+        stride(from: (count - 1) * 8, through: 0, by: -8).map {
+            UInt8(truncatingIfNeeded: value >> UInt64($0))
+        }
+    }
+
+    private static func number(_ frame: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+        frame[offset..<offset + count].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

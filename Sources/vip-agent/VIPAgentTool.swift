@@ -1,0 +1,50 @@
+import ArgumentParser
+import Glibc
+import VIPControl
+
+/// The daemon and what belongs to it. Operators' everyday tool is `vipctl`.
+@main
+struct VIPAgentTool: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vip-agent",
+        abstract: "Keeps a floating address on exactly one of two hosts.",
+        discussion: """
+            Exit statuses: 0 well; 64 wrong usage; 71 the system refused something; 75 another agent \
+            runs here, or its port is taken; 77 a permission is missing; 78 the configuration or the \
+            key can't be used.
+            """,
+        version: Version.current,
+        subcommands: [Run.self, Check.self, Initialize.self, Clean.self, AcceptVoters.self]
+    )
+}
+
+/// Where the configuration is, and which of its hosts this is.
+struct PlaceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config = "/etc/vip-agent/vip-agent.toml"
+
+    @Option(help: ArgumentHelp("Which host of the configuration this is.", valueName: "name"))
+    var host: String?
+}
+
+struct DirectoryOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("What outlives the process, and not the boot.", valueName: "dir"))
+    var runDir = "/run/vip-agent"
+
+    @Option(help: ArgumentHelp("What outlives the boot.", valueName: "dir"))
+    var stateDir = "/var/lib/vip-agent"
+}
+
+/// Says why on standard error, and ends with that status.
+func fail(_ status: Int32, _ message: String) -> Never {
+    let line = Array("vip-agent: \(message)\n".utf8)
+    _ = unsafe write(STDERR_FILENO, line, line.count)
+    exit(status)
+}
+
+/// This host's name as the kernel has it.
+func kernelHostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

@@ -1,0 +1,185 @@
+import Glibc
+import VIPLab
+
+/// Measures what docs/benchmarks.md compares.
+struct Benchmark {
+    let runs: Int
+
+    /// One figure of the table: what each run came to.
+    private struct Series {
+        let name: String
+        var outages: [Duration] = []
+        var lost = 0
+        var changes = 0
+        var twoAtOnce = 0
+
+        init(_ name: String) {
+            self.name = name
+        }
+
+        mutating func add(_ seen: Experiment.Outcome) {
+            outages.append(seen.outage)
+            lost += seen.lost
+            changes += seen.changesOfOwner
+            twoAtOnce += seen.answersFromTwoAtOnce
+        }
+
+        func addRow(to table: inout Table) {
+            let sorted = outages.sorted()
+            let range = "\(sorted[0].human) .. \(sorted[sorted.count - 1].human)"
+            table.add(
+                name,
+                "\(sorted.count)",
+                sorted[sorted.count / 2].human,
+                range,
+                "\(lost)",
+                "\(changes)",
+                "\(twoAtOnce)"
+            )
+        }
+    }
+
+    func run() throws(LabError) {
+        var table = Table(
+            "fault",
+            "runs",
+            "median outage",
+            "range",
+            "lost",
+            "changes of owner",
+            "two at once"
+        )
+        for series in [
+            try crash("crash of the owner, 100/500 ms", .milliseconds(100), .milliseconds(500)),
+            try crash("crash of the owner, 5/15 ms", .milliseconds(5), .milliseconds(15)),
+            try switchovers(),
+            try stops(),
+            try lasting("pair partition, 15 s", .seconds(15)) { $0.partition(.lb1, from: .lb2) },
+            try isolation(),
+            try lasting("20 % loss, 30 s", .seconds(30)) { $0.loseVoterFrames(percent: 20) },
+        ] {
+            series.addRow(to: &table)
+        }
+        print("\n\(table.text)\n")
+        print(try idle(heartbeat: .milliseconds(100), lease: .milliseconds(500)))
+        print(try idle(heartbeat: .milliseconds(5), lease: .milliseconds(15)))
+    }
+
+    /// A lab for each run: a crashed host has no past.
+    private func crash(
+        _ name: String,
+        _ heartbeat: Duration,
+        _ lease: Duration
+    ) throws(LabError) -> Series {
+        var series = Series(name)
+        for run in 1...runs {
+            say("\(name), run \(run) of \(runs)")
+            let experiment = try Experiment(LabOptions(heartbeat: heartbeat, lease: lease))
+            defer { experiment.close() }
+            series.add(
+                try experiment.observe(for: lease + .seconds(1)) { (lab) throws(LabError) in
+                    try lab.crash(.lb1)
+                }
+            )
+        }
+        return series
+    }
+
+    private func isolation() throws(LabError) -> Series {
+        var series = Series("isolation of the owner, carrier up")
+        for run in 1...runs {
+            say("\(series.name), run \(run) of \(runs)")
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            series.add(
+                try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                    try lab.applyFaults { $0.isolate(.lb1) }
+                }
+            )
+        }
+        return series
+    }
+
+    /// To and fro in one lab. The pause keeps the agents from calling it flapping.
+    private func switchovers() throws(LabError) -> Series {
+        var series = Series("switchover")
+        for run in 1...runs {
+            say("\(series.name), run \(run) of \(runs)")
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            series.add(
+                try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
+                    try lab.switchover(from: .lb1)
+                }
+            )
+        }
+        return series
+    }
+
+    private func stops() throws(LabError) -> Series {
+        var series = Series("SIGTERM to the owner's agent")
+        for run in 1...runs {
+            say("\(series.name), run \(run) of \(runs)")
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            series.add(
+                try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
+                    try lab.stop(.lb1)
+                }
+            )
+        }
+        return series
+    }
+
+    /// A fault that is there for long and then healed, once.
+    private func lasting(
+        _ name: String,
+        _ duration: Duration,
+        _ fault: (inout Faults) -> Void
+    ) throws(LabError) -> Series {
+        var series = Series(name)
+        say(name)
+        let experiment = try Experiment()
+        defer { experiment.close() }
+        let begin = try experiment.lab.applyFaults(fault)
+        (begin + duration).sleepUntil()
+        try experiment.lab.heal()
+        sleep(for: .seconds(1))
+        series.add(experiment.outcome(since: begin))
+        return series
+    }
+
+    /// What an owner uses when nothing happens. No clients: their questions are the kernel's work,
+    /// and yet they would share the caches.
+    private func idle(heartbeat: Duration, lease: Duration) throws(LabError) -> String {
+        say("idle, \(heartbeat.human) / \(lease.human), 30 s")
+        let lab = try Lab(LabOptions(heartbeat: heartbeat, lease: lease))
+        defer { lab.close() }
+        try lab.startPair()
+        sleep(for: .seconds(2))
+        let agent = try lab.agent(of: .lb1)
+        let begin = Moment.now
+        let before = try Usage(of: agent)
+        (begin + .seconds(30)).sleepUntil()
+        let after = try Usage(of: agent)
+
+        let elapsed = Moment.now - begin
+        let used = after.processorTime - before.processorTime
+        let thousandths = Int(used / elapsed * 100_000)
+        let fraction = String(thousandths % 1000 + 1000).dropFirst()
+        let heartbeats = max(1, Int(elapsed / heartbeat))
+        let growth = after.memory - before.memory
+        return """
+            idle owner at \(heartbeat.human) / \(lease.human): \
+            \(thousandths / 1000).\(fraction) % of a core, \
+            \(after.memory / 1024) KiB resident, \
+            \(growth) octets more after \(heartbeats) heartbeats \
+            (\(growth / heartbeats) octets each)
+            """
+    }
+
+    private func say(_ text: String) {
+        print(text)
+        fflush(nil)
+    }
+}

@@ -1,0 +1,109 @@
+import Testing
+import VIPLab
+
+extension EndToEnd {
+    @Suite("Faults of the network")
+    struct NetworkFaultTests {
+        @Test("a pair that is cut in two for 15 s changes nothing while both reach the witness")
+        func partition() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(15)) { (lab) throws(LabError) in
+                try lab.applyFaults { $0.partition(.lb1, from: .lb2) }
+            }
+            expectNothing(seen)
+
+            let healed = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                try lab.heal()
+            }
+            expectNothing(healed)
+            try experiment.lab.waitForStandby(.lb2)
+        }
+
+        @Test("an isolated owner is silent before the other answers, and stands by when it is back")
+        func isolation() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let monitor = try AddressMonitor(in: lab, on: .lb1)
+            let term = try lab.term(knownTo: .lb1)
+            let begin = Moment.now
+            let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                try lab.applyFaults { $0.isolate(.lb1) }
+            }
+            expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
+
+            // lb1 cannot be seen while it is isolated, so its kernel is asked when it let go.
+            let released = monitor.changes(of: "10.77.0.100", since: begin)
+                .first { $0.kind == .removed }
+            let taken = try #require(seen.udp.tenures.first { $0.host == .lb2 }).answers[0].received
+            #expect(try #require(released).at < taken)
+
+            let healed = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                try lab.heal()
+            }
+            expectNothing(healed, owner: .lb2)
+            try lab.waitForStandby(.lb1)
+            #expect(try lab.term(knownTo: .lb1) > term)
+            #expect(try lab.holders(of: "10.77.0.100") == [.lb2])
+        }
+
+        @Test("an owner whose only cable is pulled out lets go, and stands by when it is back")
+        func cable() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                try lab.cut(.lb1)
+            }
+            expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
+            #expect(try experiment.lab.holders(of: "10.77.0.100") == [.lb2])
+
+            let back = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
+                try lab.plug(.lb1)
+            }
+            expectNothing(back, owner: .lb2)
+            try experiment.lab.waitForStandby(.lb1)
+        }
+
+        @Test("20 % loss of all heartbeats for 30 s changes nothing")
+        func loss() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(30)) { (lab) throws(LabError) in
+                try lab.applyFaults { $0.loseVoterFrames(percent: 20) }
+            }
+            expectNothing(seen)
+        }
+
+        @Test("a link that works one way only moves the address once at most, to one owner")
+        func oneWay() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            for from in Host.voters {
+                for to in Host.voters where to != from {
+                    let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                        try lab.applyFaults { $0.block(from: from, to: to) }
+                    }
+                    expectOneOwner(seen)
+                    #expect(seen.owner != nil, "\(from) -> \(to) blocked")
+                    #expect(seen.changesOfOwner <= 1, "\(from) -> \(to) blocked")
+                    try experiment.lab.heal()
+                    sleep(for: .milliseconds(500))
+                }
+            }
+        }
+
+        @Test("a second network between the voters makes a cut of the first one harmless to them")
+        func secondNetwork() throws {
+            let experiment = try Experiment(LabOptions(hasSecondNetwork: true))
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
+                try lab.applyFaults {
+                    $0.partition(.lb1, from: .lb2, on: [.first])
+                    $0.partition(.lb1, from: .w1, on: [.first])
+                }
+            }
+            expectNothing(seen)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+import VIPLab
+
+extension EndToEnd {
+    @Suite("Restarts")
+    struct RestartTests {
+        @Test("an owner killed and restarted within its lease keeps the address and the term")
+        func withWitness() throws {
+            try expectToGoOn(restarting: [.lb1], without: nil)
+        }
+
+        @Test("the same without a witness")
+        func withoutWitness() throws {
+            try expectToGoOn(restarting: [.lb1], without: .w1)
+        }
+
+        @Test("all three agents killed and restarted at once, and nothing happens")
+        func all() throws {
+            try expectToGoOn(restarting: [.lb1, .lb2, .w1], without: nil)
+        }
+
+        /// No client notices, the kernel never removes the address, the term is the same.
+        private func expectToGoOn(restarting hosts: [Host], without absent: Host?) throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            if let absent {
+                try lab.crash(absent)
+                sleep(for: .seconds(1))
+            }
+            let term = try lab.term(knownTo: .lb1)
+            let monitor = try AddressMonitor(in: lab, on: .lb1)
+            let begin = Moment.now
+
+            let seen = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
+                let moment = Moment.now
+                for host in hosts { try lab.kill(host) }
+                for host in hosts { try lab.start(host) }
+                return moment
+            }
+            expectNothing(seen)
+            for address in lab.options.floatingAddresses {
+                let removals = monitor.changes(of: address, since: begin)
+                    .filter { $0.kind == .removed }
+                #expect(removals.isEmpty)
+            }
+            try lab.waitForOwner(.lb1)
+            #expect(try lab.term(knownTo: .lb1) == term)
+        }
+    }
+}

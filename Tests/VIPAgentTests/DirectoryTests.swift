@@ -1,0 +1,158 @@
+import CNetlink
+import Glibc
+import Testing
+import VIPAgent
+
+@Suite("State directory")
+struct StateDirectoryTests {
+    let scratch = ScratchDirectory()
+
+    @Test("a value is found again, and what was never written is missing")
+    func roundTrip() throws {
+        let state = try StateDirectory(path: scratch("state"))
+        #expect(state.read("terms") == .missing)
+        try state.write("terms", [1, 2, 10, 3])
+        try state.write("empty", [])
+        #expect(state.read("terms") == .found([1, 2, 10, 3]))
+        #expect(state.read("empty") == .found([]))
+        try state.write("terms", [4])
+        #expect(try StateDirectory(path: scratch("state")).read("terms") == .found([4]))
+    }
+
+    @Test("a file that was cut anywhere is damaged, and says so")
+    func cut() throws {
+        let state = try StateDirectory(path: scratch("state"))
+        try state.write("terms", Array("highest 18".utf8))
+        let whole = try WholeFile.read(scratch("state/terms"), most: 1000)
+        for length in 0..<whole.count {
+            try WholeFile.replace(
+                scratch("state/terms"),
+                with: Array(whole.prefix(length)),
+                mode: 0o600
+            )
+            guard case .damaged(let reason) = state.read("terms") else {
+                Issue.record("cut to \(length) octets, it is not damaged")
+                continue
+            }
+            #expect(reason.contains("/terms "))
+        }
+    }
+
+    @Test("a changed octet is noticed")
+    func changed() throws {
+        let state = try StateDirectory(path: scratch("state"))
+        try state.write("terms", Array("highest 18".utf8))
+        var octets = try WholeFile.read(scratch("state/terms"), most: 1000)
+        octets[octets.count - 1] ^= 1
+        try WholeFile.replace(scratch("state/terms"), with: octets, mode: 0o600)
+        #expect(
+            state.read("terms")
+                == .damaged(reason: "\(scratch("state/terms")) does not match its checksum")
+        )
+    }
+}
+
+@Suite("Run directory", .enabled(if: isRoot, "network namespaces take root"))
+struct RunDirectoryTests {
+    @Test("one agent holds it, and the next is told who")
+    func exclusive() throws {
+        try inNetworkNamespace {
+            let scratch = ScratchDirectory()
+            var first: RunDirectory? = try RunDirectory(path: scratch("run"))
+            #expect(
+                throws: RunDirectoryError.alreadyRunning(
+                    directory: scratch("run"),
+                    pid: getpid()
+                )
+            ) { try RunDirectory(path: scratch("run")) }
+            #expect(throws: RunDirectoryError.namespaceTaken(name: "@vip-agent")) {
+                try RunDirectory(path: scratch("other"))
+            }
+            _ = first
+            first = nil
+            // A process that another test is starting holds copies of the locks until it has become
+            // its program.
+            for _ in 0..<5000 {
+                if (try? RunDirectory(path: scratch("run"))) != nil { return }
+                usleep(1000)
+            }
+            Issue.record("the locks are still held")
+        }
+    }
+
+    @Test("another network namespace has room for another agent, in another directory")
+    func namespaces() throws {
+        let scratch = ScratchDirectory()
+        let (here, there) = (scratch("here"), scratch("there"))
+        try inNetworkNamespace {
+            let first = try RunDirectory(path: here)
+            try inNetworkNamespace {
+                let second = try RunDirectory(path: there)
+                #expect(throws: RunDirectoryError.self) { try RunDirectory(path: here) }
+                _ = second
+            }
+            _ = first
+        }
+    }
+
+    @Test("locks handed on are held on")
+    func inheritance() throws {
+        try inNetworkNamespace {
+            let scratch = ScratchDirectory()
+            let first = try RunDirectory(path: scratch("run"))
+            try first.setCloseOnExec(false)
+            let lock = dup(first.inheritance.lock)
+            let namespace = dup(first.inheritance.namespace)
+            let second = try RunDirectory(
+                path: scratch("run"),
+                inheriting: .init(lock: lock, namespace: namespace)
+            )
+            #expect(throws: RunDirectoryError.self) { try RunDirectory(path: scratch("run")) }
+            _ = second
+        }
+    }
+
+    @Test("boot and namespace are told apart")
+    func identity() throws {
+        let outside = try BootIdentity.current()
+        try inNetworkNamespace {
+            let inside = try BootIdentity.current()
+            #expect(inside.bootHigh == outside.bootHigh && inside.bootLow == outside.bootLow)
+            #expect(inside.namespaceInode != outside.namespaceInode)
+        }
+        #expect(try BootIdentity.current() == outside)
+    }
+
+    @Test("a boot id is 32 digits and nothing else")
+    func bootID() {
+        let parsed = BootIdentity.parse(Array("01234567-89ab-cdef-fedc-ba9876543210\n".utf8))
+        #expect(parsed?.high == 0x0123_4567_89ab_cdef)
+        #expect(parsed?.low == 0xfedc_ba98_7654_3210)
+        for text in ["", "0123", "01234567-89ab-cdef-fedc-ba98765432xx", "\u{ff}"] {
+            #expect(BootIdentity.parse(Array(text.utf8)) == nil)
+        }
+    }
+}
+
+@Suite("Errors of the system")
+struct SystemErrorTests {
+    @Test("say what was tried, on what, what came back, and what to do")
+    func description() {
+        let error = SystemError(call: "bind", on: "udp 0.0.0.0:7694", errno: EADDRINUSE)
+        #expect(
+            error.description
+                == "bind udp 0.0.0.0:7694: EADDRINUSE (Address already in use); "
+                + "is another agent, or another program, using it?"
+        )
+        let other = SystemError(
+            call: "RTM_NEWADDR",
+            on: "10.0.0.1/32 on interface 9",
+            errno: 4095,
+            detail: "no such luck"
+        )
+        #expect(
+            other.description
+                == "RTM_NEWADDR 10.0.0.1/32 on interface 9: errno 4095 (unknown error): no such luck"
+        )
+    }
+}

@@ -1,0 +1,132 @@
+import Testing
+import VIPAgent
+
+@Suite("Page")
+struct PageFileTests {
+    let scratch = ScratchDirectory()
+
+    private func contents(_ name: String) throws -> [UInt8] {
+        try WholeFile.read(scratch(name), most: 1 << 24)
+    }
+
+    private func place(_ octets: [UInt8], at name: String) throws {
+        try WholeFile.replace(scratch(name), with: octets, mode: 0o600)
+    }
+
+    @Test("a new file has no records, and a record outlives the mapping")
+    func survives() throws {
+        var page: PageFile? = try PageFile(path: scratch("page"))
+        #expect(page?.read(0) == nil)
+        #expect(page?.read(-1) == nil)
+        #expect(page?.read(100_000) == nil)
+        try page?.write(0, [1, 2, 3].span)
+        try page?.write(5, [UInt8](repeating: 7, count: 512).span)
+        try page?.write(6, [UInt8]().span)
+        page = nil
+        let again = try PageFile(path: scratch("page"))
+        #expect(again.read(0) == [1, 2, 3])
+        #expect(again.read(1) == nil)
+        #expect(again.read(5) == [UInt8](repeating: 7, count: 512))
+        #expect(again.read(6) == [])
+    }
+
+    @Test("a write that stops after any octet leaves the old record or the new one")
+    func torn() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [UInt8](repeating: 0xa1, count: 40).span)
+        try page.write(0, [UInt8](repeating: 0xb2, count: 50).span)
+        let before = try contents("page")
+        try page.write(0, [UInt8](repeating: 0xc3, count: 60).span)
+        let after = try contents("page")
+        let old = [UInt8](repeating: 0xb2, count: 50)
+        let new = [UInt8](repeating: 0xc3, count: 60)
+
+        var seen: (old: Int, new: Int) = (0, 0)
+        for cut in 0...1152 {
+            // Memory may be written in any order: from the front, and from the back.
+            let front = after[..<cut] + before[cut...]
+            let back = before[..<cut] + after[cut...]
+            for mixture in [front, back] {
+                try place(Array(mixture), at: "torn")
+                let found = try PageFile(path: scratch("torn")).read(0)
+                #expect(found == old || found == new, "cut at \(cut): \(String(describing: found))")
+                if found == old { seen.old += 1 } else { seen.new += 1 }
+            }
+        }
+        #expect(seen.old > 0 && seen.new > 0)
+    }
+
+    @Test("after a torn write, the next one leaves what was whole alone until it is done")
+    func afterTorn() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [1].span)
+        try page.write(0, [2].span)
+        var octets = try contents("page")
+        // The first slot now holds the older record; damage it.
+        octets[32] ^= 0xff
+        try place(octets, at: "torn")
+        let torn = try PageFile(path: scratch("torn"))
+        #expect(torn.read(0) == [2])
+        try torn.write(0, [3].span)
+        #expect(torn.read(0) == [3])
+        try torn.write(0, [4].span)
+        #expect(torn.read(0) == [4])
+    }
+
+    @Test("garbage, and a file that is cut short, hold no records and do not trap")
+    func garbage() throws {
+        var seed: UInt64 = 88_172_645_463_325_252
+        for size in [0, 1, 31, 575, 576, 1151, 1152, 5000, 80_000] {
+            let octets = (0..<size).map { _ in
+                seed ^= seed << 13
+                seed ^= seed >> 7
+                seed ^= seed << 17
+                return UInt8(truncatingIfNeeded: seed)
+            }
+            try place(octets, at: "garbage")
+            let page = try PageFile(path: scratch("garbage"))
+            for index in 0..<page.capacity { #expect(page.read(index) == nil) }
+            try page.write(3, [9].span)
+            #expect(page.read(3) == [9])
+        }
+    }
+
+    @Test("a record at another's place is none")
+    func wandered() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [1, 2, 3].span)
+        let octets = try contents("page")
+        var moved = octets
+        moved.replaceSubrange(1152..<2304, with: octets[0..<1152])
+        try place(moved, at: "moved")
+        let again = try PageFile(path: scratch("moved"))
+        #expect(again.read(0) == [1, 2, 3])
+        #expect(again.read(1) == nil)
+    }
+
+    @Test("it grows as it is written to, keeps what it had, and refuses to grow without end")
+    func grows() throws {
+        let page = try PageFile(path: scratch("page"))
+        #expect(page.capacity == 64)
+        try page.write(0, [1].span)
+        try page.write(64, [2].span)
+        #expect(page.capacity == 128)
+        try page.write(8191, [3].span)
+        #expect(page.capacity == 8192)
+        #expect(page.read(0) == [1])
+        #expect(page.read(64) == [2])
+        #expect(throws: SystemError.self) { try page.reserve(records: 8193) }
+        #expect(page.read(8191) == [3])
+    }
+
+    @Test("what was erased does not come back")
+    func erase() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [1].span)
+        try page.write(0, [2].span)
+        page.erase(0)
+        #expect(page.read(0) == nil)
+        try page.write(0, [3].span)
+        #expect(try PageFile(path: scratch("page")).read(0) == [3])
+    }
+}
