@@ -43,6 +43,7 @@ extension World {
         }
         hosts[host].maintenance = false
         command(host, .maintenance(false))
+        if hosts[host].process?.settings.suspended == true { command(host, .acceptVoters) }
     }
 
     /// After this long everybody is served: a place that began with the healing abstains for the
