@@ -6,7 +6,8 @@ public typealias TrueTime = Int64
 /// Both clocks of one host, as piecewise linear functions of true time.
 ///
 /// RAW follows the oscillator and stands still in a suspend. BOOTTIME is RAW slewed by up to what the
-/// kernel allows (10 % of the tick and 500 ppm of frequency), and goes on in a suspend.
+/// kernel allows (10 % of the tick and 500 ppm of frequency). It goes on in a suspend, unslewed: the
+/// kernel adds the time that a clock which does not stop has measured.
 struct HostClocks {
     /// Millionths by which the kernel lets BOOTTIME be slewed against RAW.
     static let greatestSlew = 100_500
@@ -30,7 +31,9 @@ struct HostClocks {
     private static let million: Int64 = 1_000_000
 
     private var rawRate: Int64 { suspended ? 0 : oscillator }
-    private var bootRate: Int64 { oscillator * (Self.million + slew) / Self.million }
+    private var bootRate: Int64 {
+        suspended ? oscillator : oscillator * (Self.million + slew) / Self.million
+    }
 
     func raw(at time: TrueTime) -> Int64 { raw + (time - since) * rawRate / Self.million }
 

@@ -48,7 +48,9 @@ extension World {
             if open {
                 violate(.releaseBehindGate, "\(name) frees its own grant while the gate is open")
             }
-        } else if !isReleased(old, of: record.group, by: hosts[host].process!.current) {
+        } else if !isReleased(old, of: record.group, by: hosts[host].process!.current),
+            !isReleased(new, of: record.group, by: hosts[host].process!.current)
+        {
             violate(.pageRemembers, "\(name) ends a live grant that nobody has released")
         }
     }

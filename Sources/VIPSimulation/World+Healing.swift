@@ -31,17 +31,13 @@ extension World {
         }
         if odd { kill(host) }
         for path in 0..<scenario.paths { setCarrier(host, path, up: true) }
+        for group in 0..<scenario.groups where !hosts[host].healthy[group] {
+            setHealth(host, group, healthy: true)
+        }
+        hosts[host].maintenance = false
         guard hosts[host].process != nil else {
             return plan(.launch(host: host, boot: hosts[host].boot), after: scenario.heartbeat)
         }
-        if hosts[host].isNode {
-            for group in 0..<scenario.groups where !hosts[host].healthy[group] {
-                setHealth(host, group, healthy: true)
-            }
-        } else {
-            hosts[host].healthy = hosts[host].healthy.map { _ in true }
-        }
-        hosts[host].maintenance = false
         command(host, .maintenance(false))
         if hosts[host].process?.settings.suspended == true { command(host, .acceptVoters) }
     }

@@ -29,6 +29,7 @@ extension World {
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
                 + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
                 + (settings.suspended ? " suspended" : ""))
+        closeUnknownGates(host, settings)
         tell(host, .start)
         tellAtStart(host)
         if healed, settings.suspended { command(host, .acceptVoters) }
@@ -43,6 +44,19 @@ extension World {
             if !hosts[host].healthy[group] {
                 plan(.tellHealth(host: host, life: life, group: group), after: scenario.heartbeat)
             }
+        }
+    }
+
+    /// A gate that neither configuration nor page know of can only be closed by who finds it.
+    private func closeUnknownGates(_ host: Int, _ settings: Settings) {
+        for group in 0..<scenario.groups where hosts[host].gates[group].attached {
+            let id = Self.groupID(group)
+            let isKnown = settings.groups.contains { $0.id == id }
+                || hosts[host].page?.records.contains { $0.group == id } == true
+            guard !isKnown else { continue }
+            hosts[host].gates[group] = Gate(attached: true)
+            hosts[host].addresses[group].present = 0
+            check(group)
         }
     }
 
