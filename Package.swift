@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "vip-agent",
             dependencies: [
-                "VIPAgent", "VIPConfiguration",
+                "VIPAgent", "VIPConfiguration", "VIPControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,

@@ -48,8 +48,8 @@ public struct ConfigurationTemplate: Equatable, Sendable {
     /// what is wrong with the arguments.
     public var rendered: String {
         var text = """
-            # vip-agent: who shares which addresses. The same file on every voter; each host finds
-            # itself in it by its host name. `vip-agent check` says what it would do.
+            # vip-agent: who shares which addresses. The same file on every voter; each host
+            # finds itself in it by its host name. `vip-agent check` says what it would do.
 
             [cluster]
             name = \(Self.quoted(cluster))
@@ -57,7 +57,7 @@ public struct ConfigurationTemplate: Equatable, Sendable {
             key_file = \(Self.quoted(keyFile))
 
             [timing]
-            # A dead owner is replaced when its lease has run out; a renewal goes out every heartbeat.
+            # A renewal goes out every heartbeat; an owner that is dead is replaced after its lease.
             heartbeat = "100ms"
             lease = "500ms"
 
@@ -74,8 +74,8 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         }
         text += """
 
-            # Addresses that move together, installed as /32 and /128. `prefer = "NAME"` says who takes
-            # them first; `failback = "automatic"` gives them back to it after `failback_delay`.
+            # Addresses that move together, installed as /32 and /128. `prefer = "NAME"` says who
+            # takes them first; `failback = "automatic"` gives them back after `failback_delay`.
 
             """
         for group in groups {

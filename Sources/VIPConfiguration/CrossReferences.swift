@@ -56,12 +56,14 @@ struct CrossReferences {
                 help: "this is the first beyond"
             )
         }
-        if voters.count > 0, voters.count.isMultiple(of: 2) {
+        // Beside an error, such as a misspelt section, the number may not be what was meant.
+        if report.errors == 0, voters.count.isMultiple(of: 2) {
+            let losses = voters.count / 2
             report.warn(
-                "\(voters.count) voters are an even number",
+                "\(voters.count) voters are an even number, of which the loss of \(losses) leaves"
+                    + " no majority",
                 at: voters.last?.header,
-                help: "\(voters.count - 1) survive the loss of as many; add a [[witness]], or take"
-                    + " one away"
+                help: "add a [[witness]]: \(voters.count + 1) voters survive the loss of \(losses)"
             )
         }
     }
@@ -201,7 +203,7 @@ struct CrossReferences {
         let names = voters.compactMap { voter in voter.kind == .node ? voter.name?.value : nil }
         // A node whose name could not be read may be the one.
         let isComplete = voters.allSatisfy { $0.name != nil }
-        guard isComplete, !names.contains(prefer.value) else { return }
+        guard isComplete, !names.isEmpty, !names.contains(prefer.value) else { return }
         let isWitness = voters.contains { $0.name?.value == prefer.value }
         let problem =
             isWitness
@@ -238,7 +240,7 @@ struct CrossReferences {
     }
 }
 
-extension Optional<SourceRange> {
+extension SourceRange? {
     /// " (line 7)", or nothing if the place is unknown.
     fileprivate var inBrackets: String {
         map { " (line \($0.line))" } ?? ""

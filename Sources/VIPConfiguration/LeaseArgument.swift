@@ -3,7 +3,7 @@
 ///
 /// L is the lease, d the drift, m the margin of the configuration.
 ///
-/// 1. *The owner.* A voter's grant contributes `stamp + L(1 - 2d) - m` to the deadline of the owner,
+/// 1. *The owner.* A voter's grant contributes `stamp + L(1 - 2d) - m` to the owner's deadline,
 ///    counted by the owner's clock from the stamp, which was read before the request was sent. At
 ///    the deadline the gate closes, whatever has become of the agent; that is reckoned by the
 ///    clock that may be slewed, with an allowance of its own, so it is no later. A frame that was

@@ -62,7 +62,7 @@ struct TOMLDocument {
             let reason = unsafe message.map { unsafe String(cString: $0) } ?? "it cannot be parsed"
             throw Diagnostic.NotTOML(
                 Diagnostic(
-                    "this is not TOML: \(Self.withoutLibraryNames(reason))",
+                    "this is not TOML: \(Self.inOurWords(reason))",
                     at: SourceRange(place),
                     help: "strings are quoted, tables look like [timing], lists of tables like"
                         + " [[node]]"
@@ -75,9 +75,12 @@ struct TOMLDocument {
         return unsafe cursor.next()
     }
 
-    private static func withoutLibraryNames(_ reason: String) -> String {
+    /// The library's message without its name for a limit, and without saying "error" again.
+    private static func inOurWords(_ reason: String) -> String {
+        let prefix = "Error while"
         let suffix = " (TOML_MAX_NESTED_VALUES)"
-        return reason.hasSuffix(suffix) ? String(reason.dropLast(suffix.count)) : reason
+        let start = reason.hasPrefix(prefix) ? "while" + reason.dropFirst(prefix.count) : reason
+        return start.hasSuffix(suffix) ? String(start.dropLast(suffix.count)) : start
     }
 
     /// Unflattens the preorder. The recursion is as deep as the shim lets it be.
@@ -164,7 +167,8 @@ struct TOMLNode {
         case .table: "a table"
         case .array: "a list"
         case .string: "a string"
-        case .integer, .float: "a number"
+        case .integer: "a number"
+        case .float: "a decimal number"
         case .boolean: "a Boolean"
         case .dateOrTime: "a date or a time"
         }

@@ -9,13 +9,15 @@ extension Timing {
     /// The section may be missing; then everything has its default.
     init(_ section: Section, into report: inout Report) {
         let errorsBefore = report.errors
+        let shortest =
+            ConfigurationBounds.heartbeat.lowerBound * ConfigurationBounds.fewestHeartbeatsPerLease
         let longest = ConfigurationBounds.longestLease
         let heartbeat = section.duration(
             "heartbeat",
             in: ConfigurationBounds.heartbeat,
             into: &report
         )
-        let lease = section.duration("lease", in: .zero...longest, into: &report)
+        let lease = section.duration("lease", in: shortest...longest, into: &report)
         let drift = section.drift(into: &report)
         let margin = section.duration("margin", in: .zero...longest, into: &report)
 

@@ -87,11 +87,11 @@ public struct Agent: Sendable {
         noteStopped(at: now, &out)
 
         if mutated(.pageAfterFrame) {
-            flush(beat: beat, at: now, &out)
+            flush(at: now, &out)
             for index in groups.indices { groups[index].commit(&out) }
         } else {
             for index in groups.indices { groups[index].commit(&out) }
-            flush(beat: beat, at: now, &out)
+            flush(at: now, &out)
         }
         rules = out.rules
         random = out.random
@@ -117,15 +117,20 @@ public struct Agent: Sendable {
     /// the past.
     public func wakeUp(at now: Reading) -> Instant? {
         guard started else { return now.boottime }
-        var soonest = nextBeat
-        for (index, peer) in peers.enumerated() where index != me && !peer.paths.isEmpty {
-            soonest = min(soonest, peer.heartbeatDue)
+        var soonest: Instant?
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            if soonest.map({ instant < $0 }) ?? true { soonest = instant }
         }
         let scene = scene(now)
         for group in groups {
-            if let due = group.wakeUp(in: scene) { soonest = min(soonest, due) }
+            if group.isOwner { consider(nextBeat) }
+            consider(group.wakeUp(in: scene))
         }
-        if let stoppingUntil, !exited { soonest = min(soonest, stoppingUntil) }
+        for (index, peer) in peers.enumerated() where index != me && !peer.paths.isEmpty {
+            consider(peer.heartbeatDue)
+        }
+        if !exited { consider(stoppingUntil) }
         return soonest
     }
 

@@ -203,23 +203,23 @@ extension Agent {
 
     // MARK: - Out
 
-    /// Makes frames of what was posted, and of the heartbeats that are due. An answer carries the
-    /// heartbeat along when that is nearly due, so that a pair at rest exchanges one frame each way.
-    mutating func flush(beat: Bool, at now: Reading, _ out: inout Outbox) {
+    /// Makes frames of what was posted, and of the heartbeats that are due. Once this host is awake
+    /// to answer, heartbeats that are nearly due go along, to everybody, and the next ones may wait a
+    /// little for their own occasion: so a cluster at rest falls into step with its owner, and
+    /// exchanges one frame each way and heartbeat.
+    mutating func flush(at now: Reading, _ out: inout Outbox) {
         let heartbeat = settings.timing.heartbeat
+        let isAwake = !out.posts.isEmpty
+        var news: [Record]?
         for voter in peers.indices where voter != me && !peers[voter].paths.isEmpty {
             var records: [Record] = []
-            let due = peers[voter].heartbeatDue
+            let early = isAwake ? heartbeat * 3 / 4 : .zero
             let posted = out.posts.contains { $0.voter == voter }
-            if due <= now.boottime || (posted && due - now.boottime <= heartbeat * 3 / 4) {
-                // What is carried along may let the next one wait a little for its own carrier.
+            if peers[voter].heartbeatDue - now.boottime <= early {
                 peers[voter].heartbeatDue =
-                    now.boottime + (posted ? heartbeat * 5 / 4 : heartbeat)
-                records.append(.presence(presence(at: now)))
-                if settings.isNode {
-                    let scene = scene(now)
-                    for group in groups { records.append(.condition(group.condition(in: scene))) }
-                }
+                    now.boottime + (isAwake ? heartbeat * 5 / 4 : heartbeat)
+                records = news ?? heartbeatRecords(at: now)
+                news = records
             } else if !posted {
                 continue
             }
@@ -227,6 +227,14 @@ extension Agent {
             sendSplit(records, to: voter, at: now, &out)
         }
         out.posts.removeAll()
+    }
+
+    private func heartbeatRecords(at now: Reading) -> [Record] {
+        var records: [Record] = [.presence(presence(at: now))]
+        guard settings.isNode else { return records }
+        let scene = scene(now)
+        for group in groups { records.append(.condition(group.condition(in: scene))) }
+        return records
     }
 
     private mutating func sendSplit(
@@ -237,8 +245,14 @@ extension Agent {
     ) {
         // To a session that we have adopted, its challenge; to any other, the next one.
         let challenge = peers[voter].session?.challenge ?? peers[voter].nextChallenge
-        var batch: [Record] = []
         var octets = 0
+        for record in records { octets += record.encodedLength }
+        if octets <= Frame.recordRoom {
+            send(records, to: voter, proof: peers[voter].proof, challenge: challenge, at: now, &out)
+            return
+        }
+        var batch: [Record] = []
+        octets = 0
         for record in records {
             let length = record.encodedLength
             if octets + length > Frame.recordRoom {

@@ -64,7 +64,10 @@ extension Agent {
             voters: peers.indices.map { voter($0, in: scene) },
             place: holder.place,
             abstainingFor: scene.isAbstaining ? abstentionEnd - now.raw : nil,
-            suspended: suspended, stopping: stoppingUntil != nil, maintenance: maintenance)
+            suspended: suspended,
+            stopping: stoppingUntil != nil,
+            maintenance: maintenance
+        )
     }
 
     /// How often frames were dropped for this reason since the start.
@@ -85,15 +88,21 @@ extension Agent {
         let fresh = heard && scene.now.boottime - peer.presenceAt <= span ? peer.presence : nil
         let own = isSelf ? presence(at: scene.now) : fresh
         return AgentStatus.VoterStatus(
-            id: peer.id, role: peer.role, isSelf: isSelf, heard: heard,
+            id: peer.id,
+            role: peer.role,
+            isSelf: isSelf,
+            heard: heard,
             hearsMe: isSelf
                 ? nil : fresh.map { $0.hearings.contains { $0.voter == settings.me && $0.heard } },
-            abstaining: own?.abstaining, maintenance: own?.maintenance ?? false,
-            duplicateName: peer.refusedUntil != nil, voterSetsDiffer: peer.voterSetsDiffer,
+            abstaining: own?.abstaining,
+            maintenance: own?.maintenance ?? false,
+            duplicateName: peer.refusedUntil != nil,
+            voterSetsDiffer: peer.voterSetsDiffer,
             sinceHeard: peer.lastHeard.map { scene.now.boottime - $0 },
             roundTrip: peer.paths.compactMap(\.roundTrip).min(),
             paths: peer.paths.indices.map { path($0, of: peer, presence: fresh, in: scene) },
-            hearings: own?.hearings ?? [])
+            hearings: own?.hearings ?? []
+        )
     }
 
     private func path(
@@ -105,11 +114,13 @@ extension Agent {
         let path = peer.paths[index]
         let age = path.lastHeard.map { scene.now.boottime - $0 }
         return AgentStatus.PathStatus(
-            heard: age.map { $0 <= settings.timing.hearing } ?? false, sinceHeard: age,
+            heard: age.map { $0 <= settings.timing.hearing } ?? false,
+            sinceHeard: age,
             roundTrip: path.roundTrip,
             heardByPeer: presence?.hearings.first {
                 $0.voter == settings.me && Int($0.path) == index
-            }?.heard)
+            }?.heard
+        )
     }
 }
 
@@ -124,13 +135,20 @@ extension Group {
         }
         let successors = scene.peers.indices.filter { $0 != scene.me && isNode($0, in: scene) }
         return AgentStatus.GroupStatus(
-            id: id, state: statusState(in: scene), owner: owner?.host,
-            forced: owner?.forced ?? false, term: owner?.term ?? ballot.highestGranted,
-            leaseRemaining: remaining, since: roleSince, reason: roleReason,
+            id: id,
+            state: statusState(in: scene),
+            owner: owner?.host,
+            forced: owner?.forced ?? false,
+            term: owner?.term ?? ballot.highestGranted,
+            leaseRemaining: remaining,
+            since: roleSince,
+            reason: roleReason,
             unready: unreadiness(in: scene),
             successorReady: successors.contains { isReady($0, in: scene) },
             successorUnready: successors.lazy.compactMap { heard[$0]?.condition.unready }.first,
-            handingOver: handingOver, heldDownUntil: changes.heldDownUntil)
+            handingOver: handingOver,
+            heldDownUntil: changes.heldDownUntil
+        )
     }
 
     private func statusState(in scene: Scene) -> AgentStatus.GroupState {

@@ -38,24 +38,13 @@ extension Lab {
         guard socket.send(frame) else { throw .system("announce \(address) from \(host)") }
     }
 
-    /// Whether a datagram gets there and an answer comes back.
+    /// Whether datagrams get there.
     public func reaches(
         _ from: Host,
         _ to: Host,
         on network: Network = .first
     ) throws(LabError) -> Bool {
-        let command = Command(
-            "ping",
-            "-c",
-            "1",
-            "-W",
-            "0.3",
-            "-i",
-            "0.2",
-            to.address(on: network),
-            in: namespace(of: from)
-        )
-        return try command.run().status == .exited(0)
+        try Heartbeats(in: self, from: from, to: to, port: 7009, on: network).arrived(of: 3) > 0
     }
 
     /// What the host's kernel says about its cable.
@@ -81,9 +70,15 @@ public final class Heartbeats: Sendable {
     private let target: InternetAddress
     private let port: UInt16
 
-    public init(in lab: Lab, from: Host, to: Host, port: UInt16) throws(LabError) {
+    public init(
+        in lab: Lab,
+        from: Host,
+        to: Host,
+        port: UInt16,
+        on network: Network = .first
+    ) throws(LabError) {
         self.port = port
-        target = try InternetAddress(to.address())
+        target = try InternetAddress(to.address(on: network))
         sender = try Socket.datagrams(of: lab.namespace(of: from), ipv6: false, port: 0)
         receiver = try Socket.datagrams(of: lab.namespace(of: to), ipv6: false, port: port)
     }

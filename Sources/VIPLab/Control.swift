@@ -60,7 +60,7 @@ extension Lab {
     }
 
     /// Asks until the answer is as wished for, every 10 ms. An agent that does not answer yet is
-    /// asked again. The status that was wished for.
+    /// asked again; one that has ended is an error at once. The status that was wished for.
     @discardableResult
     public func waitForStatus(
         of host: Host,
@@ -71,6 +71,8 @@ extension Lab {
         let deadline = Moment.now + limit
         var last = "it could not be asked"
         while Moment.now < deadline {
+            // One that has ended will not answer any more.
+            _ = try agent(of: host)
             do throws(LabError) {
                 let status = try status(of: host)
                 if isAsWished(status) { return status }

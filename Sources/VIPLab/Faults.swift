@@ -51,7 +51,7 @@ public struct Faults: Equatable, Sendable {
     }
 
     /// For `nft -f`. One transaction: the switch never works by half of the rules.
-    func ruleset(port: UInt16) -> String {
+    package func ruleset(port: UInt16) -> String {
         var rules: [String] = []
         for isolation in isolated {
             for network in isolation.networks where network.hosts.contains(isolation.host) {

@@ -1,5 +1,5 @@
 /// The frames that the lab asks with. Octets as on the wire.
-enum Frames {
+package enum Frames {
     static let ipv4: UInt16 = 0x0800
     static let arp: UInt16 = 0x0806
     static let ipv6: UInt16 = 0x86dd
@@ -12,7 +12,9 @@ enum Frames {
     ///
     /// The number is in the low four octets of the sender's hardware address, which the answer
     /// repeats as its target: an answer belongs to one question, whenever it comes.
-    static func arpProbe(number: UInt32, for target: InternetAddress, from: MACAddress) -> [UInt8] {
+    package static func arpProbe(number: UInt32, for target: InternetAddress, from: MACAddress)
+        -> [UInt8]
+    {
         precondition(!target.isIPv6, "ARP is for IPv4")
         let broadcast = ethernet(from: from, to: .broadcast, type: arp)
         let header: [UInt8] = [0x00, 0x01, 0x08, 0x00, 6, 4, 0x00, 0x01]
@@ -34,7 +36,7 @@ enum Frames {
     private static let numbered: UInt64 = 0x0a76
 
     /// What an ARP frame says about an address.
-    enum Claim: Hashable {
+    package enum Claim: Hashable {
         /// The answer to our probe of that number.
         case answer(number: UInt32, by: MACAddress)
         /// Gratuitous: nobody has asked.
@@ -42,7 +44,7 @@ enum Frames {
     }
 
     /// Nil for frames that claim nothing about the address.
-    static func claim(in frame: [UInt8], about address: InternetAddress) -> Claim? {
+    package static func claim(in frame: [UInt8], about address: InternetAddress) -> Claim? {
         guard frame.count >= 42, number(frame, 12, 2) == UInt64(arp),
             Array(frame[28..<32]) == address.octets
         else { return nil }
@@ -53,14 +55,20 @@ enum Frames {
     }
 
     /// One end of a UDP conversation.
-    struct End {
+    package struct End {
         let mac: MACAddress
         let address: InternetAddress
         let port: UInt16
+
+        package init(mac: MACAddress, address: InternetAddress, port: UInt16) {
+            self.mac = mac
+            self.address = address
+            self.port = port
+        }
     }
 
     /// A UDP datagram for one host's card, whatever the caches say about the address.
-    static func datagram(_ payload: [UInt8], from: End, to: End) -> [UInt8] {
+    package static func datagram(_ payload: [UInt8], from: End, to: End) -> [UInt8] {
         precondition(from.address.isIPv6 == to.address.isIPv6, "one family in one datagram")
         let length = UInt64(8 + payload.count)
         let ports = octets(UInt64(from.port), 2) + octets(UInt64(to.port), 2) + octets(length, 2)

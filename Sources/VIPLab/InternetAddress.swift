@@ -1,11 +1,11 @@
 import Glibc
 
 /// An IPv4 or IPv6 address as the kernel takes it.
-struct InternetAddress: Hashable, Sendable {
+package struct InternetAddress: Hashable, Sendable {
     /// 4 or 16, in network order.
     let octets: [UInt8]
 
-    init(_ text: String) throws(LabError) {
+    package init(_ text: String) throws(LabError) {
         var octets = [UInt8](repeating: 0, count: 16)
         if unsafe inet_pton(AF_INET, text, &octets) == 1 {
             self.octets = Array(octets[0..<4])

@@ -67,6 +67,10 @@ public final class Lab: Sendable {
         guardian.dismiss()
     }
 
+    /// Whether its files are there. A lab is closed when the last reference to it goes, which may
+    /// be right after its last use: who only waits asks this, and so goes on using it.
+    public var isThere: Bool { Files.read("\(directory)/owner") != nil }
+
     /// Removes what labs have left that were killed together with their guards.
     public static func clean() throws(LabError) -> [String] {
         try Guard.sweep()

@@ -15,12 +15,18 @@ struct Initialize: ParsableCommand {
             Example:
               vip-agent init --node lb1=10.77.0.1 --node lb2=10.77.0.2 --witness w1=10.77.0.3 \\
                   --group web=eth0,10.77.0.100,fd77::64 --directory /etc/vip-agent
-            """)
+            """
+    )
 
     @Option(help: "The cluster's name.")
     var cluster = "lb"
 
-    @Option(help: ArgumentHelp("A node and its addresses, one for each path.", valueName: "name=address,…"))
+    @Option(
+        help: ArgumentHelp(
+            "A node and its addresses, one for each path.",
+            valueName: "name=address,…"
+        )
+    )
     var node: [String]
 
     @Option(help: ArgumentHelp("The witness and its addresses.", valueName: "name=address,…"))
@@ -29,7 +35,9 @@ struct Initialize: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A group, its interface and its floating addresses.",
-            valueName: "name=interface,address,…"))
+            valueName: "name=interface,address,…"
+        )
+    )
     var group: [String]
 
     @Option(help: ArgumentHelp("Where both files go.", valueName: "dir"))
@@ -42,17 +50,24 @@ struct Initialize: ParsableCommand {
             throw ValidationError("there can be one --witness; more are added to the file by hand")
         }
         let template = ConfigurationTemplate(
-            cluster: cluster, keyFile: keyPath, nodes: try node.map { try voter($0, "--node") },
+            cluster: cluster,
+            keyFile: keyPath,
+            nodes: try node.map { try voter($0, "--node") },
             witness: try witness.first.map { try voter($0, "--witness") },
             groups: try group.map { text in
                 let (name, values) = try entry(text, "--group")
                 guard values.count >= 2 else {
                     throw ValidationError(
-                        "--group '\(text)' needs an interface and an address: NAME=INTERFACE,ADDRESS")
+                        "--group '\(text)' needs an interface and an address: NAME=INTERFACE,ADDRESS"
+                    )
                 }
                 return ConfigurationTemplate.Group(
-                    name: name, interface: values[0], addresses: Array(values.dropFirst()))
-            })
+                    name: name,
+                    interface: values[0],
+                    addresses: Array(values.dropFirst())
+                )
+            }
+        )
         let text = template.rendered
         do throws(ConfigurationError) {
             _ = try Configuration(parsing: text, path: configurationPath)
@@ -77,7 +92,8 @@ struct Initialize: ParsableCommand {
             copy both to every other host of the cluster (the key with mode 0600), then on each:
               vip-agent check --config \(configurationPath)
               vip-agent run --config \(configurationPath)
-            """)
+            """
+        )
     }
 
     private func voter(

@@ -8,7 +8,8 @@ import VIPControl
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration, and print what it would do on this host.",
-        discussion: "Exit status 0: valid. 78: not; every fault is printed, with its place.")
+        discussion: "Exit status 0: valid. 78: not; every fault is printed, with its place."
+    )
 
     @OptionGroup var place: PlaceOptions
 
@@ -27,7 +28,8 @@ struct Check: ParsableCommand {
 struct Clean: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove the floating addresses that a dead agent left on this host.",
-        discussion: "Refused (exit status 75) while an agent runs.")
+        discussion: "Refused (exit status 75) while an agent runs."
+    )
 
     @OptionGroup var place: PlaceOptions
     @OptionGroup var directories: DirectoryOptions
@@ -51,7 +53,8 @@ struct AcceptVoters: ParsableCommand {
         discussion: """
             An agent whose configuration names other voters than its memory, or that finds an address \
             of one group given to another, neither votes nor asks until this is said on every host.
-            """)
+            """
+    )
 
     @Option(help: ArgumentHelp("The agent's control socket.", valueName: "path"))
     var socket = ControlClient.defaultPath
@@ -69,7 +72,8 @@ struct AcceptVoters: ParsableCommand {
                   - hosts that no longer vote have their agents stopped
                   - since the last agent with the old configuration stopped, the longest lease has passed
                 then say so on every host: vip-agent accept-voters --yes
-                """)
+                """
+            )
         }
         do throws(ControlClientError) {
             switch try ControlClient(path: socket).ask(.acceptVoters) {

@@ -12,7 +12,8 @@ struct Run: ParsableCommand {
             Logs to standard error. SIGTERM hands over what this host owns and ends within two \
             seconds. The same configuration file is valid on every host; each finds itself in it by \
             host name, or by --host.
-            """)
+            """
+    )
 
     @OptionGroup var place: PlaceOptions
     @OptionGroup var directories: DirectoryOptions
@@ -27,8 +28,14 @@ struct Run: ParsableCommand {
         do throws(StartupFailure) {
             let daemon = try Daemon(
                 Daemon.Options(
-                    site: site, keys: keys, runDirectory: directories.runDir,
-                    stateDirectory: directories.stateDir), output: output, log: log)
+                    site: site,
+                    keys: keys,
+                    runDirectory: directories.runDir,
+                    stateDirectory: directories.stateDir
+                ),
+                output: output,
+                log: log
+            )
             try daemon.serve()
         } catch {
             _ = output.flush()
@@ -43,7 +50,10 @@ func loadSite(_ place: PlaceOptions) -> Site {
     do throws(ConfigurationError) {
         configuration = try Configuration.load(path: place.config)
     } catch {
-        fail(StartupFailure.Status.configuration.rawValue, "the configuration can't be used\n\(error)")
+        fail(
+            StartupFailure.Status.configuration.rawValue,
+            "the configuration can't be used\n\(error)"
+        )
     }
     do throws(UnknownHost) {
         let role = try configuration.requireRole(of: place.host ?? kernelHostName())

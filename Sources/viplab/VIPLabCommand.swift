@@ -62,7 +62,7 @@ struct UpCommand: ParsableCommand {
         print(Playground(lab: lab).instructions)
         fflush(nil)
         // Ctrl-C ends this process, and the lab's guard does the rest.
-        while true { pause() }
+        while lab.isThere { sleep(for: .seconds(1)) }
     }
 }
 

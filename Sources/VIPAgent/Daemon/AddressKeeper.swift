@@ -62,8 +62,11 @@ final class AddressKeeper {
         announcer = try Announcer()
         self.groups = groups.map {
             GroupPlace(
-                id: GroupID($0.identifier), name: $0.name, interface: $0.interface,
-                addresses: $0.addresses)
+                id: GroupID($0.identifier),
+                name: $0.name,
+                interface: $0.interface,
+                addresses: $0.addresses
+            )
         }
         try resynchronize()
     }
@@ -96,8 +99,11 @@ final class AddressKeeper {
         }
         let addresses = groups[index].addresses.map { floating in
             InterfaceAddress(
-                floating: floating.address, prefixLength: UInt8(floating.prefixLength),
-                on: link.index, lifetime: Self.lifetime)
+                floating: floating.address,
+                prefixLength: UInt8(floating.prefixLength),
+                on: link.index,
+                lifetime: Self.lifetime
+            )
         }
         order(addresses.map { .add($0) }, of: index, request: request, isRemoval: false)
     }
@@ -115,8 +121,12 @@ final class AddressKeeper {
             }) {
                 addresses.append(
                     InterfaceAddress(
-                        floating: floating.address, prefixLength: UInt8(floating.prefixLength),
-                        on: link.index, lifetime: Self.lifetime))
+                        floating: floating.address,
+                        prefixLength: UInt8(floating.prefixLength),
+                        on: link.index,
+                        lifetime: Self.lifetime
+                    )
+                )
             }
         }
         order(addresses.map { .remove($0) }, of: index, request: request, isRemoval: true)
@@ -129,8 +139,12 @@ final class AddressKeeper {
         isRemoval: Bool
     ) {
         var order = Order(
-            id: nextOrder, group: index, request: request, isRemoval: isRemoval,
-            outstanding: changes.count)
+            id: nextOrder,
+            group: index,
+            request: request,
+            isRemoval: isRemoval,
+            outstanding: changes.count
+        )
         nextOrder += 1
         for change in changes where !worker.ask(change, id: order.id) {
             order.outstanding -= 1
@@ -265,7 +279,8 @@ final class AddressKeeper {
                 continue
             }
             news.append(
-                .addressesFound(group.id, all: all, some: !group.present.isEmpty))
+                .addressesFound(group.id, all: all, some: !group.present.isEmpty)
+            )
         }
     }
 

@@ -84,22 +84,35 @@ package final class Daemon {
             let signals = try SignalPort()
             let loop = try EventLoop()
             let seal = FrameSeal(
-                cluster: options.site.settings.cluster, key: options.keys.signing.octets,
-                other: options.keys.accepted.dropFirst().first?.octets)
+                cluster: options.site.settings.cluster,
+                key: options.keys.signing.octets,
+                other: options.keys.accepted.dropFirst().first?.octets
+            )
             ports = try VoterPorts(
-                site: options.site, seal: seal, loop: loop, tokens: Token.ports)
+                site: options.site,
+                seal: seal,
+                loop: loop,
+                tokens: Token.ports
+            )
             control = try ControlSocket(
-                path: "\(options.runDirectory)/control.sock", group: options.controlGroup,
-                in: loop, tokens: Token.control)
+                path: "\(options.runDirectory)/control.sock",
+                group: options.controlGroup,
+                in: loop,
+                tokens: Token.control
+            )
             page = try PageStore(
-                path: "\(options.runDirectory)/page", identity: BootIdentity.current(),
-                groups: options.site.groups.count)
+                path: "\(options.runDirectory)/page",
+                identity: BootIdentity.current(),
+                groups: options.site.groups.count
+            )
             keeper =
                 options.site.role == .node
                 ? try AddressKeeper(groups: options.site.configuration.groups) : nil
             if options.site.role == .witness { try Capabilities.dropAll() }
             records = try StateRecorder(
-                path: options.stateDirectory, configuration: options.site.configuration)
+                path: options.stateDirectory,
+                configuration: options.site.configuration
+            )
             try loop.add(signals.fileDescriptor, token: Token.signals)
             try loop.add(records.fileDescriptor, token: Token.service)
             if let keeper {
@@ -119,15 +132,19 @@ package final class Daemon {
         self.site = site
         text = ReportText(site: site)
         notifier = ServiceNotifier()
-        dropped = OpenError.Reason.allCases.map { ($0.rawValue, 0) }
+        dropped =
+            OpenError.Reason.allCases.map { ($0.rawValue, 0) }
             + VoterPorts.ShellDrop.allCases.map { ($0.rawValue, 0) }
         agent = Agent(
             settings: site.settings,
             memory: Memory(
-                page: page.page, newPlace: Place(Self.randomNumber()),
+                page: page.page,
+                newPlace: Place(Self.randomNumber()),
                 longestLease: records.contents.longestLease,
-                highestTerms: records.highestTerms(site)),
-            seed: Self.randomNumber())
+                highestTerms: records.highestTerms(site)
+            ),
+            seed: Self.randomNumber()
+        )
         started = ClockReading.bootNow()
         warnings = changes + records.warnings
         settleIn()
@@ -141,7 +158,8 @@ package final class Daemon {
             throw StartupFailure(
                 .permission,
                 "a node needs \(missing.map(\.description).joined(separator: " and ")) to move "
-                    + "addresses: run it as root, or give it the capability")
+                    + "addresses: run it as root, or give it the capability"
+            )
         }
     }
 
@@ -168,6 +186,7 @@ package final class Daemon {
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
+        StartupMemory.giveBack()
         for (what, outcome) in [
             ("lock memory", Capabilities.lockMemory()),
             ("run with real-time priority", Capabilities.becomeRealtime()),
@@ -191,7 +210,8 @@ package final class Daemon {
             metadata: [
                 "cluster": "\(site.configuration.cluster.name)", "host": "\(site.host)",
                 "role": "\(site.role)", "version": "\(Version.current)",
-            ])
+            ]
+        )
         step(.start)
         keeper?.noteInterfaces()
         takeKeeperNews()
@@ -297,7 +317,9 @@ package final class Daemon {
     func reading() -> Reading {
         let now = ClockReading.now()
         return Reading(
-            boottime: Instant(nanoseconds: now.boot), raw: Instant(nanoseconds: now.raw))
+            boottime: Instant(nanoseconds: now.boot),
+            raw: Instant(nanoseconds: now.raw)
+        )
     }
 
     private func perform(_ effect: Effect) {
@@ -350,7 +372,13 @@ package final class Daemon {
     private func takeKeeperNews() {
         guard let keeper else { return }
         for failure in keeper.takeFailures() {
-            fold(.error, "kernel \(failure.group.bits)", "kernel-refused", failure.text, failure.group)
+            fold(
+                .error,
+                "kernel \(failure.group.bits)",
+                "kernel-refused",
+                failure.text,
+                failure.group
+            )
         }
         for event in keeper.takeNews() { step(event) }
         if keeper.owesRemoval, removalRetryAt == nil {
@@ -403,8 +431,16 @@ package final class Daemon {
         counters.netlinkOverruns = keeper?.overruns ?? 0
         counters.maximumLatenessMicroseconds = UInt64(max(lateness, 0) / 1000)
         let builder = StatusBuilder(
-            site: site, agent: agent, keeper: keeper, ports: ports, text: text,
-            warnings: warnings, dropped: dropped, counters: counters, started: started)
+            site: site,
+            agent: agent,
+            keeper: keeper,
+            ports: ports,
+            text: text,
+            warnings: warnings,
+            dropped: dropped,
+            counters: counters,
+            started: started
+        )
         return builder.report(at: reading())
     }
 }

@@ -25,8 +25,12 @@ extension Daemon {
                         request.client,
                         .refused(
                             ControlRefusal(
-                                .unknownNode, "there is no node named '\(target)'",
-                                help: "nodes: \(nodeNames)")))
+                                .unknownNode,
+                                "there is no node named '\(target)'",
+                                help: "nodes: \(nodeNames)"
+                            )
+                        )
+                    )
                     return
                 }
                 host = known
@@ -47,8 +51,12 @@ extension Daemon {
                 request.client,
                 .refused(
                     ControlRefusal(
-                        .unsupported, "this version does not reload",
-                        help: "restart the agent: within the lease nothing notices")))
+                        .unsupported,
+                        "this version does not reload",
+                        help: "restart the agent: within the lease nothing notices"
+                    )
+                )
+            )
         }
     }
 
@@ -63,7 +71,12 @@ extension Daemon {
             client,
             .refused(
                 ControlRefusal(
-                    .unknownGroup, "there is no group named '\(name)'", help: "groups: \(names)")))
+                    .unknownGroup,
+                    "there is no group named '\(name)'",
+                    help: "groups: \(names)"
+                )
+            )
+        )
         return nil
     }
 
@@ -90,7 +103,9 @@ extension Daemon {
                 client,
                 .done(
                     message: "\(what): \(site.name(of: host)) owns it, term \(term.number)",
-                    payload: nil))
+                    payload: nil
+                )
+            )
         case .refused(let refusal):
             log.notice("order-refused", metadata: ["order": "\(what)", "reason": "\(refusal)"])
             answer(client, .refused(explain(refusal, what)))
@@ -99,7 +114,11 @@ extension Daemon {
 
     private func answer(_ client: ControlSocket.ClientID, _ reply: ControlReply) {
         _ = control.reply(
-            client, Array(reply.serialized().utf8), keepOpen: false, at: ClockReading.bootNow())
+            client,
+            Array(reply.serialized().utf8),
+            keepOpen: false,
+            at: ClockReading.bootNow()
+        )
     }
 
     private func explain(_ refusal: CommandRefusal, _ what: String) -> ControlRefusal {
@@ -108,38 +127,50 @@ extension Daemon {
             ControlRefusal(.unknownGroup, "\(what): there is no such group")
         case .notANode:
             ControlRefusal(
-                .unsupported, "\(what): this host is the witness and owns nothing",
-                help: "run it on one of \(nodeNames)")
+                .unsupported,
+                "\(what): this host is the witness and owns nothing",
+                help: "run it on one of \(nodeNames)"
+            )
         case .switchover(let why, let unready):
             explain(why, unready, what)
         case .voterHeard(let voter):
             ControlRefusal(
-                .unsafe, "\(what): \(site.name(of: voter)) is heard, so the majority decides",
-                help: "force is for when every other voter is off; look at 'vipctl status'")
+                .unsafe,
+                "\(what): \(site.name(of: voter)) is heard, so the majority decides",
+                help: "force is for when every other voter is off; look at 'vipctl status'"
+            )
         case .held(let holder, let remaining):
             ControlRefusal(
                 .unsafe,
                 "\(what): \(site.name(of: holder)) holds the lease for another \(text.text(remaining))",
-                help: "try again then")
+                help: "try again then"
+            )
         case .alreadyOwner:
             ControlRefusal(.failed, "\(what): this host owns it already")
         case .notOwner:
             ControlRefusal(
-                .notOwner, "\(what): this host does not own it, and does not hear who does",
-                help: "run it on the owner; 'vipctl status' names it")
+                .notOwner,
+                "\(what): this host does not own it, and does not hear who does",
+                help: "run it on the owner; 'vipctl status' names it"
+            )
         case .interfaceDown:
             ControlRefusal(
-                .notReady, "\(what): the group's interface is down or missing",
-                help: "'ip link' shows it")
+                .notReady,
+                "\(what): the group's interface is down or missing",
+                help: "'ip link' shows it"
+            )
         case .abstaining(let remaining):
             ControlRefusal(
                 .notReady,
                 "\(what): this host's voter abstains for another \(text.text(remaining))",
-                help: "it has restarted without its memory; try again then")
+                help: "it has restarted without its memory; try again then"
+            )
         case .suspended:
             ControlRefusal(
-                .notReady, "\(what): the voters or addresses have changed and were not accepted",
-                help: "see 'vip-agent accept-voters'")
+                .notReady,
+                "\(what): the voters or addresses have changed and were not accepted",
+                help: "see 'vip-agent accept-voters'"
+            )
         case .stopping: ControlRefusal(.notReady, "\(what): the agent is stopping")
         case .notSuspended:
             ControlRefusal(.failed, "\(what): the voters are accepted already")
@@ -161,7 +192,9 @@ extension Daemon {
         case .successorOwnsIt, .underWay, .noAnswer: code = .failed
         }
         return ControlRefusal(
-            code, "\(what): \(ReportText.text(why))\(detail)",
-            help: "'vipctl status' shows who is heard and ready")
+            code,
+            "\(what): \(ReportText.text(why))\(detail)",
+            help: "'vipctl status' shows who is heard and ready"
+        )
     }
 }

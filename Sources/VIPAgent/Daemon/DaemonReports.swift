@@ -56,7 +56,12 @@ extension Daemon {
                 warnings.append(warning)
             }
         }
-        fold(isOperators ? .error : .info, "drop \(reason)", "frame-dropped", "\(reason), \(detail)")
+        fold(
+            isOperators ? .error : .info,
+            "drop \(reason)",
+            "frame-dropped",
+            "\(reason), \(detail)"
+        )
     }
 
     static let warningLimit = 32

@@ -15,10 +15,19 @@ package struct History: Sendable {
         if entries.count == Self.limit { entries.removeFirst() }
         entries.append(
             HistoryEntry(
-                sequence: next, at: now.rfc3339(), boottimeMilliseconds: UInt64(boottime / 1_000_000),
-                group: line.group, event: line.event, state: line.state, was: line.was,
-                term: line.term, owner: line.owner, reason: line.reason,
-                afterMilliseconds: line.after.map { Int($0.nanoseconds / 1_000_000) }))
+                sequence: next,
+                at: now.rfc3339(),
+                boottimeMilliseconds: UInt64(boottime / 1_000_000),
+                group: line.group,
+                event: line.event,
+                state: line.state,
+                was: line.was,
+                term: line.term,
+                owner: line.owner,
+                reason: line.reason,
+                afterMilliseconds: line.after.map { Int($0.nanoseconds / 1_000_000) }
+            )
+        )
         next += 1
     }
 }

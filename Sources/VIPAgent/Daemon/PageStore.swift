@@ -121,7 +121,11 @@ private struct OctetReader {
             let inode = number()
         else { return nil }
         return BootIdentity(
-            bootHigh: bootHigh, bootLow: bootLow, namespaceDevice: device, namespaceInode: inode)
+            bootHigh: bootHigh,
+            bootLow: bootLow,
+            namespaceDevice: device,
+            namespaceInode: inode
+        )
     }
 
     var rest: [UInt8] { Array(octets[min(offset, octets.count)...]) }

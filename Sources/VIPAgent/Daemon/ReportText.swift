@@ -25,40 +25,63 @@ struct ReportText {
             return transition(group, from, to, term, reason, after)
         case .ownerChanged(let group, let from, let to, let term):
             return Line(
-                level: .notice, event: "owner", group: site.name(of: group),
-                was: from.map(site.name(of:)) ?? "nobody", term: term.number,
+                level: .notice,
+                event: "owner",
+                group: site.name(of: group),
+                was: from.map(site.name(of:)) ?? "nobody",
+                term: term.number,
                 owner: to.map(site.name(of:)) ?? "nobody",
                 reason: to.map { "\(site.name(of: $0)) owns it" }
-                    ?? "nobody is known to own it")
+                    ?? "nobody is known to own it"
+            )
         case .restored(let group, let term, let remaining):
             return Line(
-                level: .notice, event: "restored", group: site.name(of: group), state: "owner",
-                term: term.number, owner: site.host,
-                reason: "restarted within its lease, \(text(remaining)) left")
+                level: .notice,
+                event: "restored",
+                group: site.name(of: group),
+                state: "owner",
+                term: term.number,
+                owner: site.host,
+                reason: "restarted within its lease, \(text(remaining)) left"
+            )
         case .switchoverFailed(let group, let why):
             return Line(
-                level: .warning, event: "switchover-failed", group: site.name(of: group),
-                reason: Self.text(why))
+                level: .warning,
+                event: "switchover-failed",
+                group: site.name(of: group),
+                reason: Self.text(why)
+            )
         case .termRaised(let group, let from, let to, let voter):
             return Line(
-                level: .notice, event: "term-raised", group: site.name(of: group),
+                level: .notice,
+                event: "term-raised",
+                group: site.name(of: group),
                 term: to.number,
                 reason: "\(site.name(of: voter)) has granted above term \(from.number)",
-                fold: "term-raised")
+                fold: "term-raised"
+            )
         case .voterStruck(let group, let voter, let holder):
             return Line(
-                level: .warning, event: "voter-struck", group: site.name(of: group),
+                level: .warning,
+                event: "voter-struck",
+                group: site.name(of: group),
                 reason:
                     "\(site.name(of: voter)) no longer counts: it has granted to \(site.name(of: holder))"
             )
         case .candidacyFailed(let group, let term, let failure):
             return Line(
-                level: .info, event: "candidacy-failed", group: site.name(of: group),
-                term: term.number, reason: text(failure),
-                fold: "candidacy-failed \(group.bits)")
+                level: .info,
+                event: "candidacy-failed",
+                group: site.name(of: group),
+                term: term.number,
+                reason: text(failure),
+                fold: "candidacy-failed \(group.bits)"
+            )
         case .holdDown(let group, let length, let changes):
             return Line(
-                level: .warning, event: "hold-down", group: site.name(of: group),
+                level: .warning,
+                event: "hold-down",
+                group: site.name(of: group),
                 reason:
                     "\(changes) changes of owner within a minute: no planned moves for \(text(length))"
             )
@@ -79,10 +102,17 @@ struct ReportText {
     ) -> Line {
         let isOwnership = from == .owner || to == .owner
         return Line(
-            level: isOwnership ? .notice : .info, event: Self.event(from, to),
-            group: site.name(of: group), state: Self.text(to), was: Self.text(from),
-            term: term.number, owner: to == .owner ? site.host : nil, reason: text(reason),
-            after: after, fold: isOwnership ? nil : "transition \(group.bits) \(to)")
+            level: isOwnership ? .notice : .info,
+            event: Self.event(from, to),
+            group: site.name(of: group),
+            state: Self.text(to),
+            was: Self.text(from),
+            term: term.number,
+            owner: to == .owner ? site.host : nil,
+            reason: text(reason),
+            after: after,
+            fold: isOwnership ? nil : "transition \(group.bits) \(to)"
+        )
     }
 
     private static func event(_ from: Report.State, _ to: Report.State) -> String {
@@ -98,16 +128,25 @@ struct ReportText {
         switch report {
         case .addressesPutBack(let group):
             Line(
-                level: .warning, event: "addresses-put-back", group: site.name(of: group),
-                reason: "somebody took an address of ours away")
+                level: .warning,
+                event: "addresses-put-back",
+                group: site.name(of: group),
+                reason: "somebody took an address of ours away"
+            )
         case .foreignAddressesRemoved(let group):
             Line(
-                level: .warning, event: "addresses-removed", group: site.name(of: group),
-                reason: "somebody put an address here that this host does not own")
+                level: .warning,
+                event: "addresses-removed",
+                group: site.name(of: group),
+                reason: "somebody put an address here that this host does not own"
+            )
         case .addressesRefused(let group):
             Line(
-                level: .error, event: "addresses-refused", group: site.name(of: group),
-                reason: "the kernel did not take the addresses")
+                level: .error,
+                event: "addresses-refused",
+                group: site.name(of: group),
+                reason: "the kernel did not take the addresses"
+            )
         default: Line(level: .info, event: "report", reason: "\(report)")
         }
     }
@@ -116,44 +155,61 @@ struct ReportText {
         switch report {
         case .voterHeard(let voter):
             return Line(
-                level: .notice, event: "voter-heard", reason: "\(site.name(of: voter)) is heard",
-                fold: "voter-heard \(voter.bits)")
+                level: .notice,
+                event: "voter-heard",
+                reason: "\(site.name(of: voter)) is heard",
+                fold: "voter-heard \(voter.bits)"
+            )
         case .voterLost(let voter, let after):
             return Line(
-                level: .warning, event: "voter-lost",
-                reason: "\(site.name(of: voter)) is no longer heard", after: after,
-                fold: "voter-lost \(voter.bits)")
+                level: .warning,
+                event: "voter-lost",
+                reason: "\(site.name(of: voter)) is no longer heard",
+                after: after,
+                fold: "voter-lost \(voter.bits)"
+            )
         case .pathHeard(let voter, let path):
             return Line(
-                level: .info, event: "path-heard",
+                level: .info,
+                event: "path-heard",
                 reason: "\(site.name(of: voter)) is heard over path \(path)",
-                fold: "path-heard \(voter.bits) \(path)")
+                fold: "path-heard \(voter.bits) \(path)"
+            )
         case .pathLost(let voter, let path):
             return Line(
-                level: .warning, event: "path-lost",
+                level: .warning,
+                event: "path-lost",
                 reason: "\(site.name(of: voter)) is no longer heard over path \(path)",
-                fold: "path-lost \(voter.bits) \(path)")
+                fold: "path-lost \(voter.bits) \(path)"
+            )
         case .duplicateName(let host):
             return Line(
-                level: .error, event: "duplicate-name",
+                level: .error,
+                event: "duplicate-name",
                 reason: "two live hosts use the name \(site.name(of: host)); give one another name",
-                fold: "duplicate-name \(host.bits)")
+                fold: "duplicate-name \(host.bits)"
+            )
         case .voterSetsDiffer(let voter):
             return Line(
-                level: .error, event: "voter-sets-differ",
+                level: .error,
+                event: "voter-sets-differ",
                 reason:
                     "\(site.name(of: voter)) has other voters in its configuration; make the files the same",
-                fold: "voter-sets \(voter.bits)")
+                fold: "voter-sets \(voter.bits)"
+            )
         case .abstaining(let length):
             return Line(
-                level: .notice, event: "abstaining",
+                level: .notice,
+                event: "abstaining",
                 reason:
-                    "nothing is known of this boot's promises: no vote for \(text(length))")
+                    "nothing is known of this boot's promises: no vote for \(text(length))"
+            )
         case .abstentionEnded:
             return Line(level: .notice, event: "voting", reason: "the abstention is over")
         case .suspended:
             return Line(
-                level: .error, event: "suspended",
+                level: .error,
+                event: "suspended",
                 reason:
                     "the voters or the groups' addresses have changed: neither voting nor asking until 'vip-agent accept-voters'"
             )

@@ -20,11 +20,14 @@ package final class ServiceThread: @unchecked Sendable {
         var thread = pthread_t()
         let this = unsafe Unmanaged.passRetained(self)
         let failure = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 unsafe Unmanaged<ServiceThread>.fromOpaque(argument).takeRetainedValue().run()
-            }, this.toOpaque())
+            },
+            this.toOpaque()
+        )
         guard failure == 0 else {
             unsafe this.release()
             throw SystemError(call: "pthread_create", on: "service thread", errno: failure)

@@ -47,20 +47,25 @@ package struct Site: Sendable {
                 VIPCore.Settings.Voter(
                     id: HostID(voter.identifier),
                     role: Self.isNode(voter, configuration) ? .node : .witness,
-                    paths: routes[index].count)
+                    paths: routes[index].count
+                )
             },
             groups: groups.map { group in
                 VIPCore.Settings.Group(
                     id: GroupID(group.identifier),
                     prefer: group.prefer.map { HostID(stableIdentifier($0)) },
                     failback: group.failback == .automatic
-                        ? .automatic(after: group.failbackDelay) : .manual)
+                        ? .automatic(after: group.failbackDelay) : .manual
+                )
             },
             timing: VIPCore.Timing(
-                heartbeat: configuration.timing.heartbeat, lease: configuration.timing.lease,
+                heartbeat: configuration.timing.heartbeat,
+                lease: configuration.timing.lease,
                 driftPartsPerMillion: configuration.timing.driftPartsPerMillion,
-                margin: configuration.timing.margin),
-            voterSet: stableIdentifier(Self.voterSet(of: configuration).joined(separator: "\n")))
+                margin: configuration.timing.margin
+            ),
+            voterSet: stableIdentifier(Self.voterSet(of: configuration).joined(separator: "\n"))
+        )
     }
 
     package mutating func suspend() { settings.suspended = true }

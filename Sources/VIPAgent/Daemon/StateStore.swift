@@ -100,7 +100,8 @@ package func forbiddenChanges(
     if let recorded = contents.voters, recorded != voters {
         changes.append(
             "the voters were \(recorded.joined(separator: ", ")) and are now "
-                + voters.joined(separator: ", "))
+                + voters.joined(separator: ", ")
+        )
     }
     for line in contents.addresses ?? [] {
         let words = line.split(separator: " ").map(String.init)
@@ -108,7 +109,8 @@ package func forbiddenChanges(
         for group in configuration.groups where group.name != words[1] {
             if group.addresses.contains(where: { "\($0.address)" == words[0] }) {
                 changes.append(
-                    "\(words[0]) was in group \(words[1]) and is now in \(group.name)")
+                    "\(words[0]) was in group \(words[1]) and is now in \(group.name)"
+                )
             }
         }
     }

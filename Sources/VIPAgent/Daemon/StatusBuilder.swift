@@ -21,13 +21,22 @@ struct StatusBuilder {
         let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
         let reasons = reasons(status, groups)
         return StatusReport(
-            cluster: site.configuration.cluster.name, host: site.host,
-            role: site.role == .node ? .node : .witness, isHealthy: reasons.isEmpty,
-            reasons: reasons, warnings: warnings + site.configuration.warnings.map(\.message),
-            version: Version.current, processID: Int(getpid()),
+            cluster: site.configuration.cluster.name,
+            host: site.host,
+            role: site.role == .node ? .node : .witness,
+            isHealthy: reasons.isEmpty,
+            reasons: reasons,
+            warnings: warnings + site.configuration.warnings.map(\.message),
+            version: Version.current,
+            processID: Int(getpid()),
             uptimeMilliseconds: Int((now.boottime.nanoseconds - started) / 1_000_000),
-            timing: timing, groups: groups, voters: voters, links: links(status),
-            dropped: DroppedFrames(allDrops), counters: counters)
+            timing: timing,
+            groups: groups,
+            voters: voters,
+            links: links(status),
+            dropped: DroppedFrames(allDrops),
+            counters: counters
+        )
     }
 
     private var timing: TimingStatus {
@@ -36,7 +45,8 @@ struct StatusBuilder {
             heartbeatMilliseconds: milliseconds(timing.heartbeat),
             leaseMilliseconds: milliseconds(timing.lease),
             driftPartsPerMillion: timing.driftPartsPerMillion,
-            marginMilliseconds: milliseconds(timing.margin))
+            marginMilliseconds: milliseconds(timing.margin)
+        )
     }
 
     private var allDrops: [DroppedFrames.Count] {
@@ -56,18 +66,23 @@ struct StatusBuilder {
         return GroupStatus(
             name: name,
             state: GroupStatus.State(rawValue: status.state.rawValue) ?? .fault,
-            owner: status.owner.map(site.name(of:)), term: status.term.number,
+            owner: status.owner.map(site.name(of:)),
+            term: status.term.number,
             leaseMilliseconds: status.leaseRemaining.map { milliseconds(max($0, .zero)) },
             addresses: (configured?.addresses ?? []).map {
                 address($0, in: place, wanted: status.state == .owner)
             },
-            since: wallClock(before: age), sinceMilliseconds: milliseconds(age),
-            reason: reason(status), interface: configured?.interface ?? "",
-            interfaceState: interfaceState(place), isForced: status.forced,
+            since: wallClock(before: age),
+            sinceMilliseconds: milliseconds(age),
+            reason: reason(status),
+            interface: configured?.interface ?? "",
+            interfaceState: interfaceState(place),
+            isForced: status.forced,
             enforcement: site.role == .node ? "lifetimes" : "none",
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
-                ? nil : status.successorUnready.map(ReportText.text))
+                ? nil : status.successorUnready.map(ReportText.text)
+        )
     }
 
     private func reason(_ status: AgentStatus.GroupStatus) -> String {
@@ -90,8 +105,11 @@ struct StatusBuilder {
         var lifetime: Int?
         if let found, case .seconds(let seconds) = found.valid { lifetime = Int(seconds) }
         return AddressStatus(
-            address: "\(floating)", isWanted: wanted, isPresent: found != nil,
-            validLifetimeSeconds: lifetime)
+            address: "\(floating)",
+            isWanted: wanted,
+            isPresent: found != nil,
+            validLifetimeSeconds: lifetime
+        )
     }
 
     private func interfaceState(_ place: AddressKeeper.GroupPlace?) -> GroupStatus.InterfaceState {
@@ -104,35 +122,46 @@ struct StatusBuilder {
 
     private func voter(_ index: Int, _ status: AgentStatus.VoterStatus) -> VoterStatus {
         VoterStatus(
-            name: site.voterNames[index], role: status.role == .node ? .node : .witness,
-            isSelf: status.isSelf, isReachable: status.heard,
+            name: site.voterNames[index],
+            role: status.role == .node ? .node : .witness,
+            isSelf: status.isSelf,
+            isReachable: status.heard,
             roundTripMicroseconds: status.roundTrip.map { Int($0.nanoseconds / 1000) },
-            heardMillisecondsAgo: status.sinceHeard.map(milliseconds), hearsUs: status.hearsMe,
+            heardMillisecondsAgo: status.sinceHeard.map(milliseconds),
+            hearsUs: status.hearsMe,
             isAbstaining: status.abstaining,
-            paths: status.paths.enumerated().map { path(index, $0.offset, $0.element) })
+            paths: status.paths.enumerated().map { path(index, $0.offset, $0.element) }
+        )
     }
 
     private func path(_ voter: Int, _ index: Int, _ status: AgentStatus.PathStatus) -> PathStatus {
         let route = site.routes[voter][index]
         let errno = ports.lastErrors[voter][index]
         return PathStatus(
-            index: index, local: "\(route.local)", remote: "\(route.remote)",
+            index: index,
+            local: "\(route.local)",
+            remote: "\(route.remote)",
             isReachable: status.heard,
             roundTripMicroseconds: status.roundTrip.map { Int($0.nanoseconds / 1000) },
             heardMillisecondsAgo: status.sinceHeard.map(milliseconds),
             isHeardByPeer: status.heardByPeer,
             lastSendError: errno == 0
-                ? nil : SystemError(call: "sendmsg", on: "\(route.remote)", errno: errno).description)
+                ? nil
+                : SystemError(call: "sendmsg", on: "\(route.remote)", errno: errno).description
+        )
     }
 
     private func links(_ status: AgentStatus) -> [LinkStatus] {
         status.voters.enumerated().flatMap { index, voter in
             voter.hearings.map { hearing in
                 LinkStatus(
-                    from: site.name(of: hearing.voter), to: site.voterNames[index],
-                    path: Int(hearing.path), isHeard: hearing.heard,
+                    from: site.name(of: hearing.voter),
+                    to: site.voterNames[index],
+                    path: Int(hearing.path),
+                    isHeard: hearing.heard,
                     ageMilliseconds: hearing.ageMilliseconds == .max
-                        ? nil : Int(hearing.ageMilliseconds))
+                        ? nil : Int(hearing.ageMilliseconds)
+                )
             }
         }
     }
@@ -144,7 +173,8 @@ struct StatusBuilder {
         var reasons: [String] = []
         if status.suspended {
             reasons.append(
-                "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'")
+                "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'"
+            )
         }
         for group in groups {
             if group.isForced { reasons.append("group \(group.name) is owned by force") }
@@ -155,13 +185,16 @@ struct StatusBuilder {
             if group.state == .owner, group.isPeerReady == false {
                 reasons.append(
                     "no other node is ready for group \(group.name)"
-                        + (group.peerReason.map { ": \($0)" } ?? ""))
+                        + (group.peerReason.map { ": \($0)" } ?? "")
+                )
             }
             for address in group.addresses where address.isWanted != address.isPresent {
                 guard group.state != .witness else { continue }
                 reasons.append(
                     address.isWanted
-                        ? "\(address.address) is missing here" : "\(address.address) should not be here")
+                        ? "\(address.address) is missing here"
+                        : "\(address.address) should not be here"
+                )
             }
         }
         for (index, voter) in status.voters.enumerated() where !voter.isSelf {
@@ -178,7 +211,9 @@ struct StatusBuilder {
         if voter.voterSetsDiffer { return ["\(name) has other voters in its configuration"] }
         guard voter.heard else { return ["\(name) is not heard"] }
         var reasons: [String] = []
-        if voter.hearsMe == false { reasons.append("\(name) is heard, but does not hear this host") }
+        if voter.hearsMe == false {
+            reasons.append("\(name) is heard, but does not hear this host")
+        }
         for (path, status) in voter.paths.enumerated() {
             if !status.heard {
                 reasons.append("\(name) is not heard over path \(path)")
@@ -195,7 +230,8 @@ struct StatusBuilder {
         let now = WallClock.now
         let total = now.seconds * 1_000_000_000 + now.nanoseconds - age.nanoseconds
         return WallClock(
-            seconds: total / 1_000_000_000, nanoseconds: total % 1_000_000_000
+            seconds: total / 1_000_000_000,
+            nanoseconds: total % 1_000_000_000
         ).rfc3339()
     }
 }

@@ -83,7 +83,10 @@ final class VoterPorts {
         seal.seal(frame, into: &buffer)
         let octets = buffer
         let outcome = port.socket.send(
-            octets.span, from: route.local.address, to: route.remote)
+            octets.span,
+            from: route.local.address,
+            to: route.remote
+        )
         switch outcome {
         case .sent:
             framesSent &+= 1
@@ -111,7 +114,8 @@ final class VoterPorts {
             guard isExpected(frame, from: source) else {
                 return .dropped(
                     reason: ShellDrop.unexpectedSource.rawValue,
-                    detail: "\(site.name(of: frame.sender)) sends from \(source)")
+                    detail: "\(site.name(of: frame.sender)) sends from \(source)"
+                )
             }
             return .frame(frame)
         } catch {
@@ -128,10 +132,13 @@ final class VoterPorts {
             }
             return .dropped(
                 reason: ShellDrop.unexpectedSource.rawValue,
-                detail: "\(site.name(of: frame.sender)) sends from \(datagram.source)")
+                detail: "\(site.name(of: frame.sender)) sends from \(datagram.source)"
+            )
         } catch {
             return .dropped(
-                reason: error.reason.rawValue, detail: "from \(datagram.source): \(error)")
+                reason: error.reason.rawValue,
+                detail: "from \(datagram.source): \(error)"
+            )
         }
     }
 

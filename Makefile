@@ -1,0 +1,75 @@
+# Everything a developer does, from a fresh checkout on Debian 12 with Swift 6.3 on.
+#
+#   make deps    install what is missing from Debian (as root), or print it
+#   make build   the release binaries, the Swift runtime in them: .build/release
+#   make demo    break a pair in every way that matters, and see what clients see (as root)
+#   make test    everything that is tested, end to end included if root; ends with the verdict
+#   make bench   outages, processor time and memory (as root, ten minutes)
+#   make sim     the simulation alone, SEEDS=n for more or fewer runs
+#   make lint    the formatter's verdict
+#   make clean   remove what was built, and what killed labs have left
+
+SWIFT_BUILD = swift build -c release
+# One after the other: the end-to-end tests measure time, and want the machine for themselves.
+SWIFT_TEST = swift test -c release --skip-build --disable-xctest --no-parallel
+BINARIES = .build/release
+MUTATIONS = .build-mutations
+SEEDS ?= 2000
+
+# Libraries for the build; tools that make, break and serve the hosts of the lab.
+PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libtomlplusplus-dev \
+	iproute2 nftables nginx-light
+
+.PHONY: all deps build demo test bench sim mutations lint clean
+
+all: build
+
+# nginx is installed for its binary: a policy keeps the service from being started, and is removed
+# again. Package lists are fetched only when the ones at hand do not suffice.
+deps:
+	@missing=; for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | grep -q '^ii' \
+			|| missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then \
+		echo "missing from Debian:$$missing; as root: apt-get install$$missing" >&2; exit 1; \
+	fi; \
+	policy=/usr/sbin/policy-rc.d; \
+	if [ ! -e $$policy ]; then \
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT; trap 'exit 1' HUP INT TERM; \
+		printf '#!/bin/sh\nexit 101\n' > $$policy; chmod 755 $$policy; \
+	fi; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	install="apt-get install -qq -y --no-install-recommends$$missing"; \
+	$$install > /dev/null 2>&1 || { apt-get update -qq && $$install > /dev/null; }
+
+build: deps
+	$(SWIFT_BUILD)
+
+demo: build
+	@$(BINARIES)/viplab demo
+
+bench: build
+	@$(BINARIES)/viplab bench
+
+sim: build
+	@$(BINARIES)/vipsim --seeds $(SEEDS)
+
+# Each lease rule broken on purpose, one at a time: the simulation has to notice all of them.
+mutations: deps
+	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vipsim
+	@$(MUTATIONS)/release/vipsim --mutations
+
+lint:
+	swift format lint --strict -r Package.swift Sources Tests
+
+test: deps lint
+	$(SWIFT_BUILD) --build-tests
+	@$(BINARIES)/vipsim --seeds $(SEEDS)
+	@$(MAKE) --no-print-directory mutations
+	@$(SWIFT_TEST)
+
+clean:
+	@if [ -x $(BINARIES)/viplab ] && [ "$$(id -u)" = 0 ]; then $(BINARIES)/viplab clean; fi
+	rm -rf .build $(MUTATIONS)
