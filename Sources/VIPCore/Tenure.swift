@@ -49,7 +49,7 @@ struct Tenure: Sendable {
 
     var isServing: Bool { stage == .serving }
 
-    /// The gate closes a little before the deadline, by what BOOTTIME may be slewed.
+    /// Whether the gate lets the addresses answer.
     func isGateOpen(at now: Reading) -> Bool {
         isServing && gateUntil.map { now.boottime < $0 } ?? false
     }
@@ -62,8 +62,8 @@ struct Tenure: Sendable {
         timing: Timing
     ) -> Reading? {
         guard
-            let boottime = nthGreatest(majority, of: counted, { $0.stamp.boottime }, timing),
-            let raw = nthGreatest(majority, of: counted, { $0.stamp.raw }, timing)
+            let boottime = nthGreatest(majority, of: counted, { timing.end(of: $0).boottime }),
+            let raw = nthGreatest(majority, of: counted, { timing.end(of: $0).raw })
         else { return nil }
         return Reading(boottime: boottime, raw: raw)
     }
@@ -71,12 +71,8 @@ struct Tenure: Sendable {
     private static func nthGreatest(
         _ rank: Int,
         of counted: [Contribution?],
-        _ clock: (Contribution) -> Instant,
-        _ timing: Timing
+        _ end: (Contribution) -> Instant
     ) -> Instant? {
-        func end(_ contribution: Contribution) -> Instant {
-            clock(contribution) + timing.reliance(on: contribution.length)
-        }
         var best: Instant?
         for case .some(let candidate) in counted {
             let candidateEnd = end(candidate)
@@ -85,12 +81,6 @@ struct Tenure: Sendable {
             if reaching >= rank, best.map({ $0 < candidateEnd }) ?? true { best = candidateEnd }
         }
         return best
-    }
-
-    /// BOOTTIME may be slewed by up to 10 % for the whole remainder (the kernel's limit), so what
-    /// runs on BOOTTIME alone, after this process has died, is armed this much earlier.
-    static func armed(_ remainder: Duration, from now: Reading) -> Instant {
-        now.boottime + remainder * 899 / 1000
     }
 
     var record: TenureRecord {

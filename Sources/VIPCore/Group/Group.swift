@@ -207,12 +207,8 @@ struct Group: Sendable {
             consider(candidacy.giveUpAt)
             for ask in candidacy.asks { consider(ask.resendAt) }
         case .owner(let tenure):
-            let left = tenure.deadline.remaining(at: scene.now)
-            // Looked at early, and again: BOOTTIME may be slewed against RAW meanwhile.
-            consider(
-                left > .microseconds(100)
-                    ? Tenure.armed(left, from: scene.now) : scene.now.boottime + left
-            )
+            // It comes first: RAW would need BOOTTIME to be slewed by more than the kernel allows.
+            consider(tenure.deadline.boottime)
             if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
             if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
             consider(tenure.refreshAt)

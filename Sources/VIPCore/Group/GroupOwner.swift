@@ -56,16 +56,12 @@ extension Group {
     }
 
     /// Opens or extends the gate to what the deadline allows; the page comes first.
-    func gateInstant(of tenure: Tenure, in scene: Scene) -> Instant {
-        Tenure.armed(tenure.deadline.remaining(at: scene.now), from: scene.now)
-    }
-
     mutating func openGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role, tenure.isServing else {
             commit(&out)
             return
         }
-        let until = gateInstant(of: tenure, in: scene)
+        let until = tenure.deadline.boottime
         tenure.gateUntil = until
         role = .owner(tenure)
         if mutated(.pageAfterGate) {
@@ -162,7 +158,8 @@ extension Group {
         }
         // An older answer, or one to a restarted owner that asks for less now: the voter keeps what it
         // has granted before, so the owner may count on it.
-        if let before = counted[slot], scene.timing.end(of: before) >= scene.timing.end(of: contribution)
+        if let before = counted[slot],
+            scene.timing.end(of: before).raw >= scene.timing.end(of: contribution).raw
         {
             out.fire(.ignoreOldAnswer)
             return false
@@ -238,7 +235,7 @@ extension Group {
     private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role else { return }
         if tenure.isServing {
-            let until = gateInstant(of: tenure, in: scene)
+            let until = tenure.deadline.boottime
             tenure.gateUntil = until
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
