@@ -172,7 +172,6 @@ extension World {
     }
 
     func tellAddresses(_ host: Int, _ group: Int) {
-        hosts[host].addresses[group].untold = false
         guard hosts[host].isNode, hosts[host].groups[group] else { return }
         let present = hosts[host].addresses[group].present
         tell(

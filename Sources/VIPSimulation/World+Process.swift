@@ -208,6 +208,9 @@ extension World {
         }
         countStep()
         note("\(hosts[host].name) < \(describe(incoming.event))")
+        if case .addressesFound(let group, _, _) = incoming.event {
+            hosts[host].addresses[index(group)].untold = false
+        }
         let effects = hosts[host].process!.agent.step(incoming.event, at: reading)
         hosts[host].process!.current = incoming.event
         hosts[host].process!.effects = effects
