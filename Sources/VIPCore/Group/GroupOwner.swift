@@ -13,6 +13,7 @@ extension Group {
         let tenure = Tenure(
             term: candidacy.term,
             stage: .confirming(request: number),
+            firstRequest: number,
             counted: candidacy.counted,
             deadline: deadline,
             asks: candidacy.asks,
@@ -40,7 +41,7 @@ extension Group {
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        guard case .owner(var tenure) = role else { return }
+        guard case .owner(var tenure) = role, number >= tenure.firstRequest else { return }
         guard !failed else {
             out.report(.addressesRefused(id))
             letGoPlanned(because: .addressesRefused, in: scene, &out)
