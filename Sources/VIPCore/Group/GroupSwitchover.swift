@@ -160,9 +160,12 @@ extension Group {
 
     /// Moves that nobody has to ask for: away from a node that is not well, back to the preferred one.
     mutating func considerMoving(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(let tenure) = role, tenure.isServing, tenure.handover == nil,
-            tenure.forced == nil
-        else { return }
+        guard case .owner(let tenure) = role else { return }
+        if let letGoBy = scene.letGoBy, letGoBy <= scene.now.boottime {
+            becomeLettingGo(because: .stopping, in: scene, &out)
+            return
+        }
+        guard tenure.isServing, tenure.handover?.urgent != true else { return }
         if scene.stopping {
             letGoPlanned(because: .stopping, in: scene, &out)
             return
@@ -171,6 +174,7 @@ extension Group {
             letGoPlanned(because: .interfaceDown, in: scene, &out)
             return
         }
+        guard tenure.handover == nil, tenure.forced == nil else { return }
         let planned: (successor: Int, reason: Reason)?
         if scene.maintenance {
             planned = readySuccessor(in: scene).map { ($0, .maintenance) }
