@@ -240,6 +240,10 @@ extension Group {
             tenure.gateUntil = until
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
+        } else {
+            // As an earlier process left it, or as it was when the addresses were lost: perhaps open,
+            // and then for too long. It opens again when the kernel has them.
+            out.emit(.closeGate(id))
         }
         commit(&out)
     }
