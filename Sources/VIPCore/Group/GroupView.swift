@@ -94,7 +94,7 @@ extension Group {
             heardOfOther(
                 scene.settings.voters[voter].id,
                 term: condition.term,
-                owns: true,
+                owns: !condition.forced,
                 in: scene,
                 &out
             )
