@@ -176,6 +176,7 @@ extension Group {
         }
         guard tenure.handover == nil, tenure.forced == nil else { return }
         let planned: (successor: Int, reason: Reason)?
+        var isFailback = false
         if scene.maintenance {
             planned = readySuccessor(in: scene).map { ($0, .maintenance) }
         } else if !healthy {
@@ -183,12 +184,14 @@ extension Group {
             planned = readySuccessor(in: scene).map { ($0, .unhealthy) }
         } else {
             planned = failbackTarget(in: scene).map { ($0, .switchover(to: scene.peers[$0].id)) }
+            isFailback = true
         }
         guard let planned, !changes.arePlannedMovesPaused(at: scene.now) else { return }
         if changes.isHeldDown(at: scene.now) {
             out.fire(.delayPlannedMove)
             return
         }
+        if isFailback { out.fire(.failBack) }
         beginHandover(
             to: planned.successor,
             because: planned.reason,
