@@ -216,6 +216,7 @@ struct Group: Sendable {
             for ask in tenure.asks { consider(ask.resendAt) }
             if tenure.isServing { consider(tenure.announcements.dueAt) }
             consider(tenure.refreshAt)
+            consider(scene.letGoBy)
             consider(tenure.handover?.ask.resendAt)
             consider(tenure.handover?.giveUpAt)
             if let since = tenure.forced?.heardSince { consider(since + scene.timing.lease) }
