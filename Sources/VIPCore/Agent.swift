@@ -33,6 +33,8 @@ public struct Agent: Sendable {
 
     /// How long a stop may take: the design's two seconds, less what the shell needs.
     public static let stopPatience: Duration = .milliseconds(1500)
+    /// What of it is kept for letting go without a successor: the kernel's answer and the release.
+    static let releasePatience: Duration = .milliseconds(500)
 
     /// `seed` is the agent's only chance: sessions, challenges and the order of candidates come from
     /// it. It must differ from process to process, or an old session could come to life again.
@@ -109,6 +111,7 @@ public struct Agent: Sendable {
             recordedLease: recordedLease,
             maintenance: maintenance,
             stopping: stoppingUntil != nil,
+            letGoBy: stoppingUntil.map { $0 - Self.releasePatience },
             suspended: suspended
         )
     }

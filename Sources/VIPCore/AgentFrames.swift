@@ -100,6 +100,8 @@ extension Agent {
         case .inquiry(let inquiry):
             withGroup(inquiry.group, at: now) { $0.take(inquiry, from: voter, in: $1, &out) }
         case .offer(let offer):
+            // It asks for our voter's grant, and is refused like any such request.
+            guard agree else { return }
             withGroup(offer.request.group, at: now) {
                 $0.take(offer, from: voter, in: $1, &out)
             }

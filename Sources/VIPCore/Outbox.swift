@@ -36,6 +36,8 @@ struct Scene: Sendable {
     let recordedLease: Duration
     let maintenance: Bool
     let stopping: Bool
+    /// By then a stopping owner lets go without a successor.
+    let letGoBy: Instant?
     let suspended: Bool
 
     var timing: Timing { settings.timing }

@@ -23,8 +23,9 @@ struct Peer: Sendable {
     struct Session: Sendable {
         var number: UInt64
         var challenge: UInt64
-        /// The greatest sequence number whose records were read.
+        /// The greatest sequence number whose records were read, and when that was.
         var lastSequence: UInt64 = 0
+        var lastRead: Instant = .zero
     }
 
     let id: HostID
@@ -149,10 +150,13 @@ extension Peer {
         hear(frame, over: index, at: now)
 
         guard let current = session, frame.sequence > current.lastSequence else {
+            // Older than what was read last, or its copy: it says that its sender lived then.
+            if let current = session { paths[index].lastHeard = current.lastRead }
             rules.fire(.dropDuplicate)
             return .drop(.duplicate)
         }
         session?.lastSequence = frame.sequence
+        session?.lastRead = now.boottime
         return .read
     }
 

@@ -27,6 +27,8 @@ struct Tenure: Sendable {
 
     var term: Term
     var stage: Stage
+    /// The number of this tenure's first question to the kernel; answers to earlier ones are late.
+    let firstRequest: UInt64
     /// By voter; what each of them has granted, counted from the stamp of its request.
     var counted: [Contribution?]
     /// Until when this host may answer. Compared with the clock in every handler.

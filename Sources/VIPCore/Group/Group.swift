@@ -212,6 +212,7 @@ struct Group: Sendable {
             if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
             if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
             consider(tenure.refreshAt)
+            consider(scene.letGoBy)
             consider(tenure.handover?.ask.resendAt)
             consider(tenure.handover?.giveUpAt)
             if let since = tenure.forced?.heardSince { consider(since + scene.timing.lease) }

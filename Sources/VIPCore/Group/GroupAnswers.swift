@@ -57,14 +57,14 @@ extension Group {
     /// The voter can be talked to anew: what was asked meanwhile has not reached it.
     mutating func askAgain(_ voter: Int, in scene: Scene, _ out: inout Outbox) {
         switch role {
-        case .owner(var tenure):
+        case .owner(var tenure) where !scene.suspended:
             tenure.asks[voter] = Ask(resendAt: scene.now.boottime)
             role = .owner(tenure)
         case .candidate(var candidacy):
             guard candidacy.counted[voter] == nil else { return }
             candidacy.asks[voter] = Ask(resendAt: scene.now.boottime)
             role = .candidate(candidacy)
-        case .standby, .lettingGo:
+        case .standby, .lettingGo, .owner:
             break
         }
         for index in pendingReleases.indices

@@ -63,9 +63,9 @@ extension Group {
         becomeLettingGo(because: .notConfirmed, in: scene, &out)
     }
 
-    /// A frame named another holder, or another owner. A forced tenure ends at once; any other only
-    /// if that owner's term is above its own, which nobody has while this one lasts: the host's
-    /// clocks have stood still.
+    /// A frame named another holder, or another owner. A forced tenure ends at once. Any other ends
+    /// only if a majority made that owner, in a term above its own, which it can't have done while
+    /// this one lasts: the host's clocks have stood still. A forced owner is for itself to end.
     mutating func heardOfOther(
         _ host: HostID,
         term: Term,

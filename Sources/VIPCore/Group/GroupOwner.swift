@@ -13,6 +13,7 @@ extension Group {
         let tenure = Tenure(
             term: candidacy.term,
             stage: .confirming(request: number),
+            firstRequest: number,
             counted: candidacy.counted,
             deadline: deadline,
             asks: candidacy.asks,
@@ -40,7 +41,7 @@ extension Group {
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        guard case .owner(var tenure) = role else { return }
+        guard case .owner(var tenure) = role, number >= tenure.firstRequest else { return }
         guard !failed else {
             out.report(.addressesRefused(id))
             letGoPlanned(because: .addressesRefused, in: scene, &out)
@@ -240,7 +241,8 @@ extension Group {
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
         } else {
-            // As its last process has left it, it may be open for longer.
+            // As an earlier process left it, or as it was when the addresses were lost: perhaps open,
+            // and then for too long. It opens again when the kernel has them.
             out.emit(.closeGate(id))
         }
         commit(&out)

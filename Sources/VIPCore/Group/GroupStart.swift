@@ -55,6 +55,7 @@ extension Group {
         let tenure = Tenure(
             term: record.term,
             stage: .confirming(request: number),
+            firstRequest: number,
             counted: counted,
             deadline: record.deadline,
             asks: Array(repeating: Ask(), count: scene.peers.count),

@@ -160,9 +160,12 @@ extension Group {
 
     /// Moves that nobody has to ask for: away from a node that is not well, back to the preferred one.
     mutating func considerMoving(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(let tenure) = role, tenure.isServing, tenure.handover == nil,
-            tenure.forced == nil
-        else { return }
+        guard case .owner(let tenure) = role else { return }
+        if let letGoBy = scene.letGoBy, letGoBy <= scene.now.boottime {
+            becomeLettingGo(because: .stopping, in: scene, &out)
+            return
+        }
+        guard tenure.isServing, tenure.handover?.urgent != true else { return }
         if scene.stopping {
             letGoPlanned(because: .stopping, in: scene, &out)
             return
@@ -171,7 +174,9 @@ extension Group {
             letGoPlanned(because: .interfaceDown, in: scene, &out)
             return
         }
+        guard tenure.handover == nil, tenure.forced == nil else { return }
         let planned: (successor: Int, reason: Reason)?
+        var isFailback = false
         if scene.maintenance {
             planned = readySuccessor(in: scene).map { ($0, .maintenance) }
         } else if !healthy {
@@ -179,12 +184,14 @@ extension Group {
             planned = readySuccessor(in: scene).map { ($0, .unhealthy) }
         } else {
             planned = failbackTarget(in: scene).map { ($0, .switchover(to: scene.peers[$0].id)) }
+            isFailback = true
         }
         guard let planned, !changes.arePlannedMovesPaused(at: scene.now) else { return }
         if changes.isHeldDown(at: scene.now) {
             out.fire(.delayPlannedMove)
             return
         }
+        if isFailback { out.fire(.failBack) }
         beginHandover(
             to: planned.successor,
             because: planned.reason,

@@ -81,14 +81,20 @@ extension Group {
         if condition.owns { hear(condition.term) }
         var readySince: Instant?
         if condition.unready == nil {
-            readySince = heard[voter]?.readySince ?? scene.now.boottime
+            readySince = scene.now.boottime
+            // Silence breaks good health: nobody knows how it was meanwhile.
+            if let before = heard[voter], scene.now.boottime - before.at <= scene.timing.hearing,
+                let since = before.readySince
+            {
+                readySince = since
+            }
         }
         heard[voter] = Heard(condition: condition, at: scene.now.boottime, readySince: readySince)
         if condition.owns {
             heardOfOther(
                 scene.settings.voters[voter].id,
                 term: condition.term,
-                owns: true,
+                owns: !condition.forced,
                 in: scene,
                 &out
             )
