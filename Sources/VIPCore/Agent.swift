@@ -168,10 +168,12 @@ public struct Agent: Sendable {
         }
         // Groups that left the configuration: their records stay, but nothing of them is served.
         for record in records where !groups.contains(where: { $0.id == record.group }) {
-            guard record.tenure != nil else { continue }
-            var ended = record
-            ended.tenure = nil
-            out.emit(.writeRecord(ended))
+            if record.tenure != nil {
+                var ended = record
+                ended.tenure = nil
+                out.emit(.writeRecord(ended))
+            }
+            // The last process may have died between giving up the term and closing the gate.
             out.emit(.closeGate(record.group))
             out.emit(.removeAddresses(record.group, request: 0))
         }
