@@ -14,8 +14,12 @@ extension Conversation {
     }
 
     /// lb1 (or lb2), standing by: its leftovers are cleared away, its link is up, and nobody is heard.
-    static func lonely(_ settings: Settings = .pair(lb1), memory: Memory? = nil) -> Conversation {
-        var talk = Conversation(settings, memory: memory)
+    static func lonely(
+        _ settings: Settings = .pair(lb1),
+        memory: Memory? = nil,
+        seed: UInt64 = 1
+    ) -> Conversation {
+        var talk = Conversation(settings, memory: memory, seed: seed)
         talk.addressesRemoved()
         talk.step(.interface(web, up: true))
         return talk

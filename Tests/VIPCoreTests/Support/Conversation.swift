@@ -54,7 +54,10 @@ struct Conversation {
             switch effect {
             case .send(let frame):
                 guard let index = index(of: frame.receiver) else { continue }
-                parts[index].proof = frame.challenge
+                // A process takes a challenge from who repeats its own, or before it knows any.
+                if parts[index].proof == 0 || frame.proof == parts[index].challenge {
+                    parts[index].proof = frame.challenge
+                }
                 for case .request(let request) in frame.records { parts[index].request = request }
             case .addAddresses(_, let request): addRequest = request
             case .removeAddresses(_, let request): removeRequest = request
