@@ -117,13 +117,13 @@ let package = Package(
         ),
         .testTarget(
             name: "VIPControlTests",
-            dependencies: ["VIPControl", "vipctl"],
+            dependencies: ["VIPControl"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [
-                "VIPAgent", "VIPControl", "CNetlink",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "CNetlink",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

@@ -179,6 +179,7 @@ public struct Agent: Sendable {
                 ended.tenure = nil
                 out.emit(.writeRecord(ended))
             }
+            guard settings.isNode else { continue }
             // The last process may have died between giving up the term and closing the gate.
             out.emit(.closeGate(record.group))
             out.emit(.removeAddresses(record.group, request: 0))

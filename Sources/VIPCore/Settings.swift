@@ -25,6 +25,20 @@ public struct Timing: Equatable, Sendable {
         length - length * (2 * driftPartsPerMillion) / 1_000_000 - margin
     }
 
+    /// Until when an owner relies on one voter's answer, by each clock.
+    ///
+    /// BOOTTIME may be slewed by up to 10 % (the kernel's limit), so it gets 0.899 of the length.
+    /// Counted from the stamp that holds through suspends too: RAW misses those, BOOTTIME a tenth of
+    /// the rest, and the smaller remainder of the two alone would be too long by that tenth. And it
+    /// holds for whatever runs on BOOTTIME alone once this process is dead.
+    func end(of contribution: Contribution) -> Reading {
+        let reliance = reliance(on: contribution.length)
+        return Reading(
+            boottime: contribution.stamp.boottime + reliance * 899 / 1000,
+            raw: contribution.stamp.raw + reliance
+        )
+    }
+
     /// After this long without a frame a voter counts as not heard: three heartbeats are "the last
     /// heartbeats" of the design, so that two lost in a row mean nothing.
     public var hearing: Duration { heartbeat * 7 / 2 }

@@ -51,6 +51,11 @@ struct Tenure: Sendable {
 
     var isServing: Bool { stage == .serving }
 
+    /// Whether the gate lets the addresses answer.
+    func isGateOpen(at now: Reading) -> Bool {
+        isServing && gateUntil.map { now.boottime < $0 } ?? false
+    }
+
     /// The instant on both clocks until which a majority of voters excludes everybody else: on each
     /// clock, the majority-th greatest of what the voters contribute. Nil if too few do.
     static func deadline(
@@ -59,8 +64,8 @@ struct Tenure: Sendable {
         timing: Timing
     ) -> Reading? {
         guard
-            let boottime = nthGreatest(majority, of: counted, { $0.stamp.boottime }, timing),
-            let raw = nthGreatest(majority, of: counted, { $0.stamp.raw }, timing)
+            let boottime = nthGreatest(majority, of: counted, { timing.end(of: $0).boottime }),
+            let raw = nthGreatest(majority, of: counted, { timing.end(of: $0).raw })
         else { return nil }
         return Reading(boottime: boottime, raw: raw)
     }
@@ -68,12 +73,8 @@ struct Tenure: Sendable {
     private static func nthGreatest(
         _ rank: Int,
         of counted: [Contribution?],
-        _ clock: (Contribution) -> Instant,
-        _ timing: Timing
+        _ end: (Contribution) -> Instant
     ) -> Instant? {
-        func end(_ contribution: Contribution) -> Instant {
-            clock(contribution) + timing.reliance(on: contribution.length)
-        }
         var best: Instant?
         for case .some(let candidate) in counted {
             let candidateEnd = end(candidate)
@@ -82,12 +83,6 @@ struct Tenure: Sendable {
             if reaching >= rank, best.map({ $0 < candidateEnd }) ?? true { best = candidateEnd }
         }
         return best
-    }
-
-    /// BOOTTIME may be slewed by up to 10 % for the whole remainder (the kernel's limit), so what
-    /// runs on BOOTTIME alone, after this process has died, is armed this much earlier.
-    static func armed(_ remainder: Duration, from now: Reading) -> Instant {
-        now.boottime + remainder * 899 / 1000
     }
 
     var record: TenureRecord {

@@ -17,7 +17,11 @@ public final class Experiment: Sendable {
 
         public var outage: Duration { udp.outage }
         public var lost: Int { udp.lost }
-        public var changesOfOwner: Int { udp.changesOfOwner }
+
+        /// How often the address moved. The owner of before counts, even if it answered no more.
+        public func changes(since owner: Host) -> Int {
+            udp.changesOfOwner + (udp.owners.first.map { $0 == owner } ?? true ? 0 : 1)
+        }
 
         /// Answers by anybody, to anybody, that prove two owners at one instant.
         public var answersFromTwoAtOnce: Int {

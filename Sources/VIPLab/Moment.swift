@@ -49,9 +49,10 @@ extension Duration {
         Double(wholeNanoseconds) / 1_000_000
     }
 
-    /// As people write it: `0.4 ms`, `57 ms`, `1.25 s`.
+    /// As people write it: `0`, `0.4 ms`, `57 ms`, `1.25 s`.
     public var human: String {
         let tenths = (wholeNanoseconds.magnitude + 50_000) / 100_000
+        if wholeNanoseconds == 0 { return "0" }
         let sign = wholeNanoseconds < 0 ? "-" : ""
         if tenths < 100 { return "\(sign)\(tenths / 10).\(tenths % 10) ms" }
         if tenths < 10_000 { return "\(sign)\((tenths + 5) / 10) ms" }

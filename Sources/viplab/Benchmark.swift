@@ -20,7 +20,7 @@ struct Benchmark {
         mutating func add(_ seen: Experiment.Outcome) {
             outages.append(seen.outage)
             lost += seen.lost
-            changes += seen.changesOfOwner
+            changes += seen.changes(since: .lb1)
             twoAtOnce += seen.answersFromTwoAtOnce
         }
 

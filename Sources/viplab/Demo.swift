@@ -51,7 +51,7 @@ struct Demo {
             }
             let good = keeps(step.promise, seen, before: owner)
             isAsPromised = isAsPromised && good
-            let outage = seen.lost == 0 ? "0" : seen.outage.human
+            let outage = seen.outage.human
             let after = seen.owner.map { "\($0)" } ?? "nobody"
             let move = seen.owner == owner ? "\(after), still" : "\(owner) -> \(after)"
             let twice = seen.answersFromTwoAtOnce
@@ -146,9 +146,10 @@ struct Demo {
         guard seen.answersFromTwoAtOnce == 0 else { return false }
         switch promise {
         case .nothing:
-            return seen.lost == 0 && seen.changesOfOwner == 0 && seen.owner == before
+            return seen.lost == 0 && seen.changes(since: before) == 0 && seen.owner == before
         case .takeover(let limit):
-            return seen.owner == before.peer && seen.changesOfOwner <= 1 && seen.outage <= limit
+            return seen.owner == before.peer && seen.changes(since: before) == 1
+                && seen.outage <= limit
         }
     }
 

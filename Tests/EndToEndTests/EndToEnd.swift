@@ -45,7 +45,7 @@ func expectTakeover(
 ) {
     expectOneOwner(seen, sourceLocation: sourceLocation)
     #expect(seen.owner == owner, sourceLocation: sourceLocation)
-    #expect(seen.changesOfOwner <= 1, sourceLocation: sourceLocation)
+    #expect(seen.changes(since: owner.peer) == 1, sourceLocation: sourceLocation)
     #expect(seen.outage <= limit, sourceLocation: sourceLocation)
 }
 

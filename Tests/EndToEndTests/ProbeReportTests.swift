@@ -86,6 +86,7 @@ struct ProbeReportTests {
 
     @Test("durations are printed for people")
     func durations() {
+        #expect(Duration.zero.human == "0")
         #expect(Duration.microseconds(449).human == "0.4 ms")
         #expect(Duration.microseconds(9_949).human == "9.9 ms")
         #expect(Duration.microseconds(57_400).human == "57 ms")

@@ -1,11 +1,12 @@
 import Testing
 import VIPAgent
+import VIPConfiguration
 
 @Suite("Address worker", .enabled(if: isRoot, "network namespaces take root"))
 struct AddressWorkerTests {
     private static func address(_ number: UInt32, on interface: Int32) -> InterfaceAddress {
         InterfaceAddress(
-            floating: .v4(IPv4Address(bits: 0x0a00_0000 + number)),
+            floating: .v4(0x0a00_0000 + number),
             prefixLength: 32,
             on: interface,
             lifetime: 1000
@@ -32,7 +33,7 @@ struct AddressWorkerTests {
             #expect(completions.filter { $0.failure != nil }.map(\.id) == [100])
             let left = try socket.addresses().filter(\.isOurs).map(\.address)
             #expect(left.count == 99)
-            #expect(!left.contains(.v4(IPv4Address(bits: 0x0a00_0007))))
+            #expect(!left.contains(.v4(0x0a00_0007)))
         }
     }
 }

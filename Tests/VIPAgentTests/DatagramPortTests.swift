@@ -2,12 +2,13 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPConfiguration
 
 @Suite("Datagram port", .enabled(if: isRoot, "network namespaces take root"))
 struct DatagramPortTests {
-    static let loopback = IPAddress.v4(IPv4Address(bits: 0x7f00_0001))
-    static let other = IPAddress.v4(IPv4Address(bits: 0x7f00_0002))
-    static let loopback6 = IPAddress.v6(IPv6Address(high: 0, low: 1))
+    static let loopback = IPAddress.v4(0x7f00_0001)
+    static let other = IPAddress.v4(0x7f00_0002)
+    static let loopback6 = IPAddress.v6(high: 0, low: 1)
 
     private static func send(
         _ octets: [UInt8],
@@ -71,34 +72,6 @@ struct DatagramPortTests {
         }
     }
 
-    @Test("link-local addresses work, with the interface that they belong to")
-    func linkLocal() throws {
-        try inNetworkNamespace {
-            let socket = try RouteSocket()
-            let link = try #require(try socket.links().first { $0.name == "v0" })
-            let peer = try #require(try socket.links().first { $0.name == "v1" })
-            for (name, address) in [("v0", "fe80::a/64"), ("v1", "fe80::b/64")] {
-                #expect(run("ip", "addr", "add", address, "dev", name, "nodad") == 0)
-            }
-            let port = try DatagramPort(family: .v6, port: 7694)
-            let high: UInt64 = 0xfe80_0000_0000_0000
-            let sent = Self.send(
-                [5],
-                port,
-                from: .v6(IPv6Address(high: high, low: 0xa)),
-                to: Endpoint(
-                    address: .v6(IPv6Address(high: high, low: 0xb)),
-                    port: 7694,
-                    scope: UInt32(link.index)
-                )
-            )
-            #expect(sent == .sent)
-            let received = try #require(try Self.receive(port))
-            #expect(received.datagram.interface == UInt32(peer.index))
-            #expect(received.datagram.source.scope == UInt32(peer.index))
-        }
-    }
-
     @Test("a port in use is refused, with a hint")
     func inUse() throws {
         try inNetworkNamespace {
@@ -114,9 +87,9 @@ struct DatagramPortTests {
     func failures() throws {
         try inNetworkNamespace {
             let port = try DatagramPort(family: .v4, port: 7694)
-            let nowhere = Endpoint(address: .v4(IPv4Address(bits: 0x0808_0808)), port: 1)
+            let nowhere = Endpoint(address: .v4(0x0808_0808), port: 1)
             #expect(Self.send([1], port, from: nil, to: nowhere) == .failed(errno: ENETUNREACH))
-            let foreign = IPAddress.v4(IPv4Address(bits: 0x0a09_0908))
+            let foreign = IPAddress.v4(0x0a09_0908)
             let home = Endpoint(address: Self.loopback, port: 1)
             #expect(Self.send([1], port, from: foreign, to: home) == .failed(errno: ENETUNREACH))
             let long = [UInt8](repeating: 0, count: 70_000)

@@ -2,11 +2,12 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPConfiguration
 
 @Suite("Kernel's network", .enabled(if: isRoot, "network namespaces take root"))
 struct NetworkTests {
-    static let floating = IPAddress.v4(IPv4Address(bits: 0x0a4d_0064))
-    static let floating6 = IPAddress.v6(IPv6Address(high: 0xfd77_0000_0000_0000, low: 0x64))
+    static let floating = IPAddress.v4(0x0a4d_0064)
+    static let floating6 = IPAddress.v6(high: 0xfd77_0000_0000_0000, low: 0x64)
 
     private static func link(_ name: String, _ socket: RouteSocket) throws -> Link {
         try #require(try socket.links().first { $0.name == name })
@@ -70,7 +71,7 @@ struct NetworkTests {
             #expect(run("ip", "addr", "add", "10.1.2.3/24", "dev", "v0") == 0)
             let socket = try RouteSocket()
             let found = try #require(
-                try socket.addresses().first { $0.address == .v4(IPv4Address(bits: 0x0a01_0203)) }
+                try socket.addresses().first { $0.address == .v4(0x0a01_0203) }
             )
             #expect(!found.isOurs && found.valid == .forever && found.prefixLength == 24)
             #expect(found.flags.contains(.permanent))
@@ -122,7 +123,7 @@ struct NetworkTests {
             for number in 0..<1000 {
                 try socket.add(
                     InterfaceAddress(
-                        floating: .v4(IPv4Address(bits: 0x0a00_0000 + UInt32(number))),
+                        floating: .v4(0x0a00_0000 + UInt32(number)),
                         prefixLength: 32,
                         on: interface,
                         lifetime: 1000
@@ -204,7 +205,7 @@ struct NetworkTests {
                 for number in 0..<count {
                     try socket.add(
                         InterfaceAddress(
-                            floating: .v4(IPv4Address(bits: 0x0a00_0000 + number)),
+                            floating: .v4(0x0a00_0000 + number),
                             prefixLength: 32,
                             on: interface,
                             lifetime: 1000
@@ -352,10 +353,10 @@ private final class Wire {
             guard try EthernetHeader(parsing: octets.span).type == type else { continue }
             let payload = Array(octets.dropFirst(14))
             switch source {
-            case .v4(let address):
-                if try ARPPacket(parsing: payload.span).senderIP == address { return payload }
-            case .v6(let address):
-                let bytes = (0..<8).map { UInt8(truncatingIfNeeded: address.high >> (56 - 8 * $0)) }
+            case .v4(let bits):
+                if try ARPPacket(parsing: payload.span).senderIP.bits == bits { return payload }
+            case .v6(let high, _):
+                let bytes = (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
                 if Array(payload[8..<16]) == bytes { return payload }
             }
         }

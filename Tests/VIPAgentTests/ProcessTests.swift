@@ -2,6 +2,7 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPConfiguration
 
 /// Signals, capabilities and scheduling are a thread's: each test has one of its own.
 @Suite("Process", .enabled(if: isRoot, "namespaces and capabilities take root"))
@@ -36,7 +37,7 @@ struct ProcessTests {
             let after = try Capabilities.current()
             #expect(after == Capabilities(effective: 0, permitted: 0))
             let address = InterfaceAddress(
-                floating: .v4(IPv4Address(bits: 0x0a4d_0064)),
+                floating: .v4(0x0a4d_0064),
                 prefixLength: 32,
                 on: link.index,
                 lifetime: 10

@@ -58,9 +58,9 @@ struct LeaseArgumentTests {
                 // The owner's clock runs at 1 - d of the voter's. In the time of the voter, its
                 // tenure and the margin take tenure / (1 - d).
                 let rate = 1 - Double(drift) / 1_000_000
-                let silent = Double(argument.tenure.nanoseconds) / rate
-                #expect(silent < Double(argument.standbyMayClaimFrom.nanoseconds))
-                #expect(silent <= Double(argument.ownerSilentBy.nanoseconds))
+                let silent = Double(argument.tenure.wholeNanoseconds) / rate
+                #expect(silent < Double(argument.standbyMayClaimFrom.wholeNanoseconds))
+                #expect(silent <= Double(argument.ownerSilentBy.wholeNanoseconds))
                 #expect(argument.holds)
             }
         }

@@ -89,7 +89,7 @@ struct DurationSyntaxTests {
         ] as [(String, Int64)]
     )
     func accepted(text: String, nanoseconds: Int64) {
-        #expect(Duration(parsing: text)?.nanoseconds == nanoseconds)
+        #expect(Duration(parsing: text)?.wholeNanoseconds == nanoseconds)
     }
 
     @Test(

@@ -207,14 +207,10 @@ struct Group: Sendable {
             consider(candidacy.giveUpAt)
             for ask in candidacy.asks { consider(ask.resendAt) }
         case .owner(let tenure):
-            let left = tenure.deadline.remaining(at: scene.now)
-            // Looked at early, and again: BOOTTIME may be slewed against RAW meanwhile.
-            consider(
-                left > .microseconds(100)
-                    ? Tenure.armed(left, from: scene.now) : scene.now.boottime + left
-            )
-            for ask in tenure.asks { consider(ask.resendAt) }
-            if tenure.isServing { consider(tenure.announcements.dueAt) }
+            // It comes first: RAW would need BOOTTIME to be slewed by more than the kernel allows.
+            consider(tenure.deadline.boottime)
+            if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
+            if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
             consider(tenure.refreshAt)
             consider(scene.letGoBy)
             consider(tenure.handover?.ask.resendAt)

@@ -57,16 +57,12 @@ extension Group {
     }
 
     /// Opens or extends the gate to what the deadline allows; the page comes first.
-    func gateInstant(of tenure: Tenure, in scene: Scene) -> Instant {
-        Tenure.armed(tenure.deadline.remaining(at: scene.now), from: scene.now)
-    }
-
     mutating func openGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role, tenure.isServing else {
             commit(&out)
             return
         }
-        let until = gateInstant(of: tenure, in: scene)
+        let until = tenure.deadline.boottime
         tenure.gateUntil = until
         role = .owner(tenure)
         if mutated(.pageAfterGate) {
@@ -161,7 +157,11 @@ extension Group {
         {
             slot = free
         }
-        if let before = counted[slot], before.stamp.raw >= granted.stamp.raw {
+        // An older answer, or one to a restarted owner that asks for less now: the voter keeps what it
+        // has granted before, so the owner may count on it.
+        if let before = counted[slot],
+            scene.timing.end(of: before).raw >= scene.timing.end(of: contribution).raw
+        {
             out.fire(.ignoreOldAnswer)
             return false
         }
@@ -236,7 +236,7 @@ extension Group {
     private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role else { return }
         if tenure.isServing {
-            let until = gateInstant(of: tenure, in: scene)
+            let until = tenure.deadline.boottime
             tenure.gateUntil = until
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
@@ -330,7 +330,7 @@ extension Group {
                 askOwner(voter, &tenure, in: scene, &out)
             }
         }
-        if tenure.isServing, tenure.announcements.takeRound(at: scene.now) {
+        if tenure.isGateOpen(at: scene.now), tenure.announcements.takeRound(at: scene.now) {
             out.emit(.announce(id))
         }
         if tenure.refreshAt <= scene.now.boottime {
@@ -347,10 +347,11 @@ extension Group {
     mutating func addressesFound(all: Bool, some: Bool, in scene: Scene, _ out: inout Outbox) {
         switch role {
         case .owner(var tenure):
-            guard !all, tenure.isServing else { return }
+            guard !all else { return }
             out.fire(.putBackAddresses)
-            out.report(.addressesPutBack(id))
-            // They are confirmed and announced anew; the gate stays as it is.
+            if tenure.isServing { out.report(.addressesPutBack(id)) }
+            // They are confirmed and announced anew; the gate stays as it is. An answer that is under
+            // way may be older than this, so it does not count.
             let number = takeRequestNumber()
             tenure.stage = .confirming(request: number)
             role = .owner(tenure)

@@ -1,0 +1,57 @@
+/// What goes wrong, or is done to a cluster. A scenario has each with an intensity of its own.
+public enum Fault: Int, CaseIterable, Sendable {
+    // The agent.
+    case kill, hang, shutdown, restartAll
+    /// SIGKILL, and the page is gone when it starts again; often a second time soon after.
+    case losePage
+    /// Restarted with another lease length, other groups, or another set of voters.
+    case changeLease, changeGroups, changeVoters
+    // The host.
+    case reboot, rebootAll, powerOff, suspend, slew
+    case carrier, health, slowKernel
+    case deleteAddresses, addAddresses, refuseAddresses
+    // The network.
+    case cut, cutPair, isolate, deafen, clog, replay
+    // The operator.
+    case switchover, maintenance, announce, force
+}
+
+/// A run that went wrong before it is known what was wrong with it: the whole bug report.
+public struct Violation: Error, Equatable, Sendable {
+    public var seed: UInt64
+    public var checker: Checker
+    public var time: TrueTime
+    public var text: String
+}
+
+/// What must never be seen, whatever goes wrong.
+public enum Checker: String, CaseIterable, Sendable {
+    /// Two hosts answer for one group at one instant.
+    case oneOwner
+    /// A host answers, or could by what its gate says, without a majority that excludes all others.
+    case cover
+    /// A gate is open for longer than the page says, or without a tenure in the page.
+    case gateWithinPage
+    /// An announcement for what the host does not answer for.
+    case announcement
+    /// A release leaves, or the own grant is freed, while the gate is open.
+    case releaseBehindGate
+    /// A frame promises what the page does not hold.
+    case frameAfterPage
+    /// The page forgets or takes back.
+    case pageRemembers
+    /// Two holders serve in one term, or terms do not grow.
+    case terms
+    /// A change of owner that no fault explains.
+    case calm
+    /// A recorded frame changed something.
+    case replay
+    /// A lease is granted that the state directory does not know of.
+    case leaseRecord
+    /// A command is answered twice, or not at all.
+    case replies
+    /// A forced owner goes on although another host is known to own.
+    case forcedEnds
+    /// After all faults have ended, somebody is not served, or not quietly.
+    case liveness
+}

@@ -1,0 +1,110 @@
+extension Scenario {
+    /// Faults that any run may have, and how likely each is to be among them, in percent.
+    private static let usual: [(fault: Fault, percent: Int)] = [
+        (.kill, 40), (.hang, 25), (.shutdown, 15), (.restartAll, 10), (.losePage, 20),
+        (.changeLease, 15), (.changeGroups, 5), (.changeVoters, 5), (.reboot, 20),
+        (.rebootAll, 8), (.powerOff, 15), (.suspend, 15), (.slew, 60), (.carrier, 20),
+        (.health, 25), (.slowKernel, 10), (.deleteAddresses, 15), (.addAddresses, 15),
+        (.refuseAddresses, 8), (.cut, 30), (.cutPair, 25), (.isolate, 25), (.deafen, 15),
+        (.clog, 20), (.replay, 50), (.switchover, 25), (.maintenance, 10), (.announce, 10),
+    ]
+
+    mutating func drawFaults(_ chance: inout Chance) {
+        self[.slew] = lease * chance.within(1...6)
+        if aim == .quiet {
+            self[.replay] = lease
+            return
+        }
+        let likelihood = aim == .storm ? 2 : 1
+        for (fault, percent) in Self.usual where chance.below(100) < percent * likelihood {
+            self[fault] = lease * chance.pick([2, 4, 8, 16])
+        }
+        if chance.happens(500_000) {
+            stalls = chance.pick([200, 2_000, 10_000])
+            greatestStall = chance.pick([heartbeat / 10, heartbeat, lease, lease * 2])
+        }
+        if chance.happens(500_000) { killInside = chance.pick([500, 3_000, 20_000]) }
+        aimFaults(&chance)
+    }
+
+    private mutating func aimFaults(_ chance: inout Chance) {
+        switch aim {
+        case .quiet, .ordinary, .storm:
+            break
+        case .stalls:
+            stalls = chance.pick([5_000, 20_000])
+            greatestStall = lease * chance.within(1...2)
+            self[.isolate] = lease * 3
+        case .amnesia:
+            self[.losePage] = lease * chance.within(1...3)
+            self[.kill] = lease * 3
+            killInside = chance.pick([0, 5_000, 30_000])
+        case .leases:
+            self[.changeLease] = lease * chance.within(1...2)
+            self[.isolate] = lease * 4
+            self[.reboot] = lease * chance.within(3...8)
+            delay = heartbeat / 4...lease / 2
+        case .switchovers:
+            self[.switchover] = lease * chance.within(1...2)
+            duplicates = 300_000
+            killInside = chance.pick([0, 3_000])
+            spikes = chance.pick([3_000, 50_000])
+            if chance.happens(500_000) { self[.losePage] = lease * 4 }
+        case .releases:
+            self[.switchover] = lease
+            self[.shutdown] = lease * 4
+            self[.losePage] = lease * 3
+            self[.clog] = lease
+            duplicates = 300_000
+            spikes = 100_000
+        case .groups:
+            self[.changeGroups] = lease * chance.within(1...2)
+            self[.kill] = lease * 3
+        case .leftovers:
+            killInside = chance.pick([20_000, 60_000])
+            self[.switchover] = lease * 2
+            self[.health] = lease * 2
+            self[.carrier] = lease * 3
+        case .strangers:
+            self[.changeVoters] = lease * 3
+            self[.switchover] = lease * 2
+        case .network:
+            self[.cut] = lease
+            self[.cutPair] = lease * 2
+            self[.isolate] = lease * 2
+            self[.deafen] = lease * 2
+        case .force:
+            self[.force] = lease
+            self[.powerOff] = lease * 2
+            self[.isolate] = lease * 2
+        }
+    }
+
+    /// One line with everything that was drawn.
+    public var summary: String {
+        var words = [
+            "seed=\(seed)", "aim=\(aim.rawValue)", "hosts=\(nodes)+\(witnesses)", "groups=\(groups)",
+            "paths=\(paths)", "heartbeat=\(text(heartbeat))", "lease=\(text(lease))",
+            "drift=\(drift)ppm", "margin=\(text(margin))",
+            "delay=\(text(delay.lowerBound))-\(text(delay.upperBound))", "loss=\(loss)ppm",
+            "duplicates=\(duplicates)ppm", "spikes=\(spikes)ppm/\(text(greatestSpike))",
+            "stalls=\(stalls)ppm/\(text(greatestStall))", "kill-inside=\(killInside)ppm",
+            "kernel=\(text(kernelDelay.upperBound))", "lateness=\(text(lateness.upperBound))",
+            "directory=\(text(directoryDelay))", "failback=\(automaticFailback)",
+            "until=\(text(faultsEnd))",
+        ]
+        for fault in Fault.allCases where self[fault] > 0 {
+            words.append("\(fault)=\(text(self[fault]))")
+        }
+        return words.joined(separator: " ")
+    }
+}
+
+/// Milliseconds, to the microsecond.
+func text(_ time: TrueTime) -> String {
+    let microseconds = time / 1_000
+    let fraction = String(abs(microseconds % 1_000))
+    let sign = time < 0 && microseconds / 1_000 == 0 ? "-" : ""
+    let zeros = String(repeating: "0", count: 3 - fraction.count)
+    return "\(sign)\(microseconds / 1_000).\(zeros)\(fraction)ms"
+}

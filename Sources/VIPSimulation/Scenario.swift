@@ -1,0 +1,143 @@
+import VIPCore
+
+/// All that a run is made of, drawn from its seed.
+public struct Scenario: Sendable {
+    /// What the faults of a run are aimed at.
+    public enum Aim: String, CaseIterable, Sendable {
+        /// Loss up to 20 %, duplicates, slews; nothing may come of it.
+        case quiet
+        case ordinary, storm
+        /// One weakness each.
+        case stalls, amnesia, leases, switchovers, releases, groups, leftovers, strangers, network
+        case force
+    }
+
+    public var seed: UInt64
+    public var aim: Aim
+    public var nodes = 2
+    public var witnesses = 1
+    public var groups = 1
+    public var paths = 1
+    public var heartbeat: TrueTime = 100 * milliseconds
+    /// The lease length at first, and those that hosts are restarted with.
+    public var lease: TrueTime = 500 * milliseconds
+    public var otherLeases: [TrueTime] = []
+    public var drift = 2_000
+    public var margin: TrueTime = 1 * milliseconds
+    public var automaticFailback = false
+
+    /// One frame's way, and how many in a million of them are lost, come twice, or come late.
+    public var delay: ClosedRange<TrueTime> = 50_000...200_000
+    public var loss = 0
+    public var duplicates = 0
+    public var spikes = 0
+    public var greatestSpike: TrueTime = 0
+
+    /// Between any two actions of a process, in a million, and for how long.
+    public var stalls = 0
+    public var greatestStall: TrueTime = 0
+    /// How many steps in a million die between two effects.
+    public var killInside = 0
+    public var kernelDelay: ClosedRange<TrueTime> = 10_000...100_000
+    public var lateness: ClosedRange<TrueTime> = 0...60_000
+    public var directoryDelay: TrueTime = 20 * milliseconds
+
+    /// The mean pause between two faults of a kind, 0 for none.
+    public var pauses = [TrueTime](repeating: 0, count: Fault.allCases.count)
+    /// When they end.
+    public var faultsEnd: TrueTime = 0
+    /// How long nothing may change afterwards.
+    public var calmFor: TrueTime = 0
+
+    public static let milliseconds: TrueTime = 1_000_000
+
+    public var hosts: Int { nodes + witnesses }
+    public var longestLease: TrueTime { max(lease, otherLeases.max() ?? 0) }
+
+    /// A world without faults, for a script.
+    public init(scripted seed: UInt64) {
+        self.seed = seed
+        aim = .ordinary
+    }
+
+    public subscript(fault: Fault) -> TrueTime {
+        get { pauses[fault.rawValue] }
+        set { pauses[fault.rawValue] = newValue }
+    }
+
+    public init(seed: UInt64, aim wanted: Aim? = nil) {
+        self.init(scripted: seed)
+        var chance = Chance(seed: seed ^ 0x7363_656E_6172_696F)
+        aim = wanted ?? Self.drawAim(&chance)
+        drawShape(&chance)
+        drawTiming(&chance)
+        drawNetwork(&chance)
+        drawFaults(&chance)
+        faultsEnd = lease * chance.within(12...30)
+        calmFor = lease * 3 + heartbeat * 10
+    }
+
+    private static func drawAim(_ chance: inout Chance) -> Aim {
+        let drawn = chance.below(100)
+        return switch drawn {
+        case ..<8: .quiet
+        case ..<36: .ordinary
+        case ..<44: .storm
+        case ..<51: .stalls
+        case ..<58: .amnesia
+        case ..<65: .leases
+        case ..<73: .switchovers
+        case ..<80: .releases
+        case ..<85: .groups
+        case ..<91: .leftovers
+        case ..<93: .strangers
+        case ..<97: .network
+        default: .force
+        }
+    }
+
+    private mutating func drawShape(_ chance: inout Chance) {
+        let shape = chance.below(100)
+        (nodes, witnesses) =
+            switch shape {
+            case ..<82: (2, 1)
+            case ..<88: (3, 0)
+            case ..<92: (3, 2)
+            case ..<96: (2, 0)
+            default: (1, 0)
+            }
+        if aim != .ordinary, aim != .quiet, shape >= 92 { (nodes, witnesses) = (2, 1) }
+        groups = chance.pick([1, 1, 1, 2, 3])
+        if aim == .groups { groups = max(2, groups) }
+        paths = chance.pick([1, 1, 1, 2])
+        automaticFailback = aim != .quiet && chance.happens(200_000)
+    }
+
+    private mutating func drawTiming(_ chance: inout Chance) {
+        lease = chance.pick([15, 100, 500, 500, 2_000]) * Self.milliseconds
+        heartbeat = lease / chance.pick([3, 5, 5, 5, 8])
+        if aim == .quiet { heartbeat = lease / 5 }
+        drift = chance.pick([500, 2_000, 2_000, 10_000])
+        margin = chance.pick([lease / 100, lease / 500, Self.milliseconds])
+        margin = min(margin, lease / 10)
+        otherLeases = [lease, lease * 2 / 3, lease * 3, lease * 2]
+        kernelDelay = chance.pick([1_000...20_000, 10_000...200_000, 1...heartbeat])
+        lateness = chance.pick([0...0, 0...60_000, 0...heartbeat / 2])
+        directoryDelay = chance.pick([0, heartbeat, lease])
+        if aim == .quiet {
+            kernelDelay = 1_000...heartbeat / 10
+            lateness = 0...heartbeat / 10
+        }
+    }
+
+    private mutating func drawNetwork(_ chance: inout Chance) {
+        let slowest = aim == .quiet ? heartbeat / 10 : chance.pick([heartbeat / 20, heartbeat / 2, lease / 2])
+        delay = chance.within(0...slowest / 4)...slowest
+        loss = chance.pick([0, 0, 10_000, 100_000, 200_000])
+        duplicates = chance.pick([0, 0, 10_000, 300_000])
+        guard aim != .quiet else { return }
+        if chance.happens(200_000) { loss = 400_000 }
+        spikes = chance.pick([0, 0, 3_000, 50_000])
+        greatestSpike = lease * chance.within(1...2)
+    }
+}

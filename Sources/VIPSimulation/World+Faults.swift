@@ -1,0 +1,196 @@
+import VIPCore
+
+/// Faults as they are drawn; what they do is in `World+Deeds`, where scripts find it too.
+extension World {
+    func strike(_ fault: Fault) {
+        guard !healed else { return }
+        plan(.fault(fault), after: fate.pause(mean: scenario[fault]))
+        let host = fate.below(hosts.count)
+        let node = fate.below(scenario.nodes)
+        let group = fate.below(scenario.groups)
+        switch fault {
+        case .kill, .hang, .shutdown, .restartAll, .losePage, .changeLease, .changeGroups,
+            .changeVoters:
+            strikeAgent(fault, host)
+        case .reboot, .rebootAll, .powerOff, .suspend, .slew, .carrier, .health, .slowKernel:
+            strikeHost(fault, host, group)
+        case .deleteAddresses, .addAddresses, .refuseAddresses:
+            strikeAddresses(fault, node, group)
+        case .cut, .cutPair, .isolate, .deafen, .clog, .replay:
+            strikeNetwork(fault, host)
+        case .switchover, .maintenance, .announce, .force:
+            order(fault, fate.happens(800_000) ? node : host, group)
+        }
+    }
+
+    /// Rather the one that matters.
+    private func ownerOr(_ host: Int) -> Int {
+        guard fate.happens(500_000), let owner = history.compactMap(\.answering).first else {
+            return host
+        }
+        return owner
+    }
+
+    private func span() -> TrueTime {
+        fate.within(0...scenario.lease * (fate.happens(200_000) ? 4 : 1))
+    }
+
+    private func strikeAgent(_ fault: Fault, _ drawn: Int) {
+        let host = ownerOr(drawn)
+        switch fault {
+        case .kill:
+            kill(host)
+            planRestart(host)
+        case .hang: hang(host, for: span())
+        case .shutdown: if hosts[host].runs { tell(host, .shutdown) }
+        case .restartAll:
+            for host in hosts.indices {
+                kill(host)
+                plan(
+                    .launch(host: host, boot: hosts[host].boot),
+                    after: fate.within(0...scenario.lease / 2))
+            }
+        case .losePage:
+            kill(host)
+            losePage(host)
+            planRestart(host)
+            // A second kill soon after must not shorten the abstention.
+            if fate.happens(500_000) {
+                plan(
+                    .killAgain(host: host, boot: hosts[host].boot),
+                    after: fate.within(0...scenario.lease))
+            }
+        case .changeLease: changeLease(host)
+        case .changeGroups:
+            let group = fate.below(scenario.groups)
+            hosts[host].groups[group].toggle()
+            kill(host)
+            planRestart(host)
+        case .changeVoters: changeVoters(host)
+        default: break
+        }
+    }
+
+    func killAgain(_ host: Int) {
+        guard !healed, hosts[host].process != nil else { return }
+        kill(host)
+        planRestart(host)
+    }
+
+    /// A shorter lease than the record of it, lost at once, is what the design calls unsafe: the
+    /// record is never lost alone here.
+    private func changeLease(_ host: Int) {
+        let lease = fate.pick(scenario.otherLeases)
+        hosts[host].lease = .nanoseconds(max(lease, scenario.heartbeat * 2))
+        if fate.happens(300_000) {
+            reboot(host, off: fate.within(0...scenario.lease / 4), losesDirectory: false)
+        } else {
+            kill(host)
+            if fate.happens(300_000) { losePage(host) }
+            planRestart(host)
+        }
+    }
+
+    private func changeVoters(_ host: Int) {
+        let odd = hosts[host].voterSet != Self.voterSet
+        if odd, hosts[host].process?.settings.suspended == true, fate.happens(500_000) {
+            command(host, .acceptVoters)
+            return
+        }
+        hosts[host].voterSet = odd ? Self.voterSet : Self.voterSet + 1
+        kill(host)
+        plan(.launch(host: host, boot: hosts[host].boot), after: span())
+    }
+
+    private func strikeHost(_ fault: Fault, _ drawn: Int, _ group: Int) {
+        let host = ownerOr(drawn)
+        switch fault {
+        case .reboot: reboot(host, off: span(), losesDirectory: fate.happens(200_000))
+        case .rebootAll:
+            for host in hosts.indices {
+                reboot(
+                    host, off: fate.within(0...scenario.lease / 2),
+                    losesDirectory: fate.happens(100_000))
+            }
+        case .powerOff: powerOff(host)
+        case .suspend: suspend(host, for: span())
+        case .slew: slew(drawn)
+        case .carrier:
+            let path = fate.below(scenario.paths)
+            setCarrier(host, path, up: false)
+            hosts[host].carrierSerial[path] += 1
+            plan(
+                .carrier(host: host, path: path, serial: hosts[host].carrierSerial[path]),
+                after: span())
+        case .health:
+            guard hosts[host].isNode else { return }
+            setHealth(host, group, healthy: !hosts[host].healthy[group])
+        case .slowKernel:
+            hosts[host].kernelBusyUntil = now + span()
+        default: break
+        }
+    }
+
+    private func strikeAddresses(_ fault: Fault, _ drawn: Int, _ group: Int) {
+        let host = ownerOr(drawn)
+        guard hosts[host].runs, hosts[host].isNode else { return }
+        switch fault {
+        case .deleteAddresses:
+            let present = hosts[host].addresses[group].present
+            guard present > 0 else { return }
+            note("\(hosts[host].name) somebody deletes addresses of g\(group + 1)")
+            change(host, group, present: fate.below(present))
+        case .addAddresses:
+            // Without any gate nobody could keep them from answering.
+            guard hosts[host].gates[group].attached else { return }
+            note("\(hosts[host].name) somebody adds addresses of g\(group + 1)")
+            change(host, group, present: fate.below(SimulatedAddresses.all) + 1)
+        case .refuseAddresses: hosts[host].addsFail.toggle()
+        default: break
+        }
+    }
+
+    private func strikeNetwork(_ fault: Fault, _ drawn: Int) {
+        guard hosts.count > 1 else { return }
+        let host = ownerOr(drawn)
+        let other = (host + 1 + fate.below(hosts.count - 1)) % hosts.count
+        let length = span()
+        switch fault {
+        case .cut:
+            let path = fate.happens(500_000) ? nil : fate.below(scenario.paths)
+            cut(host, other, path: path, for: length)
+        case .cutPair:
+            cut(host, other, for: length)
+            cut(other, host, for: length)
+        case .isolate:
+            for peer in hosts.indices where peer != host {
+                cut(host, peer, for: length)
+                cut(peer, host, for: length)
+            }
+        case .deafen:
+            for peer in hosts.indices where peer != host { cut(peer, host, for: length) }
+        case .clog: clog(host, other, for: length)
+        case .replay:
+            guard !network.recordings.isEmpty else { return }
+            for _ in 0..<(1 + fate.below(3)) {
+                arriveAgain(fate.below(network.recordings.count))
+            }
+        default: break
+        }
+    }
+
+    private func order(_ fault: Fault, _ drawn: Int, _ group: Int) {
+        let id = Self.groupID(group)
+        switch fault {
+        case .switchover:
+            let target = fate.happens(500_000) ? Self.hostID(fate.below(scenario.hosts)) : nil
+            command(ownerOr(drawn), .switchover(id, to: target))
+        case .maintenance:
+            hosts[drawn].maintenance.toggle()
+            command(drawn, .maintenance(hosts[drawn].maintenance))
+        case .announce: command(ownerOr(drawn), .announce(id))
+        case .force: command(drawn, .takeover(id))
+        default: break
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import VIPCore
+
+/// The end of all faults, and what is demanded then.
+extension World {
+    func heal() {
+        note("all faults end")
+        healed = true
+        network.healAll()
+        // Who hears an answer only when the next question is due can't be served for sure.
+        let slowest = min(scenario.delay.upperBound, scenario.heartbeat / 4)
+        network.delay = min(scenario.delay.lowerBound, slowest)...slowest
+        for link in network.links.indices { flush(link) }
+        for host in hosts.indices { heal(host) }
+        plan(.demand, after: patience)
+        plan(.end, after: patience + scenario.calmFor)
+    }
+
+    private func heal(_ host: Int) {
+        hosts[host].abandoned = false
+        hosts[host].addsFail = false
+        hosts[host].kernelBusyUntil = min(hosts[host].kernelBusyUntil, now)
+        let odd = hosts[host].voterSet != Self.voterSet || hosts[host].groups.contains(false)
+        hosts[host].voterSet = Self.voterSet
+        hosts[host].groups = Array(repeating: true, count: scenario.groups)
+        hosts[host].clocks.change(at: now, slew: 0)
+        checkAll()
+        if !hosts[host].powered { powerOn(host, hosts[host].boot) }
+        resume(host, hosts[host].boot)
+        if let life = hosts[host].process?.life, hosts[host].process?.hung == true {
+            plan(.awaken(host: host, life: life), after: 0)
+        }
+        if odd { kill(host) }
+        for path in 0..<scenario.paths { setCarrier(host, path, up: true) }
+        for group in 0..<scenario.groups where !hosts[host].healthy[group] {
+            setHealth(host, group, healthy: true)
+        }
+        hosts[host].maintenance = false
+        guard hosts[host].process != nil else {
+            return plan(.launch(host: host, boot: hosts[host].boot), after: scenario.heartbeat)
+        }
+        command(host, .maintenance(false))
+        if hosts[host].process?.settings.suspended == true { command(host, .acceptVoters) }
+    }
+
+    /// After this long everybody is served: a place that began with the healing abstains for the
+    /// longest lease, grants to what is dead run for one more, each on a clock that may be slow; a few
+    /// candidacies may meet; and addresses have to come and go. Handovers that were under way when
+    /// the faults ended give up within half a second or two heartbeats, commands within two.
+    var patience: TrueTime {
+        var span = longestLease * 2 + longestLease / 50
+        span += scenario.heartbeat * 40 + scenario.delay.upperBound * 20
+        span += scenario.kernelDelay.upperBound * 10 + scenario.lateness.upperBound * 10
+        span += 200 * Scenario.milliseconds
+        if scenario[.shutdown] > 0 || scenario.aim == .releases {
+            span += 1_500 * Scenario.milliseconds
+        }
+        if scenario.automaticFailback { span += scenario.lease * 2 }
+        return span
+    }
+
+    func demand() {
+        note("everybody must be served by now")
+        calm = true
+        for host in hosts.indices {
+            // One that was suspended for its voters is told that they are right.
+            if hosts[host].process == nil {
+                violate(.liveness, "\(hosts[host].name) does not run")
+            }
+        }
+        for group in 0..<scenario.groups where !isServed(group) {
+            violate(.liveness, "nobody answers for g\(group + 1)")
+        }
+        for host in hosts.indices { demandHearing(host) }
+    }
+
+    private func isServed(_ group: Int) -> Bool {
+        (0..<scenario.nodes).contains { answers($0, group) }
+    }
+
+    private func demandHearing(_ host: Int) {
+        guard let process = hosts[host].process, let presence = process.presence else {
+            guard hosts.count > 1 else { return }
+            return violate(.liveness, "\(hosts[host].name) says nothing")
+        }
+        guard let unheard = presence.hearings.first(where: { !$0.heard }) else { return }
+        violate(
+            .liveness,
+            "\(hosts[host].name) does not hear \(hosts[index(unheard.voter)].name)")
+    }
+}

@@ -1,0 +1,90 @@
+import VIPCore
+
+/// Who answers, and whether a majority of voters excludes everybody else meanwhile. Looked at
+/// whenever something has changed that bears on it: between two changes a host can only fall silent.
+extension World {
+    /// An address is present, and the gate lets it answer. Whether its link is up does not matter.
+    func answers(_ host: Int, _ group: Int) -> Bool {
+        guard hosts[host].runs, hosts[host].addresses[group].present > 0 else { return false }
+        return hosts[host].gates[group].isOpen(boottime: hosts[host].clocks.boottime(at: now))
+    }
+
+    func checkAll() {
+        for group in 0..<scenario.groups { check(group) }
+    }
+
+    func check(_ group: Int) {
+        var answering: Int?
+        for host in 0..<scenario.nodes where answers(host, group) {
+            checkCover(host, group)
+            if let other = answering, !isForced(host, group), !isForced(other, group) {
+                violate(
+                    .oneOwner,
+                    "\(hosts[other].name) and \(hosts[host].name) both answer for g\(group + 1)")
+            }
+            answering = host
+        }
+        noteAnswering(answering, group)
+    }
+
+    private func isForced(_ host: Int, _ group: Int) -> Bool { hosts[host].gates[group].forced }
+
+    private func noteAnswering(_ host: Int?, _ group: Int) {
+        guard history[group].answering != host else { return }
+        history[group].answering = host
+        guard let host else { return }
+        let last = history[group].last
+        guard last != host else { return }
+        note("g\(group + 1) is answered for by \(hosts[host].name)")
+        history[group].last = host
+        if let last {
+            history[group].changes += 1
+            if scenario.aim == .quiet {
+                violate(
+                    .calm,
+                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)")
+            }
+            if calm, !scenario.automaticFailback {
+                violate(
+                    .liveness,
+                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)")
+            }
+        }
+    }
+
+    // MARK: The cover
+
+    /// Until the gate closes by itself, and for the margin that a frame may take to leave, a
+    /// majority of voters lets nobody else in, should every process die at this instant.
+    private func checkCover(_ host: Int, _ group: Int) {
+        let gate = hosts[host].gates[group]
+        guard gate.attached, !gate.forced else { return }
+        guard let holder = gate.holder else {
+            return violate(.cover, "\(hosts[host].name) answers for g\(group + 1) as nobody")
+        }
+        let silentFrom = hosts[host].clocks.time(boottime: gate.deadline) + scenario.margin
+        var covering = 0
+        for voter in hosts.indices
+        where excludesOthers(voter, group, holder) >= silentFrom { covering += 1 }
+        guard covering <= hosts.count / 2 else { return }
+        violate(
+            .cover,
+            "\(hosts[host].name) answers for g\(group + 1) until \(text(silentFrom)), covered by "
+                + hosts.indices.map {
+                    "\(hosts[$0].name) until \(text(excludesOthers($0, group, holder)))"
+                }.joined(separator: ", "))
+    }
+
+    /// Until when this voter grants to nobody but `holder`, whatever becomes of its process. Without
+    /// a page it will abstain for long enough, and so it will after a boot.
+    func excludesOthers(_ voter: Int, _ group: Int, _ holder: Holder) -> TrueTime {
+        let host = hosts[voter]
+        guard host.powered, let page = host.page else { return .max / 4 }
+        var end = host.clocks.time(raw: page.header.abstentionEnd.nanoseconds)
+        let record = page.records.first { $0.group == Self.groupID(group) }
+        if let grant = record?.grant, grant.holder == holder, !grant.released {
+            end = max(end, host.clocks.time(raw: grant.expiry.nanoseconds))
+        }
+        return end
+    }
+}

@@ -1,0 +1,274 @@
+import VIPCore
+
+/// The shell of an agent: it receives an event, reads the clocks, steps, and carries out the effects
+/// one by one. It may be stopped or killed between any two of these.
+extension World {
+    func launch(_ host: Int) {
+        guard hosts[host].process == nil, !hosts[host].abandoned else { return }
+        lives += 1
+        let settings = settings(of: host)
+        recordAtStart(host)
+        let memory = Memory(
+            page: hosts[host].page,
+            newPlace: Place(fate.next()),
+            longestLease: .nanoseconds(hosts[host].directory.longestLease),
+            highestTerms: settings.groups.compactMap { group in
+                let term = hosts[host].directory.highestTerms[index(group.id)]
+                return term == .none ? nil : (group.id, term)
+            }
+        )
+        hosts[host].process = Process(
+            agent: Agent(settings: settings, memory: memory, seed: fate.next()),
+            life: lives,
+            since: now,
+            reading: hosts[host].clocks.reading(at: now),
+            challenges: Array(repeating: 0, count: scenario.hosts),
+            greatestSequences: Array(repeating: 0, count: scenario.hosts)
+        )
+        note(
+            "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
+                + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
+                + (settings.suspended ? " suspended" : ""))
+        closeUnknownGates(host, settings)
+        tell(host, .start)
+        tellAtStart(host)
+        if healed, settings.suspended { command(host, .acceptVoters) }
+    }
+
+    /// What the shell reports of its own accord once the agent has started.
+    private func tellAtStart(_ host: Int) {
+        guard let life = hosts[host].process?.life, hosts[host].isNode else { return }
+        for group in 0..<scenario.groups where hosts[host].groups[group] {
+            if hosts[host].addresses[group].present > 0 { tellAddresses(host, group) }
+            tellInterface(host, group)
+            if !hosts[host].healthy[group] {
+                plan(.tellHealth(host: host, life: life, group: group), after: scenario.heartbeat)
+            }
+        }
+    }
+
+    /// A gate that neither configuration nor page know of can only be closed by who finds it.
+    private func closeUnknownGates(_ host: Int, _ settings: Settings) {
+        for group in 0..<scenario.groups where hosts[host].gates[group].attached {
+            let id = Self.groupID(group)
+            let isKnown = settings.groups.contains { $0.id == id }
+                || hosts[host].page?.records.contains { $0.group == id } == true
+            guard !isKnown else { continue }
+            hosts[host].gates[group] = Gate(attached: true)
+            hosts[host].addresses[group].present = 0
+            check(group)
+        }
+    }
+
+    /// The shell writes the lease that it will ask for before it starts, and who votes.
+    private func recordAtStart(_ host: Int) {
+        let lease = hosts[host].lease.nanoseconds
+        longestLease = max(longestLease, lease)
+        hosts[host].directory.longestLease = max(hosts[host].directory.longestLease, lease)
+        hosts[host].directory.waiting = []
+        if hosts[host].directory.voterSet == nil {
+            hosts[host].directory.voterSet = hosts[host].voterSet
+        }
+    }
+
+    func settings(of host: Int) -> Settings {
+        let known = hosts[host].page?.header.voterSet ?? hosts[host].voterSet
+        let recorded = hosts[host].directory.voterSet ?? hosts[host].voterSet
+        return Settings(
+            cluster: 0xC1,
+            me: hosts[host].id,
+            voters: hosts.map { voter in
+                Settings.Voter(
+                    id: voter.id,
+                    role: voter.isNode ? .node : .witness,
+                    paths: voter.index == host ? 0 : scenario.paths
+                )
+            },
+            groups: (0..<scenario.groups).filter { hosts[host].groups[$0] }.map { group in
+                Settings.Group(
+                    id: Self.groupID(group),
+                    prefer: group == 2 ? nil : Self.hostID(group % scenario.nodes),
+                    failback: scenario.automaticFailback
+                        ? .automatic(after: .nanoseconds(scenario.lease * 2)) : .manual
+                )
+            },
+            timing: Timing(
+                heartbeat: .nanoseconds(scenario.heartbeat),
+                lease: hosts[host].lease,
+                driftPartsPerMillion: scenario.drift,
+                margin: .nanoseconds(scenario.margin)
+            ),
+            voterSet: hosts[host].voterSet,
+            suspended: known != hosts[host].voterSet || recorded != hosts[host].voterSet
+        )
+    }
+
+    // MARK: What happens to a process
+
+    func tell(_ host: Int, _ event: Event, recording: Network.RecordingID? = nil, sentAt: TrueTime = 0) {
+        guard hosts[host].process != nil else { return }
+        hosts[host].process!.incoming.append(
+            Process.Incoming(event: event, recording: recording, sentAt: sentAt))
+        if case .idle = hosts[host].process!.phase { proceed(host) }
+    }
+
+    func ringTimer(_ host: Int, _ serial: Int) {
+        guard let process = hosts[host].process, process.timerSerial == serial else { return }
+        guard case .idle = process.phase, process.taken == process.incoming.count || process.hung
+        else { return }
+        tell(host, .wake)
+    }
+
+    func proceedDue(_ host: Int) {
+        guard hosts[host].process?.hung == false else {
+            hosts[host].process?.due = true
+            return
+        }
+        proceed(host)
+    }
+
+    func awaken(_ host: Int) {
+        guard hosts[host].process?.hung == true else { return }
+        note("\(hosts[host].name) SIGCONT")
+        hosts[host].process?.hung = false
+        let due = hosts[host].process?.due == true
+        hosts[host].process?.due = false
+        if due {
+            proceed(host)
+        } else if case .idle = hosts[host].process?.phase {
+            proceed(host)
+        }
+    }
+
+    /// The process is gone at exactly this point.
+    func end(_ host: Int, _ why: String) {
+        guard let process = hosts[host].process else { return }
+        note("\(hosts[host].name) \(why)")
+        rules += process.agent.rules
+        hosts[host].process = nil
+        hosts[host].directory.waiting = []
+    }
+
+    // MARK: Going on
+
+    /// Until there is nothing to do, it is stopped, or a stall begins.
+    func proceed(_ host: Int) {
+        while violation == nil, let process = hosts[host].process, !process.hung {
+            switch process.phase {
+            case .idle:
+                guard let incoming = takeIncoming(host) else { return }
+                hosts[host].process!.phase = .reading(incoming)
+                if mutated(.clockReadBeforeFrame) {
+                    hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
+                }
+            case .reading(let incoming):
+                step(host, incoming)
+            case .carryingOut(let next):
+                guard next != process.killBefore else {
+                    return endInside(host, before: next)
+                }
+                guard next < process.effects.count else {
+                    finish(host)
+                    continue
+                }
+                hosts[host].process!.phase = .carryingOut(next: next + 1)
+                carryOut(process.effects[next], host)
+            }
+            if stalls(host) { return }
+        }
+    }
+
+    private func takeIncoming(_ host: Int) -> Process.Incoming? {
+        let taken = hosts[host].process!.taken
+        guard taken < hosts[host].process!.incoming.count else {
+            hosts[host].process!.incoming.removeAll(keepingCapacity: true)
+            hosts[host].process!.taken = 0
+            return nil
+        }
+        hosts[host].process!.taken = taken + 1
+        return hosts[host].process!.incoming[taken]
+    }
+
+    private func stalls(_ host: Int) -> Bool {
+        guard !healed, scenario.stalls > 0, let process = hosts[host].process else { return false }
+        guard chance.happens(scenario.stalls) else { return false }
+        let span = chance.within(0...scenario.greatestStall)
+        note("\(hosts[host].name) stalls for \(text(span))")
+        plan(.proceed(host: host, life: process.life), after: span)
+        return true
+    }
+
+    private func step(_ host: Int, _ incoming: Process.Incoming) {
+        if !mutated(.clockReadBeforeFrame) {
+            hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
+        }
+        let reading = hosts[host].process!.reading
+        if let recording = incoming.recording {
+            checkReplay(host, incoming, recording, at: reading)
+        }
+        countStep()
+        note("\(hosts[host].name) < \(describe(incoming.event))")
+        if case .addressesFound(let group, _, _) = incoming.event {
+            hosts[host].addresses[index(group)].untold = false
+        }
+        let effects = hosts[host].process!.agent.step(incoming.event, at: reading)
+        hosts[host].process!.current = incoming.event
+        hosts[host].process!.effects = effects
+        hosts[host].process!.phase = .carryingOut(next: 0)
+        hosts[host].process!.killBefore = drawKill(effects)
+        checkStep(host, incoming, effects)
+        if case .received(let frame) = incoming.event {
+            hosts[host].process!.greatestSequences[index(frame.sender)] = frame.sequence
+        }
+    }
+
+    /// Half of the kills inside a step go where more happens than sending.
+    private func drawKill(_ effects: [Effect]) -> Int? {
+        guard !healed, scenario.killInside > 0, !effects.isEmpty else { return nil }
+        var perMillion = scenario.killInside
+        if effects.allSatisfy({ if case .send = $0 { true } else { false } }) { perMillion /= 20 }
+        guard chance.happens(perMillion) else { return nil }
+        return chance.below(effects.count + 1)
+    }
+
+    private func endInside(_ host: Int, before next: Int) {
+        end(host, "SIGKILL before effect \(next)")
+        planRestart(host)
+    }
+
+    private func finish(_ host: Int) {
+        checkEndOfStep(host)
+        guard hosts[host].process != nil else { return }
+        hosts[host].process!.phase = .idle
+        hosts[host].process!.started = true
+        armTimer(host)
+    }
+
+    func armTimer(_ host: Int) {
+        guard let process = hosts[host].process, case .idle = process.phase else { return }
+        hosts[host].process!.timerSerial += 1
+        guard let due = process.agent.wakeUp(at: process.reading) else { return }
+        checkTimer(host, due)
+        let time = hosts[host].clocks.time(boottime: due.nanoseconds)
+        guard time < .max / 8 else { return }
+        let late = healed ? scenario.lateness.lowerBound : fate.within(scenario.lateness)
+        queue.add(
+            .timer(host: host, life: process.life, serial: process.timerSerial + 1),
+            at: max(now, time) + late + 1)
+    }
+
+    func planRestart(_ host: Int) {
+        let boot = hosts[host].boot
+        guard !healed else {
+            return plan(.launch(host: host, boot: boot), after: scenario.heartbeat)
+        }
+        switch fate.below(10) {
+        case ..<6:
+            plan(.launch(host: host, boot: boot), after: fate.within(0...scenario.lease / 2))
+        case ..<9:
+            plan(.launch(host: host, boot: boot), after: fate.within(0...scenario.lease * 3))
+        default:
+            note("\(hosts[host].name) is not restarted")
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import VIPCore
+
+/// A cluster in true time: hosts, network, attacker, and whatever goes wrong. One seed is the whole
+/// run; checkers look at every effect, and at everything else that changes who may answer.
+///
+///     Scenario ──> World ──step──> Agent (the one that is shipped)
+///                    │  <─effects──
+///                    └─> Violation, rules fired, transcript
+public final class World {
+    public let scenario: Scenario
+    var now: TrueTime = 0
+    var queue = EventQueue()
+    var hosts: [SimulatedHost] = []
+    var network: Network
+    /// Of faults, of what processes do, and of what they are given.
+    var chance: Chance
+    var fate: Chance
+    var lives = 0
+    var commandsGiven: UInt64 = 0
+
+    // What is measured.
+    public private(set) var steps = 0
+    public internal(set) var rules = RuleCounts()
+    public internal(set) var violation: Violation?
+    var recording: Bool
+    public private(set) var transcript: [String] = []
+
+    // What the checkers remember.
+    var history: [GroupHistory]
+    /// The faults have ended, and everybody must be served by now.
+    var calm = false
+    var healed = false
+    /// Every lease length that any host may have asked for or granted.
+    var longestLease: TrueTime
+
+    /// What one group has been through.
+    struct GroupHistory {
+        /// Who answers at this instant, and who did last.
+        var answering: Int?
+        var last: Int?
+        var changes = 0
+        /// Of the tenures with a majority: the last one.
+        var term = Term.none
+        var holder: Holder?
+        /// A voter lost a term that its state directory did not have: terms may begin again.
+        var amnesia = false
+        var forcedSince: TrueTime?
+    }
+
+    static func hostID(_ index: Int) -> HostID { HostID(UInt64(index + 1)) }
+    static func groupID(_ index: Int) -> GroupID { GroupID(UInt64(index + 1)) }
+    func index(_ id: HostID) -> Int { Int(id.bits) - 1 }
+    func index(_ id: GroupID) -> Int { Int(id.bits) - 1 }
+
+    static let voterSet: UInt64 = 0x5657
+
+    public init(_ scenario: Scenario, recording: Bool = false) {
+        self.scenario = scenario
+        self.recording = recording
+        chance = Chance(seed: scenario.seed)
+        fate = chance.fork()
+        network = Network(scenario, chance: chance.fork())
+        history = Array(repeating: GroupHistory(), count: scenario.groups)
+        longestLease = scenario.lease
+        for index in 0..<scenario.hosts { hosts.append(makeHost(index)) }
+        for index in 0..<scenario.hosts {
+            let delay = fate.within(0...scenario.heartbeat * 2)
+            queue.add(.launch(host: index, boot: 0), at: delay)
+        }
+        for fault in Fault.allCases where scenario[fault] > 0 {
+            queue.add(.fault(fault), at: fate.pause(mean: scenario[fault]))
+        }
+        if scenario.faultsEnd > 0 { queue.add(.heal, at: scenario.faultsEnd) }
+    }
+
+    private func makeHost(_ index: Int) -> SimulatedHost {
+        let isNode = index < scenario.nodes
+        return SimulatedHost(
+            index: index,
+            id: Self.hostID(index),
+            name: isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)",
+            isNode: isNode,
+            clocks: drawClocks(),
+            gates: Array(repeating: Gate(), count: scenario.groups),
+            addresses: Array(repeating: SimulatedAddresses(), count: scenario.groups),
+            directory: StateDirectory(
+                highestTerms: Array(repeating: .none, count: scenario.groups)),
+            lease: .nanoseconds(scenario.lease),
+            groups: Array(repeating: true, count: scenario.groups),
+            voterSet: Self.voterSet,
+            carrier: Array(repeating: true, count: scenario.paths),
+            carrierSerial: Array(repeating: 0, count: scenario.paths),
+            healthy: Array(repeating: true, count: scenario.groups)
+        )
+    }
+
+    /// Both clocks begin anywhere; two oscillators differ by at most `drift`.
+    func drawClocks() -> HostClocks {
+        let most = Int64(scenario.drift / 2)
+        let error = fate.below(3) == 0 ? fate.pick([-most, most]) : fate.within(-most...most)
+        return HostClocks(
+            since: now,
+            raw: fate.within(1...1_000_000_000_000),
+            boottime: fate.within(1...1_000_000_000_000),
+            oscillator: 1_000_000 + error
+        )
+    }
+
+    // MARK: Running
+
+    /// To the end of the run, or to the first violation.
+    public func run() {
+        while violation == nil, let (time, happening) = queue.removeFirst() {
+            now = time
+            if case .end = happening { return }
+            happen(happening)
+        }
+    }
+
+    /// For scripts: this much longer.
+    public func run(for span: Duration) {
+        let end = now + span.nanoseconds
+        while violation == nil, let next = queue.next, next <= end {
+            guard let (time, happening) = queue.removeFirst() else { break }
+            now = time
+            happen(happening)
+        }
+        now = end
+    }
+
+    public var simulated: TrueTime { now }
+
+    func plan(_ happening: Happening, after span: TrueTime) {
+        queue.add(happening, at: now + max(0, span))
+    }
+
+    func note(_ line: @autoclosure () -> String) {
+        guard recording else { return }
+        transcript.append("\(text(now)) \(line())")
+    }
+
+    func countStep() { steps += 1 }
+
+    func violate(_ checker: Checker, _ text: @autoclosure () -> String) {
+        guard violation == nil else { return }
+        violation = Violation(seed: scenario.seed, checker: checker, time: now, text: text())
+        note("VIOLATION \(checker.rawValue): \(violation?.text ?? "")")
+    }
+
+    private func happen(_ happening: Happening) {
+        switch happening {
+        case .deliver(let slot): arrive(slot)
+        case .timer(let host, let life, let serial):
+            live(host, life, happening) { ringTimer(host, serial) }
+        case .proceed(let host, let life): live(host, life, happening) { proceedDue(host) }
+        case .awaken(let host, let life): live(host, life, happening) { awaken(host) }
+        case .launch(let host, let boot): booted(host, boot, happening) { launch(host) }
+        case .killAgain(let host, let boot):
+            booted(host, boot, happening) { killAgain(host) }
+        case .add(let host, let boot, let life, let group, let request, let fails):
+            booted(host, boot, happening) { add(host, life, group, request, fails) }
+        case .remove(let host, let boot, let life, let group, let request):
+            booted(host, boot, happening) { remove(host, life, group, request) }
+        case .answerAdd(let host, let life, let group, let request, let failed):
+            live(host, life, happening) {
+                tell(
+                    host,
+                    .addressesAdded(Self.groupID(group), request: request, failed: failed))
+            }
+        case .answerRemove(let host, let life, let group, let request):
+            live(host, life, happening) {
+                tell(host, .addressesRemoved(Self.groupID(group), request: request))
+            }
+        case .tellAddresses(let host, let life, let group):
+            live(host, life, happening) { tellAddresses(host, group) }
+        case .tellInterface(let host, let life, let group):
+            live(host, life, happening) { tellInterface(host, group) }
+        case .tellHealth(let host, let life, let group):
+            live(host, life, happening) {
+                tell(
+                    host, .health(Self.groupID(group), healthy: hosts[host].healthy[group]))
+            }
+        case .expire(let host, let boot, let group, let serial):
+            booted(host, boot, happening) { expireAddresses(host, group, serial) }
+        case .writeDirectory(let host, let boot):
+            booted(host, boot, happening) { writeDirectory(host) }
+        case .slew(let host): slew(host)
+        case .resume(let host, let boot): resume(host, boot)
+        case .powerOn(let host, let boot): powerOn(host, boot)
+        case .carrier(let host, let path, let serial): carrierBack(host, path, serial)
+        case .mend(let from, let to, let path, let serial):
+            network.mend(from, to, path, serial)
+        case .unclog(let from, let to, let path, let serial):
+            network.unclog(from, to, path, serial)
+            flush(network.link(from, to, path))
+        case .fault(let fault): strike(fault)
+        case .heal: heal()
+        case .demand: demand()
+        case .end: break
+        }
+    }
+
+    /// For what belongs to one life of an agent; a suspended host's events wait.
+    private func live(_ host: Int, _ life: Int, _ happening: Happening, do body: () -> Void) {
+        guard hosts[host].powered, hosts[host].process?.life == life else { return }
+        guard !hosts[host].suspended else { return hosts[host].deferred.append(happening) }
+        body()
+    }
+
+    /// For what belongs to one boot of a host.
+    private func booted(_ host: Int, _ boot: Int, _ happening: Happening, do body: () -> Void) {
+        guard hosts[host].powered, hosts[host].boot == boot else { return }
+        guard !hosts[host].suspended else { return hosts[host].deferred.append(happening) }
+        body()
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import VIPCore
+import VIPSimulation
+
+@main
+struct VIPSim: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vipsim",
+        abstract: "Searches the shipped lease for two owners, in simulated clusters.",
+        discussion: "One seed is one whole run. A violation names its seed, and that is the bug report."
+    )
+
+    @Option(help: "How many runs to make.")
+    var seeds: UInt64 = 2_000
+
+    @Option(help: "The first seed.")
+    var from: UInt64 = 1
+
+    @Option(help: "Make this one run only.")
+    var seed: UInt64?
+
+    @Flag(help: "With --seed: write down everything that happens.")
+    var transcript = false
+
+    @Flag(help: "Break the rules one at a time, and see that each is noticed. Needs VIP_MUTATIONS=1.")
+    var mutations = false
+
+    @Option(help: "How many runs to make at a time. The results do not depend on it.")
+    var jobs: Int = processors()
+
+    @Option(help: "Aim all runs at one kind of trouble: \(aims).")
+    var aim: String?
+
+    private static let aims = Scenario.Aim.allCases.map(\.rawValue).joined(separator: ", ")
+
+    mutating func validate() throws {
+        if let aim, Scenario.Aim(rawValue: aim) == nil {
+            throw ValidationError("there is no aim '\(aim)'; use one of \(Self.aims)")
+        }
+        guard jobs > 0, seeds > 0 else { throw ValidationError("nothing to do") }
+    }
+
+    mutating func run() async throws {
+        let aim = aim.flatMap { Scenario.Aim(rawValue: $0) }
+        if let seed {
+            try replay(seed, aim: aim)
+        } else if mutations {
+            try await huntMutations()
+        } else {
+            try await search(aim: aim)
+        }
+    }
+
+    private func replay(_ seed: UInt64, aim: Scenario.Aim?) throws {
+        let scenario = Scenario(seed: seed, aim: aim)
+        print(scenario.summary)
+        let world = World(scenario, recording: true)
+        world.run()
+        if transcript {
+            for line in world.transcript { print(line) }
+        }
+        guard let violation = world.violation else {
+            return print("seed \(seed): \(world.steps) steps, nothing found")
+        }
+        if !transcript { show(violation, aim: aim) }
+        throw ExitCode.failure
+    }
+
+    private func search(aim: Scenario.Aim?) async throws {
+        let clock = ContinuousClock()
+        let began = clock.now
+        let campaign = await Fleet(jobs: jobs).run(seeds: from..<(from + seeds), aim: aim)
+        show(campaign, after: clock.now - began)
+        for violation in campaign.violations.prefix(1) { show(violation, aim: aim) }
+        for violation in campaign.violations.dropFirst() {
+            print("VIP_SEED=\(violation.seed) \(violation.checker.rawValue): \(violation.text)")
+        }
+        guard campaign.violations.isEmpty else { throw ExitCode.failure }
+        if aim == nil, seeds >= Self.enoughForAllRules, !campaign.silentRules.isEmpty {
+            print("never fired: \(campaign.silentRules.map { "\($0)" }.joined(separator: ", "))")
+            throw ExitCode.failure
+        }
+    }
+
+    /// In this many runs every rule fires, or there is something wrong.
+    private static let enoughForAllRules: UInt64 = 2_000
+}
