@@ -18,7 +18,7 @@ struct ForceTests {
         #expect(
             talk.step(.command(.takeover(web), id: 7)) == [
                 "record term 1",
-                "page: grant lb1 1 until 10500ms, used 1, forced tenure 1 until 10497ms",
+                "page: grant lb1 1 until 10500ms, used 1, forced tenure 1 until 10446.803ms",
                 "close gate",
                 "add addresses #2",
                 "reply 7: done",
@@ -63,7 +63,7 @@ struct ForceTests {
         #expect(
             talk.step(.command(.takeover(web), id: 8)).prefix(2) == [
                 "record term 6",
-                "page: grant lb1 6 until 10800ms, used 6, forced tenure 6 until 10797ms",
+                "page: grant lb1 6 until 10800ms, used 6, forced tenure 6 until 10746.803ms",
             ]
         )
     }

@@ -244,6 +244,8 @@ struct SessionTests {
         )
         again.addressesAdded()
         #expect(again.hear(answer) == [])
-        #expect(again.agent.status(at: again.now).groups[0].leaseRemaining == .milliseconds(347))
+        #expect(
+            again.agent.status(at: again.now).groups[0].leaseRemaining == .microseconds(296_803)
+        )
     }
 }

@@ -280,14 +280,14 @@ struct SwitchoverTests {
         #expect(
             talk.hear(lb1, vote(for: offer)) == [
                 "record term 2",
-                "page: grant lb2 2 until 10504ms, used 2, tenure 2 until 10497ms",
+                "page: grant lb2 2 until 10504ms, used 2, tenure 2 until 10446.803ms",
                 "close gate",
                 "add addresses #2",
                 "to lb1: released 1; request 2",
                 "to w1: request 2",
             ]
         )
-        #expect(talk.addressesAdded().suffix(2) == ["open gate until 10447.207ms", "announce"])
+        #expect(talk.addressesAdded().suffix(2) == ["open gate until 10446.803ms", "announce"])
     }
 
     @Test("an offer is accepted once: a repeated vote changes nothing")
@@ -302,6 +302,23 @@ struct SwitchoverTests {
         talk.addressesRemoved()
         #expect(talk.hear(lb1, vote(for: offer)).last?.contains("release 2") == true)
         #expect(talk.state == .standby)
+    }
+
+    @Test("an offer is accepted once: not again after the candidacy that it began has failed")
+    func notAcceptedAgain() throws {
+        // Five voters, so that the owner's vote and the successor's are no majority.
+        var settings = Settings.pair(lb2)
+        settings.voters += [4, 5].map {
+            Settings.Voter(id: HostID($0), role: .witness, paths: 1)
+        }
+        var talk = Conversation.lonely(settings)
+        talk.greet(lb1)
+        talk.hear(lb1, .request(lease(lb1Holder, 1)))
+        _ = ask(&talk)
+        let offer = try lastOffer(in: talk)
+        #expect(talk.hear(lb1, vote(for: offer)).contains("to w1: request 2"))
+        #expect(talk.sleep(101).contains("to w1: release 2"))
+        #expect(talk.hear(lb1, vote(for: offer)).last == "to lb1: released 1; release 2")
     }
 
     @Test("a vote for an older offer is given back: a newer offer has voided it")
