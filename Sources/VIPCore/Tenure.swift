@@ -34,6 +34,7 @@ struct Tenure: Sendable {
     /// Until when this host may answer. Compared with the clock in every handler.
     var deadline: Reading
     var asks: [Ask]
+    /// Nil: it has been closed since this tenure began.
     var gateUntil: Instant?
     var handover: Handover?
     var announcements = Announcements()
