@@ -1,6 +1,7 @@
 /// One group on one host: the voter's ballot, and on a node the part it plays.
 ///
-///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --addresses off--> standby
+///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --addresses off-->
+///     standby
 ///        ^                  |
 ///        +---gives up-------+
 ///

@@ -1,7 +1,7 @@
 /// How a standby comes to ask for the lease, and what it makes of the answers.
 extension Group {
-    /// Asks when this host's voter is free, nothing of its own stands in the way, and a majority that
-    /// it hears also hears it: a host that can send and not hear must not block the others.
+    /// Asks when this host's voter is free, nothing of its own stands in the way, and a majority
+    /// that it hears also hears it: a host that can send and not hear must not block the others.
     mutating func considerAsking(in scene: Scene, _ out: inout Outbox) {
         guard case .standby(var standby) = role else { return }
         if ballot.liveGrant(at: scene.now) != nil || scene.isAbstaining {
