@@ -5,7 +5,8 @@ extension Agent {
     mutating func receive(_ frame: Frame, at now: Reading, _ out: inout Outbox) {
         guard frame.receiver == settings.me else { return count(.notForUs) }
         guard frame.sender != settings.me else {
-            out.report(.duplicateName(settings.me))
+            // Our own frame that came back is no second host.
+            if frame.session != session { out.report(.duplicateName(settings.me)) }
             return count(.ownName)
         }
         guard let voter = peers.firstIndex(where: { $0.id == frame.sender }) else {

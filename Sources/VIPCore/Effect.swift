@@ -55,5 +55,7 @@ public enum CommandRefusal: Equatable, Sendable {
     case abstaining(remaining: Duration)
     case suspended
     case stopping
+    /// The addresses of the last tenure are still being taken off.
+    case lettingGo
     case notSuspended
 }

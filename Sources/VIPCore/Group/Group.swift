@@ -224,7 +224,10 @@ struct Group: Sendable {
             consider(pending.giveUpAt)
             for ask in pending.asks { consider(ask.resendAt) }
         }
-        for command in pendingCommands { consider(command.giveUpAt) }
+        for command in pendingCommands {
+            consider(command.giveUpAt)
+            consider(command.appeal?.ask.resendAt)
+        }
         return soonest
     }
 }

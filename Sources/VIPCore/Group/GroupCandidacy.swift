@@ -236,7 +236,9 @@ extension Group {
             return
         case .held, .abstaining, .recording:
             out.fire(.waitForRemaining)
-            let again = scene.now.boottime + max(refused.remaining, .microseconds(50))
+            // What is put on record has no remaining time to tell; a disk takes milliseconds.
+            let pause = refused.reason == .recording ? scene.timing.heartbeat / 4 : refused.remaining
+            let again = scene.now.boottime + max(pause, .microseconds(50))
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
             if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
         case .voterSets, .suspended, .unknownGroup:
