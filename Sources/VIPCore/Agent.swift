@@ -24,6 +24,9 @@ public struct Agent: Sendable {
     var abstentionEnd: Instant = .zero
     private var abstentionReported = true
     var recordedLease: Duration
+    /// The longest that the shell was asked to record. What is asked for in one group must not lower
+    /// what another has asked for: writes take their time, and the last one stays.
+    private var leaseBeingRecorded: Duration = .zero
     var suspended: Bool
     var maintenance = false
     /// SIGTERM has come; by then at the latest the process ends.
@@ -84,6 +87,7 @@ public struct Agent: Sendable {
             if beat { groups[index].renew(in: scene, &out) }
             groups[index].advance(in: scene, &out)
         }
+        recordLease(&out)
         noteVoters(at: now, &out)
         noteAbstention(at: now, &out)
         noteStopped(at: now, &out)
@@ -356,6 +360,12 @@ public struct Agent: Sendable {
         )
         out.emit(.recordVoters)
         out.emit(.reply(id: id, .done))
+    }
+
+    private mutating func recordLease(_ out: inout Outbox) {
+        guard let asked = out.leaseToRecord else { return }
+        leaseBeingRecorded = max(leaseBeingRecorded, asked)
+        out.emit(.recordLease(leaseBeingRecorded))
     }
 
     /// Says once when a voter or a path comes or goes.

@@ -89,7 +89,7 @@ struct Ballot: Equatable, Sendable {
         if request.length > scene.recordedLease {
             // A longer lease than a new place would wait for: on record first.
             out.fire(.refuseRecording)
-            out.emit(.recordLease(request.length))
+            out.leaseToRecord = max(out.leaseToRecord ?? .zero, request.length)
             return .refused(.recording, current: nil, remaining: .zero)
         }
         return nil

@@ -5,6 +5,8 @@
 struct Outbox: Sendable {
     var effects: [Effect] = []
     var posts: [Post] = []
+    /// A lease that was asked for and is longer than what is on record.
+    var leaseToRecord: Duration?
     var rules: RuleCounts
     var random: Random
 

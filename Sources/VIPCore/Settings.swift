@@ -33,7 +33,8 @@ public struct Timing: Equatable, Sendable {
     /// of the rest, and the smaller remainder of the two alone would be too long by that tenth. And
     /// it holds for whatever runs on BOOTTIME alone once this process is dead.
     func end(of contribution: Contribution) -> Reading {
-        let reliance = reliance(on: contribution.length)
+        let length = mutated(.deadlineUsesCurrentLength) ? lease : contribution.length
+        let reliance = reliance(on: length)
         return Reading(
             boottime: contribution.stamp.boottime
                 + Duration(attoseconds: reliance.attoseconds * 899 / 1000),

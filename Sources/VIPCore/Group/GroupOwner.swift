@@ -149,7 +149,7 @@ extension Group {
         let contribution = Contribution(
             voter: scene.settings.voters[voter].id,
             stamp: mutated(.ownerCountsFromReceipt) ? scene.now : granted.stamp,
-            length: mutated(.deadlineUsesCurrentLength) ? scene.timing.lease : granted.length
+            length: granted.length
         )
         var slot = voter
         if mutated(.answersCountedByMessage), counted[voter] != nil,
