@@ -88,16 +88,19 @@ final class Process {
     var started = false
     /// By sender: the greatest sequence number that it has been given.
     var greatestSequences: [UInt64]
+    /// By group: the term of its last candidacy.
+    var candidacies: [Term?]
     /// How often in a row it wanted to be woken at once.
     var idleWakes = 0
 
-    init(agent: Agent, life: Int, since: TrueTime, reading: Reading, hosts: Int) {
+    init(agent: Agent, life: Int, since: TrueTime, reading: Reading, in scenario: Scenario) {
         self.agent = agent
         self.life = life
         self.since = since
         self.reading = reading
-        challenges = Array(repeating: 0, count: hosts)
-        greatestSequences = Array(repeating: 0, count: hosts)
+        challenges = Array(repeating: 0, count: scenario.hosts)
+        greatestSequences = Array(repeating: 0, count: scenario.hosts)
+        candidacies = Array(repeating: nil, count: scenario.groups)
     }
 }
 

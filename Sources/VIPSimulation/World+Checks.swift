@@ -265,6 +265,21 @@ extension World {
         }
     }
 
+    // MARK: Reports
+
+    /// A term that was given up is never used again: every candidacy has a higher one.
+    func checkReport(_ host: Int, _ report: Report) {
+        guard case .transition(let id, from: _, to: .candidate, let term, reason: _, after: _) = report
+        else { return }
+        let group = index(id)
+        if let last = hosts[host].process!.candidacies[group], last >= term {
+            violate(
+                .terms,
+                "\(hosts[host].name) asks in t\(term.number) for g\(group + 1), after t\(last.number)")
+        }
+        hosts[host].process!.candidacies[group] = term
+    }
+
     // MARK: Commands and timers
 
     func checkReply(_ host: Int, _ id: UInt64) {

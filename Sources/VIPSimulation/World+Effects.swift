@@ -26,7 +26,7 @@ extension World {
         case .recordVoters:
             hosts[host].directory.voterSet = hosts[host].voterSet
         case .reply(let id, _): checkReply(host, id)
-        case .report: break
+        case .report(let report): checkReport(host, report)
         case .exit:
             end(host, "exits")
             planRestart(host)

@@ -81,7 +81,7 @@ extension World {
     /// record is never lost alone here.
     private func changeLease(_ host: Int) {
         let lease = fate.pick(scenario.otherLeases)
-        hosts[host].lease = .nanoseconds(max(lease, scenario.heartbeat * 2))
+        hosts[host].lease = .nanoseconds(max(lease, scenario.heartbeat * 3))
         if fate.happens(300_000) {
             reboot(host, off: fate.within(0...scenario.lease / 4), losesDirectory: false)
         } else {

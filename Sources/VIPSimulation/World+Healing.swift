@@ -7,7 +7,7 @@ extension World {
         healed = true
         network.healAll()
         // Who hears an answer only when the next question is due can't be served for sure.
-        let slowest = min(scenario.delay.upperBound, scenario.heartbeat / 4)
+        let slowest = min(scenario.delay.upperBound, scenario.heartbeat / 20)
         network.delay = min(scenario.delay.lowerBound, slowest)...slowest
         for link in network.links.indices { flush(link) }
         for host in hosts.indices { heal(host) }

@@ -22,7 +22,7 @@ extension World {
             life: lives,
             since: now,
             reading: hosts[host].clocks.reading(at: now),
-            hosts: scenario.hosts
+            in: scenario
         )
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
@@ -157,9 +157,6 @@ extension World {
             case .idle:
                 guard let incoming = takeIncoming(host) else { return }
                 hosts[host].process!.phase = .reading(incoming)
-                if mutated(.clockReadBeforeFrame) {
-                    hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
-                }
             case .reading(let incoming):
                 step(host, incoming)
             case .carryingOut(let next):
@@ -198,7 +195,7 @@ extension World {
     }
 
     private func step(_ host: Int, _ incoming: Process.Incoming) {
-        if !mutated(.clockReadBeforeFrame) {
+        if !isClockOld(for: incoming.event) {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }
         let reading = hosts[host].process!.reading
@@ -221,6 +218,12 @@ extension World {
         }
     }
 
+    /// A shell that reads its clock, and then waits for a frame.
+    private func isClockOld(for event: Event) -> Bool {
+        guard mutated(.clockReadBeforeFrame), case .received = event else { return false }
+        return true
+    }
+
     /// Half of the kills inside a step go where more happens than sending.
     private func drawKill(_ effects: [Effect]) -> Int? {
         guard !healed, scenario.killInside > 0, !effects.isEmpty else { return nil }
@@ -240,6 +243,9 @@ extension World {
         guard hosts[host].process != nil else { return }
         hosts[host].process!.phase = .idle
         hosts[host].process!.started = true
+        if mutated(.clockReadBeforeFrame) {
+            hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
+        }
         armTimer(host)
     }
 
