@@ -117,8 +117,14 @@ public struct Agent: Sendable {
     }
 
     /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is. It may lie in
-    /// the past.
+    /// the past. Whole nanoseconds, never rounded down: a clock that counts those would stand still.
     public func wakeUp(at now: Reading) -> Instant? {
+        guard let due = due(at: now) else { return nil }
+        let floor = Instant(nanoseconds: due.nanoseconds)
+        return floor < due ? floor + .nanoseconds(1) : floor
+    }
+
+    private func due(at now: Reading) -> Instant? {
         guard started else { return now.boottime }
         var soonest: Instant?
         func consider(_ instant: Instant?) {
@@ -174,6 +180,7 @@ public struct Agent: Sendable {
                 out.emit(.writeRecord(ended))
             }
             guard settings.isNode else { continue }
+            // The last process may have died between giving up the term and closing the gate.
             out.emit(.closeGate(record.group))
             out.emit(.removeAddresses(record.group, request: 0))
         }

@@ -22,7 +22,8 @@ public struct Timing: Equatable, Sendable {
     /// How long an owner relies on a grant of `length`, counted from the stamp of its request:
     /// shorter than the voter keeps it by twice the drift, and by the margin.
     public func reliance(on length: Duration) -> Duration {
-        length - length * (2 * driftPartsPerMillion) / 1_000_000 - margin
+        let drift = length.attoseconds * Int128(2 * driftPartsPerMillion) / 1_000_000
+        return Duration(attoseconds: length.attoseconds - drift) - margin
     }
 
     /// Until when an owner relies on one voter's answer, by each clock.
@@ -34,7 +35,8 @@ public struct Timing: Equatable, Sendable {
     func end(of contribution: Contribution) -> Reading {
         let reliance = reliance(on: contribution.length)
         return Reading(
-            boottime: contribution.stamp.boottime + reliance * 899 / 1000,
+            boottime: contribution.stamp.boottime
+                + Duration(attoseconds: reliance.attoseconds * 899 / 1000),
             raw: contribution.stamp.raw + reliance
         )
     }

@@ -34,6 +34,7 @@ struct Tenure: Sendable {
     /// Until when this host may answer. Compared with the clock in every handler.
     var deadline: Reading
     var asks: [Ask]
+    /// Nil: it has been closed since this tenure began.
     var gateUntil: Instant?
     var handover: Handover?
     var announcements = Announcements()
@@ -63,24 +64,24 @@ struct Tenure: Sendable {
         majority: Int,
         timing: Timing
     ) -> Reading? {
-        guard
-            let boottime = nthGreatest(majority, of: counted, { timing.end(of: $0).boottime }),
-            let raw = nthGreatest(majority, of: counted, { timing.end(of: $0).raw })
+        let ends = counted.compactMap { $0.map(timing.end(of:)) }
+        guard let boottime = nthGreatest(majority, of: ends, \.boottime),
+            let raw = nthGreatest(majority, of: ends, \.raw)
         else { return nil }
         return Reading(boottime: boottime, raw: raw)
     }
 
     private static func nthGreatest(
         _ rank: Int,
-        of counted: [Contribution?],
-        _ end: (Contribution) -> Instant
+        of ends: [Reading],
+        _ clock: (Reading) -> Instant
     ) -> Instant? {
         var best: Instant?
-        for case .some(let candidate) in counted {
-            let candidateEnd = end(candidate)
+        for end in ends {
+            let candidate = clock(end)
             var reaching = 0
-            for case .some(let other) in counted where end(other) >= candidateEnd { reaching += 1 }
-            if reaching >= rank, best.map({ $0 < candidateEnd }) ?? true { best = candidateEnd }
+            for other in ends where clock(other) >= candidate { reaching += 1 }
+            if reaching >= rank, best.map({ $0 < candidate }) ?? true { best = candidate }
         }
         return best
     }

@@ -235,15 +235,12 @@ extension Group {
 
     private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role else { return }
-        if tenure.isServing {
+        // Also while addresses are confirmed again: the gate is open as it was before.
+        if tenure.gateUntil != nil {
             let until = tenure.deadline.boottime
             tenure.gateUntil = until
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
-        } else {
-            // As an earlier process left it, or as it was when the addresses were lost: perhaps open,
-            // and then for too long. It opens again when the kernel has them.
-            out.emit(.closeGate(id))
         }
         commit(&out)
     }

@@ -59,6 +59,7 @@ extension Group {
             counted: counted,
             deadline: record.deadline,
             asks: Array(repeating: Ask(), count: scene.peers.count),
+            gateUntil: record.deadline.boottime,
             refreshAt: scene.now.boottime + Tenure.refreshInterval
         )
         role = .owner(tenure)

@@ -204,7 +204,9 @@ extension Group {
     private func failbackTarget(in scene: Scene) -> Int? {
         guard case .automatic(let delay) = settings.failback, let prefer = settings.prefer,
             let voter = scene.index(of: prefer), voter != scene.me, isReady(voter, in: scene),
-            let since = heard[voter]?.readySince, scene.now.boottime - since >= delay
+            let since = heard[voter]?.readySince,
+            // An operator's move away from it is not undone at once, however well it is.
+            scene.now.boottime - max(since, roleSince) >= delay
         else { return nil }
         return voter
     }
