@@ -130,7 +130,7 @@ let package = Package(
         ),
         .testTarget(
             name: "VIPSimulationTests",
-            dependencies: ["VIPCore", "VIPSimulation", "vipsim"],
+            dependencies: ["VIPCore", "VIPSimulation"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -29,9 +29,9 @@ public struct Timing: Equatable, Sendable {
     /// Until when an owner relies on one voter's answer, by each clock.
     ///
     /// BOOTTIME may be slewed by up to 10 % (the kernel's limit), so it gets 0.899 of the length.
-    /// Counted from the stamp that holds through suspends too: RAW misses those, BOOTTIME a tenth of
-    /// the rest, and the smaller remainder of the two alone would be too long by that tenth. And it
-    /// holds for whatever runs on BOOTTIME alone once this process is dead.
+    /// Counted from the stamp that holds through suspends too: RAW misses those, BOOTTIME a tenth
+    /// of the rest, and the smaller remainder of the two alone would be too long by that tenth. And
+    /// it holds for whatever runs on BOOTTIME alone once this process is dead.
     func end(of contribution: Contribution) -> Reading {
         let reliance = reliance(on: contribution.length)
         return Reading(
@@ -119,7 +119,8 @@ public struct Settings: Equatable, Sendable {
         self.suspended = suspended
     }
 
-    /// Nine voters bear four failures; a heartbeat that tells of all their paths still fits a frame.
+    /// Nine voters bear four failures; a heartbeat that tells of all their paths still fits a
+    /// frame.
     public static let mostVoters = 9
     public static let mostPaths = 4
 

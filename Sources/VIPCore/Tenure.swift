@@ -47,7 +47,8 @@ struct Tenure: Sendable {
         var heardSince: Instant?
     }
 
-    /// An address lifetime is refreshed this often. The shell gives addresses a lifetime well above.
+    /// An address lifetime is refreshed this often. The shell gives addresses a lifetime well
+    /// above.
     static let refreshInterval: Duration = .seconds(4)
 
     var isServing: Bool { stage == .serving }
@@ -108,9 +109,9 @@ struct Handover: Equatable, Sendable {
     var urgent: Bool
 }
 
-/// When the next round of announcements is due: a burst, because frames and the receivers' attention
-/// get lost (a receiver ignores changes within its `locktime` of 1 s unless they are gratuitous), and
-/// then rarely, because switches forget (commonly after 300 s).
+/// When the next round of announcements is due: a burst, because frames and the receivers'
+/// attention get lost (a receiver ignores changes within its `locktime` of 1 s unless they are
+/// gratuitous), and then rarely, because switches forget (commonly after 300 s).
 struct Announcements: Equatable, Sendable {
     private(set) var rounds = 0
     private(set) var dueAt: Instant?

@@ -227,7 +227,7 @@ struct CandidacyTests {
     }
 
     @Test(
-        "does not yield to a node that ranks behind it, is not well, or is the preferred one's other"
+        "does not yield to a node that ranks behind it or is not well, nor as the preferred one"
     )
     func rankDoesNotYield() {
         let ready = Condition(group: web, owns: false, forced: false, term: .none, unready: nil)

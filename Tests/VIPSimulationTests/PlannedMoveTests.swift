@@ -1,4 +1,5 @@
 import Testing
+import VIPCore
 import VIPSimulation
 
 @Suite("Planned moves, simulated")

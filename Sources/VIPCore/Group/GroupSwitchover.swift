@@ -158,7 +158,8 @@ extension Group {
         }
     }
 
-    /// Moves that nobody has to ask for: away from a node that is not well, back to the preferred one.
+    /// Moves that nobody has to ask for: away from a node that is not well, back to the preferred
+    /// one.
     mutating func considerMoving(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(let tenure) = role else { return }
         if let letGoBy = scene.letGoBy, letGoBy <= scene.now.boottime {

@@ -13,7 +13,8 @@ extension Conversation {
         return talk
     }
 
-    /// lb1 (or lb2), standing by: its leftovers are cleared away, its link is up, and nobody is heard.
+    /// lb1 (or lb2), standing by: its leftovers are cleared away, its link is up, and nobody is
+    /// heard.
     static func lonely(
         _ settings: Settings = .pair(lb1),
         memory: Memory? = nil,

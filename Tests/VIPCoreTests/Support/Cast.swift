@@ -83,7 +83,8 @@ extension Settings {
 }
 
 extension Memory {
-    /// A page of this boot that holds nothing but its place: the host has run before, and owes nothing.
+    /// A page of this boot that holds nothing but its place: the host has run before, and owes
+    /// nothing.
     static func settled(_ place: Place, records: [GroupRecord] = []) -> Memory {
         Memory(
             page: Page(

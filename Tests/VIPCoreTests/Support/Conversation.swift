@@ -1,8 +1,8 @@
 import Testing
 import VIPCore
 
-/// One agent under test. The test is its clock and its kernel, and speaks for the other voters: their
-/// frames carry what the agent challenges them with, unless a test says otherwise.
+/// One agent under test. The test is its clock and its kernel, and speaks for the other voters:
+/// their frames carry what the agent challenges them with, unless a test says otherwise.
 ///
 /// Every step returns its effects as a transcript (see `Transcript`).
 struct Conversation {
