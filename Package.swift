@@ -130,7 +130,7 @@ let package = Package(
         ),
         .testTarget(
             name: "VIPSimulationTests",
-            dependencies: ["VIPSimulation"],
+            dependencies: ["VIPCore", "VIPSimulation"],
             swiftSettings: strict
         ),
         .testTarget(

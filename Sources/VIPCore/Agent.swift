@@ -1,10 +1,10 @@
 /// One host's part in the cluster: voter for every group, and on a node also standby or owner.
 ///
 /// Pure: `step` is the only way in, the effects that it returns the only way out, and time is an
-/// argument. Call `step(.start)` first; after every `step` carry out all effects in their order, then
-/// ask `wakeUp(at:)` when to step again at the latest. Whatever the event, a step first looks at the
-/// clock (no owner acts past its deadline), then takes the event, then does what is due, and last
-/// sends frames.
+/// argument. Call `step(.start)` first; after every `step` carry out all effects in their order,
+/// then ask `wakeUp(at:)` when to step again at the latest. Whatever the event, a step first looks
+/// at the clock (no owner acts past its deadline), then takes the event, then does what is due, and
+/// last sends frames.
 public struct Agent: Sendable {
     public let settings: Settings
     public private(set) var rules = RuleCounts()
@@ -36,8 +36,8 @@ public struct Agent: Sendable {
     /// What of it is kept for letting go without a successor: the kernel's answer and the release.
     static let releasePatience: Duration = .milliseconds(500)
 
-    /// `seed` is the agent's only chance: sessions, challenges and the order of candidates come from
-    /// it. It must differ from process to process, or an old session could come to life again.
+    /// `seed` is the agent's only chance: sessions, challenges and the order of candidates come
+    /// from it. It must differ from process to process, or an old session could come to life again.
     public init(settings: Settings, memory: Memory, seed: UInt64) {
         var random = Random(seed: seed)
         self.settings = settings
@@ -116,9 +116,16 @@ public struct Agent: Sendable {
         )
     }
 
-    /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is. It may lie in
-    /// the past.
+    /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is. It may lie
+    /// in the past. Whole nanoseconds, never rounded down: a clock that counts those would stand
+    /// still.
     public func wakeUp(at now: Reading) -> Instant? {
+        guard let due = due(at: now) else { return nil }
+        let floor = Instant(nanoseconds: due.nanoseconds)
+        return floor < due ? floor + .nanoseconds(1) : floor
+    }
+
+    private func due(at now: Reading) -> Instant? {
         guard started else { return now.boottime }
         var soonest: Instant?
         func consider(_ instant: Instant?) {
@@ -174,6 +181,7 @@ public struct Agent: Sendable {
                 out.emit(.writeRecord(ended))
             }
             guard settings.isNode else { continue }
+            // The last process may have died between giving up the term and closing the gate.
             out.emit(.closeGate(record.group))
             out.emit(.removeAddresses(record.group, request: 0))
         }

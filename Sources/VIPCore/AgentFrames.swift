@@ -5,7 +5,8 @@ extension Agent {
     mutating func receive(_ frame: Frame, at now: Reading, _ out: inout Outbox) {
         guard frame.receiver == settings.me else { return count(.notForUs) }
         guard frame.sender != settings.me else {
-            out.report(.duplicateName(settings.me))
+            // Our own frame that came back is no second host.
+            if frame.session != session { out.report(.duplicateName(settings.me)) }
             return count(.ownName)
         }
         guard let voter = peers.firstIndex(where: { $0.id == frame.sender }) else {
@@ -51,9 +52,9 @@ extension Agent {
         if differ { out.report(.voterSetsDiffer(frame.sender)) }
     }
 
-    /// Sends our challenge to a process that has not proven itself, with its own repeated, so that one
-    /// exchange does for both. A recorded frame gets this answer too, a few times a heartbeat at most,
-    /// and changes nothing.
+    /// Sends our challenge to a process that has not proven itself, with its own repeated, so that
+    /// one exchange does for both. A recorded frame gets this answer too, once a millisecond at
+    /// most, and changes nothing.
     private mutating func challenge(
         _ voter: Int,
         answering frame: Frame,
@@ -206,8 +207,8 @@ extension Agent {
     // MARK: - Out
 
     /// Makes frames of what was posted, and of the heartbeats that are due. Once this host is awake
-    /// to answer, heartbeats that are nearly due go along, to everybody, and the next ones may wait a
-    /// little for their own occasion: so a cluster at rest falls into step with its owner, and
+    /// to answer, heartbeats that are nearly due go along, to everybody, and the next ones may wait
+    /// a little for their own occasion: so a cluster at rest falls into step with its owner, and
     /// exchanges one frame each way and heartbeat.
     mutating func flush(at now: Reading, _ out: inout Outbox) {
         let heartbeat = settings.timing.heartbeat

@@ -10,7 +10,8 @@ public struct AgentStatus: Equatable, Sendable {
         public var owner: HostID?
         public var forced: Bool
         public var term: Term
-        /// Of an owner its own deadline, of others what their voter's grant has left; nil: no lease.
+        /// Of an owner its own deadline, of others what their voter's grant has left; nil: no
+        /// lease.
         public var leaseRemaining: Duration?
         public var since: Instant
         public var reason: Reason

@@ -1,6 +1,7 @@
 /// This host's voter for one group: what it has granted, and the rules by which it grants.
 ///
-/// A grant is exclusive while it lives; it is never replaced by another holder's, whatever the term.
+/// A grant is exclusive while it lives; it is never replaced by another holder's, whatever the
+/// term.
 struct Ballot: Equatable, Sendable {
     var grant: Grant?
     var highestGranted: Term = .none
@@ -127,7 +128,8 @@ struct Ballot: Equatable, Sendable {
         return true
     }
 
-    /// Gives back whatever this host's voter has granted to this host. Only after the gate is closed.
+    /// Gives back whatever this host's voter has granted to this host. Only after the gate is
+    /// closed.
     mutating func freeOwnGrant(of holder: Holder) {
         guard let current = grant, current.holder == holder else { return }
         grant?.released = true

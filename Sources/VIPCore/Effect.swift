@@ -5,16 +5,16 @@ public enum Effect: Equatable, Sendable {
     case writeHeader(PageHeader)
     /// Write this group's record into the page. When this returns it outlives the process.
     case writeRecord(GroupRecord)
-    /// Let the group's addresses answer until this instant of CLOCK_BOOTTIME, enforced by the kernel.
-    /// Replaces an earlier deadline, also a later one.
+    /// Let the group's addresses answer until this instant of CLOCK_BOOTTIME, enforced by the
+    /// kernel. Replaces an earlier deadline, also a later one.
     case openGate(GroupID, until: Instant)
     /// From now on the group's addresses do not answer, whatever becomes of this process.
     case closeGate(GroupID)
     /// Put the group's addresses on its interface, or refresh them there; answer with
     /// `Event.addressesAdded`.
     case addAddresses(GroupID, request: UInt64)
-    /// Take the group's addresses off every interface, and answer with `Event.addressesRemoved` once
-    /// none is left; try until then.
+    /// Take the group's addresses off every interface, and answer with `Event.addressesRemoved`
+    /// once none is left; try until then.
     case removeAddresses(GroupID, request: UInt64)
     /// Send one round of announcements for every address of the group, now.
     case announce(GroupID)
@@ -55,5 +55,7 @@ public enum CommandRefusal: Equatable, Sendable {
     case abstaining(remaining: Duration)
     case suspended
     case stopping
+    /// The addresses of the last tenure are still being taken off.
+    case lettingGo
     case notSuspended
 }

@@ -1,7 +1,8 @@
 /// One datagram between two voters, after its authentication was verified.
 ///
-/// Sessions (see `Session`) make sure that a frame recorded earlier changes nothing: `proof` repeats
-/// what the receiver last challenged the sender's process with, and sequence numbers only grow.
+/// Sessions (see `Session`) make sure that a frame recorded earlier changes nothing: `proof`
+/// repeats what the receiver last challenged the sender's process with, and sequence numbers only
+/// grow.
 public struct Frame: Equatable, Sendable {
     public var cluster: UInt64
     public var voterSet: UInt64

@@ -42,7 +42,8 @@ public struct Term: Hashable, Comparable, Sendable {
     /// out; a peer that claims otherwise is refused when its frame is read.
     public var next: Term { Term(number + 1) }
 
-    /// The greatest term that is taken from a frame: room for 2^32 more acquisitions stays above it.
+    /// The greatest term that is taken from a frame: room for 2^32 more acquisitions stays above
+    /// it.
     public static let greatest = Term(UInt64.max - 1 << 32)
 }
 

@@ -76,8 +76,8 @@ public struct GroupRecord: Equatable, Sendable {
     }
 }
 
-/// What the page says of the place itself. Boot id and namespace, which say whether the page is this
-/// boot's at all, are the shell's to write and to compare.
+/// What the page says of the place itself. Boot id and namespace, which say whether the page is
+/// this boot's at all, are the shell's to write and to compare.
 public struct PageHeader: Equatable, Sendable {
     public var place: Place
     /// Until then, by MONOTONIC_RAW, the voter answers nothing but refusals. In the page from its

@@ -3,9 +3,9 @@
 ///     unknown --its frame answers our challenge--> adopted --a newer session does--> adopted
 ///
 /// A process draws a session number when it starts. Its frames count only once they repeat the
-/// challenge that *this* process has for the next session of that voter; a challenge is used for one
-/// session only, so whatever was recorded from an earlier session, or sent to an earlier process of
-/// ours, proves nothing any more.
+/// challenge that *this* process has for the next session of that voter; a challenge is used for
+/// one session only, so whatever was recorded from an earlier session, or sent to an earlier
+/// process of ours, proves nothing any more.
 struct Peer: Sendable {
     struct Path: Sendable {
         /// The greatest sequence number that arrived over this path in the adopted session.
@@ -35,7 +35,8 @@ struct Peer: Sendable {
     var session: Session?
     /// What the next session of this voter has to repeat.
     var nextChallenge: UInt64
-    /// Sessions that were followed by another. One that comes back to life belongs to a second host.
+    /// Sessions that were followed by another. One that comes back to life belongs to a second
+    /// host.
     var retired: [UInt64] = []
     /// Two live hosts use this name: nothing is taken from it until then.
     var refusedUntil: Instant?
@@ -111,8 +112,8 @@ extension Peer {
     /// Sessions remembered to tell a second host from a restarted one.
     static let retiredLimit = 8
 
-    /// Looks at who sends, whether it is alive now, and whether the frame is new; and if it is, takes
-    /// what the header says of the path.
+    /// Looks at who sends, whether it is alive now, and whether the frame is new; and if it is,
+    /// takes what the header says of the path.
     mutating func admit(
         _ frame: Frame,
         at now: Reading,
@@ -167,7 +168,8 @@ extension Peer {
         }
         session = Session(number: number, challenge: nextChallenge)
         nextChallenge = fresh
-        // What this process of the peer says starts afresh; what the last one said of itself is old.
+        // What this process of the peer says starts afresh; what the last one said of itself is
+        // old.
         for index in paths.indices { paths[index].lastSequence = 0 }
         presence = nil
     }

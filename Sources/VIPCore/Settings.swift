@@ -22,19 +22,21 @@ public struct Timing: Equatable, Sendable {
     /// How long an owner relies on a grant of `length`, counted from the stamp of its request:
     /// shorter than the voter keeps it by twice the drift, and by the margin.
     public func reliance(on length: Duration) -> Duration {
-        length - length * (2 * driftPartsPerMillion) / 1_000_000 - margin
+        let drift = length.attoseconds * Int128(2 * driftPartsPerMillion) / 1_000_000
+        return Duration(attoseconds: length.attoseconds - drift) - margin
     }
 
     /// Until when an owner relies on one voter's answer, by each clock.
     ///
     /// BOOTTIME may be slewed by up to 10 % (the kernel's limit), so it gets 0.899 of the length.
-    /// Counted from the stamp that holds through suspends too: RAW misses those, BOOTTIME a tenth of
-    /// the rest, and the smaller remainder of the two alone would be too long by that tenth. And it
-    /// holds for whatever runs on BOOTTIME alone once this process is dead.
+    /// Counted from the stamp that holds through suspends too: RAW misses those, BOOTTIME a tenth
+    /// of the rest, and the smaller remainder of the two alone would be too long by that tenth. And
+    /// it holds for whatever runs on BOOTTIME alone once this process is dead.
     func end(of contribution: Contribution) -> Reading {
         let reliance = reliance(on: contribution.length)
         return Reading(
-            boottime: contribution.stamp.boottime + reliance * 899 / 1000,
+            boottime: contribution.stamp.boottime
+                + Duration(attoseconds: reliance.attoseconds * 899 / 1000),
             raw: contribution.stamp.raw + reliance
         )
     }
@@ -117,7 +119,8 @@ public struct Settings: Equatable, Sendable {
         self.suspended = suspended
     }
 
-    /// Nine voters bear four failures; a heartbeat that tells of all their paths still fits a frame.
+    /// Nine voters bear four failures; a heartbeat that tells of all their paths still fits a
+    /// frame.
     public static let mostVoters = 9
     public static let mostPaths = 4
 

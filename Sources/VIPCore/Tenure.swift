@@ -34,6 +34,7 @@ struct Tenure: Sendable {
     /// Until when this host may answer. Compared with the clock in every handler.
     var deadline: Reading
     var asks: [Ask]
+    /// Nil: it has been closed since this tenure began.
     var gateUntil: Instant?
     var handover: Handover?
     var announcements = Announcements()
@@ -46,7 +47,8 @@ struct Tenure: Sendable {
         var heardSince: Instant?
     }
 
-    /// An address lifetime is refreshed this often. The shell gives addresses a lifetime well above.
+    /// An address lifetime is refreshed this often. The shell gives addresses a lifetime well
+    /// above.
     static let refreshInterval: Duration = .seconds(4)
 
     var isServing: Bool { stage == .serving }
@@ -63,24 +65,24 @@ struct Tenure: Sendable {
         majority: Int,
         timing: Timing
     ) -> Reading? {
-        guard
-            let boottime = nthGreatest(majority, of: counted, { timing.end(of: $0).boottime }),
-            let raw = nthGreatest(majority, of: counted, { timing.end(of: $0).raw })
+        let ends = counted.compactMap { $0.map(timing.end(of:)) }
+        guard let boottime = nthGreatest(majority, of: ends, \.boottime),
+            let raw = nthGreatest(majority, of: ends, \.raw)
         else { return nil }
         return Reading(boottime: boottime, raw: raw)
     }
 
     private static func nthGreatest(
         _ rank: Int,
-        of counted: [Contribution?],
-        _ end: (Contribution) -> Instant
+        of ends: [Reading],
+        _ clock: (Reading) -> Instant
     ) -> Instant? {
         var best: Instant?
-        for case .some(let candidate) in counted {
-            let candidateEnd = end(candidate)
+        for end in ends {
+            let candidate = clock(end)
             var reaching = 0
-            for case .some(let other) in counted where end(other) >= candidateEnd { reaching += 1 }
-            if reaching >= rank, best.map({ $0 < candidateEnd }) ?? true { best = candidateEnd }
+            for other in ends where clock(other) >= candidate { reaching += 1 }
+            if reaching >= rank, best.map({ $0 < candidate }) ?? true { best = candidate }
         }
         return best
     }
@@ -107,9 +109,9 @@ struct Handover: Equatable, Sendable {
     var urgent: Bool
 }
 
-/// When the next round of announcements is due: a burst, because frames and the receivers' attention
-/// get lost (a receiver ignores changes within its `locktime` of 1 s unless they are gratuitous), and
-/// then rarely, because switches forget (commonly after 300 s).
+/// When the next round of announcements is due: a burst, because frames and the receivers'
+/// attention get lost (a receiver ignores changes within its `locktime` of 1 s unless they are
+/// gratuitous), and then rarely, because switches forget (commonly after 300 s).
 struct Announcements: Equatable, Sendable {
     private(set) var rounds = 0
     private(set) var dueAt: Instant?

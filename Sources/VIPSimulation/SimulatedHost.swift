@@ -40,7 +40,7 @@ struct StateDirectory {
 }
 
 /// One life of the agent.
-struct Process {
+final class Process {
     enum Phase {
         case idle
         /// An event was received; the clock is not yet read.
@@ -90,10 +90,19 @@ struct Process {
     var greatestSequences: [UInt64]
     /// How often in a row it wanted to be woken at once.
     var idleWakes = 0
+
+    init(agent: Agent, life: Int, since: TrueTime, reading: Reading, hosts: Int) {
+        self.agent = agent
+        self.life = life
+        self.since = since
+        self.reading = reading
+        challenges = Array(repeating: 0, count: hosts)
+        greatestSequences = Array(repeating: 0, count: hosts)
+    }
 }
 
 /// One host: what its kernel keeps, what its disk keeps, and the agent, if it runs.
-struct SimulatedHost {
+final class SimulatedHost {
     let index: Int
     let id: HostID
     let name: String
@@ -123,6 +132,23 @@ struct SimulatedHost {
     var kernelBusyUntil: TrueTime = 0
     /// The supervisor does not start it again.
     var abandoned = false
+
+    init(_ index: Int, in scenario: Scenario, clocks: HostClocks) {
+        self.index = index
+        self.clocks = clocks
+        id = World.hostID(index)
+        isNode = index < scenario.nodes
+        name = isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)"
+        gates = Array(repeating: Gate(), count: scenario.groups)
+        addresses = Array(repeating: SimulatedAddresses(), count: scenario.groups)
+        directory = StateDirectory(highestTerms: Array(repeating: .none, count: scenario.groups))
+        lease = .nanoseconds(scenario.lease)
+        groups = Array(repeating: true, count: scenario.groups)
+        voterSet = World.voterSet
+        carrier = Array(repeating: true, count: scenario.paths)
+        carrierSerial = Array(repeating: 0, count: scenario.paths)
+        healthy = Array(repeating: true, count: scenario.groups)
+    }
 
     var suspended: Bool { clocks.suspended }
     var runs: Bool { powered && !suspended }

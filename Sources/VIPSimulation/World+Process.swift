@@ -22,8 +22,7 @@ extension World {
             life: lives,
             since: now,
             reading: hosts[host].clocks.reading(at: now),
-            challenges: Array(repeating: 0, count: scenario.hosts),
-            greatestSequences: Array(repeating: 0, count: scenario.hosts)
+            hosts: scenario.hosts
         )
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
@@ -253,7 +252,7 @@ extension World {
         guard time < .max / 8 else { return }
         let late = healed ? scenario.lateness.lowerBound : fate.within(scenario.lateness)
         queue.add(
-            .timer(host: host, life: process.life, serial: process.timerSerial + 1),
+            .timer(host: host, life: process.life, serial: process.timerSerial),
             at: max(now, time) + late + 1)
     }
 

@@ -62,7 +62,9 @@ public final class World {
         network = Network(scenario, chance: chance.fork())
         history = Array(repeating: GroupHistory(), count: scenario.groups)
         longestLease = scenario.lease
-        for index in 0..<scenario.hosts { hosts.append(makeHost(index)) }
+        for index in 0..<scenario.hosts {
+            hosts.append(SimulatedHost(index, in: scenario, clocks: drawClocks()))
+        }
         for index in 0..<scenario.hosts {
             let delay = fate.within(0...scenario.heartbeat * 2)
             queue.add(.launch(host: index, boot: 0), at: delay)
@@ -71,27 +73,6 @@ public final class World {
             queue.add(.fault(fault), at: fate.pause(mean: scenario[fault]))
         }
         if scenario.faultsEnd > 0 { queue.add(.heal, at: scenario.faultsEnd) }
-    }
-
-    private func makeHost(_ index: Int) -> SimulatedHost {
-        let isNode = index < scenario.nodes
-        return SimulatedHost(
-            index: index,
-            id: Self.hostID(index),
-            name: isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)",
-            isNode: isNode,
-            clocks: drawClocks(),
-            gates: Array(repeating: Gate(), count: scenario.groups),
-            addresses: Array(repeating: SimulatedAddresses(), count: scenario.groups),
-            directory: StateDirectory(
-                highestTerms: Array(repeating: .none, count: scenario.groups)),
-            lease: .nanoseconds(scenario.lease),
-            groups: Array(repeating: true, count: scenario.groups),
-            voterSet: Self.voterSet,
-            carrier: Array(repeating: true, count: scenario.paths),
-            carrierSerial: Array(repeating: 0, count: scenario.paths),
-            healthy: Array(repeating: true, count: scenario.groups)
-        )
     }
 
     /// Both clocks begin anywhere; two oscillators differ by at most `drift`.

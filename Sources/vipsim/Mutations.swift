@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import VIPCore
 import VIPSimulation
 
@@ -12,6 +13,8 @@ extension VIPSim {
                 unsafe activeMutation = nil
                 let width = 28 - mutation.rawValue.count
                 let name = mutation.rawValue + String(repeating: " ", count: max(1, width))
+                // A hunt takes a while, and somebody may be watching through a pipe.
+                defer { fflush(nil) }
                 guard let caught else {
                     print("\(name)NOT CAUGHT in \(Self.mostSeeds) seeds")
                     allCaught = false

@@ -107,5 +107,45 @@ extension EndToEnd {
             }
             expectNothing(seen)
         }
+
+        @Test("an owner that loses the clients' network and hears its peer over another hands over")
+        func carrierWithPathLeft() throws {
+            let experiment = try Experiment(LabOptions(hasSecondNetwork: true))
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
+                try lab.cut(.lb1, on: [.first])
+            }
+            // The kernel tells of a lost carrier within a second of the last such change.
+            expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
+            // It was handed over: nobody waited for a lease to run out.
+            let why = try experiment.lab.history(of: .lb2).last { $0.event == "takeover" }
+            #expect(why?.reason == "handed over by lb1")
+            try experiment.lab.waitForStatus(of: .lb1, "the interface is down") { status in
+                status.groups.contains { $0.state == "fault" }
+            }
+        }
+
+        @Test("maintenance moves the address away, and is refused where it could go nowhere")
+        func maintenance() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
+                let moment = Moment.now
+                let answer = try lab.control(.lb1, "maintenance", "on")
+                guard answer.status == .exited(0) else {
+                    throw LabError("put lb1 into maintenance", found: answer.complaint)
+                }
+                return moment
+            }
+            expectTakeover(seen, by: .lb2, within: .milliseconds(400))
+            try experiment.lab.waitForStatus(of: .lb1, "it is in maintenance") { status in
+                status.groups.contains { $0.state == "maintenance" }
+            }
+            let refused = try experiment.lab.control(.lb2, "maintenance", "on")
+            #expect(refused.status == .exited(1))
+            let off = try experiment.lab.control(.lb1, "maintenance", "off")
+            #expect(off.status == .exited(0))
+            try experiment.lab.waitForStandby(.lb1)
+        }
     }
 }

@@ -172,6 +172,10 @@ extension Membership {
                 help: "see 'vip-agent accept-voters'"
             )
         case .stopping: ControlRefusal(.notReady, "\(what): the agent is stopping")
+        case .lettingGo:
+            ControlRefusal(
+                .notReady, "\(what): the addresses are still being taken off here",
+                help: "try again in a moment")
         case .notSuspended:
             ControlRefusal(.failed, "\(what): the voters are accepted already")
         }

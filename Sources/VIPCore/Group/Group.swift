@@ -1,6 +1,7 @@
 /// One group on one host: the voter's ballot, and on a node the part it plays.
 ///
-///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --addresses off--> standby
+///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --addresses off-->
+///     standby
 ///        ^                  |
 ///        +---gives up-------+
 ///
@@ -223,7 +224,10 @@ struct Group: Sendable {
             consider(pending.giveUpAt)
             for ask in pending.asks { consider(ask.resendAt) }
         }
-        for command in pendingCommands { consider(command.giveUpAt) }
+        for command in pendingCommands {
+            consider(command.giveUpAt)
+            consider(command.appeal?.ask.resendAt)
+        }
         return soonest
     }
 }

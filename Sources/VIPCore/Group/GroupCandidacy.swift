@@ -1,7 +1,7 @@
 /// How a standby comes to ask for the lease, and what it makes of the answers.
 extension Group {
-    /// Asks when this host's voter is free, nothing of its own stands in the way, and a majority that
-    /// it hears also hears it: a host that can send and not hear must not block the others.
+    /// Asks when this host's voter is free, nothing of its own stands in the way, and a majority
+    /// that it hears also hears it: a host that can send and not hear must not block the others.
     mutating func considerAsking(in scene: Scene, _ out: inout Outbox) {
         guard case .standby(var standby) = role else { return }
         if ballot.liveGrant(at: scene.now) != nil || scene.isAbstaining {
@@ -236,7 +236,9 @@ extension Group {
             return
         case .held, .abstaining, .recording:
             out.fire(.waitForRemaining)
-            let again = scene.now.boottime + max(refused.remaining, .microseconds(50))
+            // What is put on record has no remaining time to tell; a disk takes milliseconds.
+            let pause = refused.reason == .recording ? scene.timing.heartbeat / 4 : refused.remaining
+            let again = scene.now.boottime + max(pause, .microseconds(50))
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
             if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
         case .voterSets, .suspended, .unknownGroup:

@@ -35,6 +35,8 @@ extension Group {
         if scene.suspended { return .suspended }
         if scene.stopping { return .stopping }
         if case .owner = role { return .alreadyOwner }
+        // The kernel is still taking the addresses off for the last tenure.
+        if case .lettingGo = role { return .lettingGo }
         if let voter = scene.peers.indices.first(where: { scene.isHeard($0) }) {
             return .voterHeard(scene.settings.voters[voter].id)
         }

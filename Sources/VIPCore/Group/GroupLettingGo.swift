@@ -19,8 +19,9 @@ extension Group {
         out.emit(.removeAddresses(id, request: number))
     }
 
-    /// The kernel has none of the addresses any more: page (own grant freed), then the release. In a
-    /// switchover the own voter, free again, answers the successor's offer as it would any request.
+    /// The kernel has none of the addresses any more: page (own grant freed), then the release. In
+    /// a switchover the own voter, free again, answers the successor's offer as it would any
+    /// request.
     mutating func addressesRemoved(_ number: UInt64, in scene: Scene, _ out: inout Outbox) {
         guard case .lettingGo(let lettingGo) = role, lettingGo.request == number else { return }
         ballot.freeOwnGrant(of: scene.holder)
@@ -50,8 +51,8 @@ extension Group {
         postCondition(in: scene, &out)
     }
 
-    /// Whoever has just let go does not come first for the next lease. After a refusal by the kernel
-    /// it stays away for longer.
+    /// Whoever has just let go does not come first for the next lease. After a refusal by the
+    /// kernel it stays away for longer.
     private func pauseAfter(_ reason: Reason, _ scene: Scene) -> Duration {
         switch reason {
         case .addressesRefused: scene.timing.lease * 4

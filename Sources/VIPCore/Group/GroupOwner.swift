@@ -1,7 +1,7 @@
 /// What an owner does to stay one: it asks, counts, and looks at the clock.
 extension Group {
-    /// A majority has granted: into the page, then the addresses behind a closed gate. The gate opens
-    /// when the kernel says that they are there, and only then are they announced.
+    /// A majority has granted: into the page, then the addresses behind a closed gate. The gate
+    /// opens when the kernel says that they are there, and only then are they announced.
     mutating func becomeOwner(
         after candidacy: Candidacy,
         until deadline: Reading,
@@ -87,8 +87,8 @@ extension Group {
         renewOwnVote(in: scene, &out)
     }
 
-    /// How often one renewal is sent at most: at 20 % loss each way one in sixty is then unanswered,
-    /// and the lease outlasts several in a row.
+    /// How often one renewal is sent at most: at 20 % loss each way one in sixty is then
+    /// unanswered, and the lease outlasts several in a row.
     static let renewalTries = 4
 
     private func askOwner(
@@ -157,8 +157,8 @@ extension Group {
         {
             slot = free
         }
-        // An older answer, or one to a restarted owner that asks for less now: the voter keeps what it
-        // has granted before, so the owner may count on it.
+        // An older answer, or one to a restarted owner that asks for less now: the voter keeps what
+        // it has granted before, so the owner may count on it.
         if let before = counted[slot],
             scene.timing.end(of: before).raw >= scene.timing.end(of: contribution).raw
         {
@@ -235,15 +235,12 @@ extension Group {
 
     private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role else { return }
-        if tenure.isServing {
+        // Also while addresses are confirmed again: the gate is open as it was before.
+        if tenure.gateUntil != nil {
             let until = tenure.deadline.boottime
             tenure.gateUntil = until
             role = .owner(tenure)
             out.emit(.openGate(id, until: until))
-        } else {
-            // As an earlier process left it, or as it was when the addresses were lost: perhaps open,
-            // and then for too long. It opens again when the kernel has them.
-            out.emit(.closeGate(id))
         }
         commit(&out)
     }
@@ -296,7 +293,8 @@ extension Group {
     }
 
     /// A voter that is counted names another holder, in answer to a newer question: it no longer
-    /// excludes the others. (It was away for longer than its grant, or this host's clock stood still.)
+    /// excludes the others. (It was away for longer than its grant, or this host's clock stood
+    /// still.)
     private mutating func strike(
         _ voter: Int,
         _ refused: Refused,
@@ -350,8 +348,8 @@ extension Group {
             guard !all else { return }
             out.fire(.putBackAddresses)
             if tenure.isServing { out.report(.addressesPutBack(id)) }
-            // They are confirmed and announced anew; the gate stays as it is. An answer that is under
-            // way may be older than this, so it does not count.
+            // They are confirmed and announced anew; the gate stays as it is. An answer that is
+            // under way may be older than this, so it does not count.
             let number = takeRequestNumber()
             tenure.stage = .confirming(request: number)
             role = .owner(tenure)

@@ -11,8 +11,9 @@ extension Group {
         ballot.highestGranted = max(ballot.highestGranted, highestTerm)
     }
 
-    /// Before anything is answered: a tenure whose deadline lies ahead goes on, in the same term; of
-    /// anything else gate and addresses are cleared away, and what may be left of it is released.
+    /// Before anything is answered: a tenure whose deadline lies ahead goes on, in the same term;
+    /// of anything else gate and addresses are cleared away, and what may be left of it is
+    /// released.
     mutating func start(with tenure: TenureRecord?, in scene: Scene, _ out: inout Outbox) {
         if let tenure, !tenure.forced, tenure.deadline.isAhead(of: scene.now),
             scene.settings.isNode
@@ -59,6 +60,7 @@ extension Group {
             counted: counted,
             deadline: record.deadline,
             asks: Array(repeating: Ask(), count: scene.peers.count),
+            gateUntil: record.deadline.boottime,
             refreshAt: scene.now.boottime + Tenure.refreshInterval
         )
         role = .owner(tenure)

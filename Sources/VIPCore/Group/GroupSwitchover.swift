@@ -158,7 +158,8 @@ extension Group {
         }
     }
 
-    /// Moves that nobody has to ask for: away from a node that is not well, back to the preferred one.
+    /// Moves that nobody has to ask for: away from a node that is not well, back to the preferred
+    /// one.
     mutating func considerMoving(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(let tenure) = role else { return }
         if let letGoBy = scene.letGoBy, letGoBy <= scene.now.boottime {
@@ -204,7 +205,9 @@ extension Group {
     private func failbackTarget(in scene: Scene) -> Int? {
         guard case .automatic(let delay) = settings.failback, let prefer = settings.prefer,
             let voter = scene.index(of: prefer), voter != scene.me, isReady(voter, in: scene),
-            let since = heard[voter]?.readySince, scene.now.boottime - since >= delay
+            let since = heard[voter]?.readySince,
+            // An operator's move away from it is not undone at once, however well it is.
+            scene.now.boottime - max(since, roleSince) >= delay
         else { return nil }
         return voter
     }

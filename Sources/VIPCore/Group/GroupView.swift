@@ -6,8 +6,8 @@ extension Group {
         var forced: Bool
     }
 
-    /// This host if it serves, else a node that says so and is heard, else whom this host's voter has
-    /// a live grant for.
+    /// This host if it serves, else a node that says so and is heard, else whom this host's voter
+    /// has a live grant for.
     func owner(in scene: Scene) -> Owner? {
         if case .owner(let tenure) = role, tenure.isServing {
             return Owner(

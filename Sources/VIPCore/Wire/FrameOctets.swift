@@ -1,7 +1,8 @@
 /// A frame's octets: header, records, and behind them the shell's tag. Numbers are big-endian.
 ///
 ///     0        4  5  6     8  9 10    12                                            92
-///     | "VIPA" |v |k | len |p |n |flags| cluster | voter set | sender | … | echo (10 x 8) | records
+///     | "VIPA" |v |k | len |p |n |flags| cluster | voter set | sender | … | echo (10 x 8) |
+///     records
 ///
 /// What has been parsed serializes to the same octets: there is one way to write every frame.
 /// `docs/frames.md` has the tables.

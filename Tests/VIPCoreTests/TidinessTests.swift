@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+import VIPCore
+
+/// What the style asks of every file, and of the two modules that must be pure.
+@Suite("The sources")
+struct TidinessTests {
+    struct Source: CustomStringConvertible {
+        let path: String
+        let lines: [String]
+
+        var description: String { path }
+    }
+
+    static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static func sources(_ folders: String...) -> [Source] {
+        var found: [Source] = []
+        for folder in folders {
+            let start = root.appending(path: folder)
+            let files = FileManager.default.enumerator(atPath: start.path)
+            let names = (files?.compactMap { $0 as? String } ?? []).sorted()
+            for name in names where name.hasSuffix(".swift") {
+                let url = start.appending(path: name)
+                guard let text = try? String(contentsOf: url, encoding: .utf8) else { continue }
+                found.append(
+                    Source(path: "\(folder)/\(name)", lines: text.components(separatedBy: "\n"))
+                )
+            }
+        }
+        return found
+    }
+
+    static func findings(
+        in sources: [Source],
+        _ isFinding: (String) -> Bool
+    ) -> [String] {
+        sources.flatMap { source in
+            source.lines.enumerated().filter { isFinding($0.element) }
+                .map { "\(source.path):\($0.offset + 1): \($0.element)" }
+        }
+    }
+
+    /// Without what a comment says.
+    static func code(_ line: String) -> Substring {
+        line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line[...]
+    }
+
+    @Test("are where this test looks for them")
+    func found() {
+        #expect(Self.sources("Sources/VIPCore").count >= 20)
+        #expect(Self.sources("Sources", "Tests").count >= 100)
+    }
+
+    @Test("of the core import nothing")
+    func coreImportsNothing() {
+        let imports = Self.findings(in: Self.sources("Sources/VIPCore")) {
+            Self.code($0).contains("import ")
+        }
+        #expect(imports == [])
+    }
+
+    @Test("of the simulation import the core, and nothing else")
+    func simulationImportsTheCore() {
+        let imports = Self.findings(in: Self.sources("Sources/VIPSimulation")) {
+            Self.code($0).contains("import ") && $0 != "import VIPCore"
+        }
+        #expect(imports == [])
+    }
+
+    /// Swift offers these without any import. A clock or chance of their own would make two runs of
+    /// one seed differ, and so would the order of a hash table, which changes with every process.
+    @Test(
+        "of core and simulation have no clock, no chance, and no order that changes by process",
+        arguments: [
+            "ContinuousClock", "SuspendingClock", "Task.sleep", "Hasher", ".random(", "shuffled(",
+            "shuffle()", "randomElement", "SystemRandomNumberGenerator", "Set<", "Dictionary",
+            "hashValue", "ObjectIdentifier",
+        ]
+    )
+    func pure(banned: String) {
+        let uses = Self.findings(in: Self.sources("Sources/VIPCore", "Sources/VIPSimulation")) {
+            Self.code($0).contains(banned)
+        }
+        #expect(uses == [])
+    }
+
+    @Test("of core and simulation have no dictionary type or literal")
+    func noDictionaries() throws {
+        let dictionary = try Regex(#"\[\s*[A-Z][A-Za-z.]*\s*:\s*[\[(A-Z][A-Za-z. ]*|\[:\]"#)
+        let uses = Self.findings(in: Self.sources("Sources/VIPCore", "Sources/VIPSimulation")) {
+            Self.code($0).contains(dictionary)
+        }
+        #expect(uses == [])
+    }
+
+    @Test("have at most 400 lines a file")
+    func length() {
+        let long = Self.sources("Sources").filter { $0.lines.count - 1 > 400 }
+        #expect(long.map(\.path) == [])
+    }
+
+    @Test("have at most 100 columns a line")
+    func width() {
+        #expect(Self.findings(in: Self.sources("Sources", "Tests")) { $0.count > 100 } == [])
+    }
+
+    @Test("have no mark of something left undone", arguments: ["TO" + "DO", "FIX" + "ME"])
+    func leftovers(mark: String) {
+        #expect(Self.findings(in: Self.sources("Sources", "Tests")) { $0.contains(mark) } == [])
+    }
+
+    @Test("have no whitespace at the end of a line, and no tabs")
+    func whitespace() {
+        let uses = Self.findings(in: Self.sources("Sources", "Tests")) {
+            $0.hasSuffix(" ") || $0.contains("\t")
+        }
+        #expect(uses == [])
+    }
+
+    @Test("apply every mutation somewhere", arguments: Mutation.allCases)
+    func mutations(mutation: Mutation) {
+        let sources = Self.sources("Sources/VIPCore", "Sources/VIPSimulation")
+        let uses = Self.findings(in: sources) {
+            Self.code($0).contains("mutated(.\(mutation.rawValue))")
+        }
+        #expect(uses != [])
+    }
+
+    @Test("fire every rule somewhere", arguments: Rule.allCases)
+    func rules(rule: Rule) {
+        let uses = Self.findings(in: Self.sources("Sources/VIPCore")) {
+            Self.code($0).contains("fire(.\(rule))")
+        }
+        #expect(uses != [])
+    }
+}
