@@ -27,8 +27,9 @@ public struct WallClock: Equatable, Sendable {
     /// The years that RFC 3339 can write, 0000 to 9999, in seconds since 1970.
     private static let writable: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
-    /// RFC 3339 in UTC, cut off and not rounded: `2026-11-21T08:25:00.123Z`. A year that takes other
-    /// than four digits, which only a broken clock has, becomes the nearest that can be written.
+    /// RFC 3339 in UTC, cut off and not rounded: `2026-11-21T08:25:00.123Z`. A year that takes
+    /// other than four digits, which only a broken clock has, becomes the nearest that can be
+    /// written.
     public func rfc3339(_ precision: Precision = .milliseconds) -> String {
         let seconds = min(max(seconds, Self.writable.lowerBound), Self.writable.upperBound)
         let (day, second) = Self.floorDivide(seconds, by: 86_400)

@@ -24,8 +24,8 @@ public struct Agent: Sendable {
     var abstentionEnd: Instant = .zero
     private var abstentionReported = true
     var recordedLease: Duration
-    /// The longest that the shell was asked to record. What is asked for in one group must not lower
-    /// what another has asked for: writes take their time, and the last one stays.
+    /// The longest that the shell was asked to record. What is asked for in one group must not
+    /// lower what another has asked for: writes take their time, and the last one stays.
     private var leaseBeingRecorded: Duration = .zero
     var suspended: Bool
     var maintenance = false

@@ -58,7 +58,8 @@ public final class AddressMonitor: Sendable {
         static let addressMessage = 8
         static let newAddress: UInt16 = 20
         static let deletedAddress: UInt16 = 21
-        /// IFA_ADDRESS and IFA_LOCAL. On Ethernet both are the address, and IPv6 has the first only.
+        /// IFA_ADDRESS and IFA_LOCAL. On Ethernet both are the address, and IPv6 has the first
+        /// only.
         static let addressAttribute: UInt16 = 1
     }
 

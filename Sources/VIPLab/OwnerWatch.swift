@@ -4,8 +4,8 @@ import Synchronization
 /// Asks all hosts at once who has the address, 500 times a second, and notes everyone who answers.
 ///
 /// A client's own cache leads it to one host and hides a second owner. So the watch asks twice,
-/// past every cache: by an ARP broadcast, which each owner answers, and by a datagram to the card of
-/// each node, which a node answers that would serve the address.
+/// past every cache: by an ARP broadcast, which each owner answers, and by a datagram to the card
+/// of each node, which a node answers that would serve the address.
 public final class OwnerWatch: Sendable {
     private let byARP = Recording()
     private let byIP = Recording()

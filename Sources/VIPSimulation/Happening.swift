@@ -39,7 +39,8 @@ enum Happening {
     case end
 }
 
-/// What is to come, in the order of time; what comes at one time, in the order in which it was planned.
+/// What is to come, in the order of time; what comes at one time, in the order in which it was
+/// planned.
 struct EventQueue {
     private struct Entry {
         var time: TrueTime

@@ -5,9 +5,9 @@ public typealias TrueTime = Int64
 
 /// Both clocks of one host, as piecewise linear functions of true time.
 ///
-/// RAW follows the oscillator and stands still in a suspend. BOOTTIME is RAW slewed by up to what the
-/// kernel allows (10 % of the tick and 500 ppm of frequency). It goes on in a suspend, unslewed: the
-/// kernel adds the time that a clock which does not stop has measured.
+/// RAW follows the oscillator and stands still in a suspend. BOOTTIME is RAW slewed by up to what
+/// the kernel allows (10 % of the tick and 500 ppm of frequency). It goes on in a suspend,
+/// unslewed: the kernel adds the time that a clock which does not stop has measured.
 struct HostClocks {
     /// Millionths by which the kernel lets BOOTTIME be slewed against RAW.
     static let greatestSlew = 100_500
@@ -61,7 +61,10 @@ struct HostClocks {
 
     /// Saturates a quarter of the way to the end of 64 bits, so that spans can still be added.
     private static func time(
-        _ since: TrueTime, of instant: Int64, from start: Int64, rate: Int64
+        _ since: TrueTime,
+        of instant: Int64,
+        from start: Int64,
+        rate: Int64
     ) -> TrueTime {
         guard instant > start else { return since + (instant - start) }
         let distance = instant - start

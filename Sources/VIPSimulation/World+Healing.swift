@@ -43,9 +43,9 @@ extension World {
     }
 
     /// After this long everybody is served: a place that began with the healing abstains for the
-    /// longest lease, grants to what is dead run for one more, each on a clock that may be slow; a few
-    /// candidacies may meet; and addresses have to come and go. Handovers that were under way when
-    /// the faults ended give up within half a second or two heartbeats, commands within two.
+    /// longest lease, grants to what is dead run for one more, each on a clock that may be slow; a
+    /// few candidacies may meet; and addresses have to come and go. Handovers that were under way
+    /// when the faults ended give up within half a second or two heartbeats, commands within two.
     var patience: TrueTime {
         var span = longestLease * 2 + longestLease / 50
         span += scenario.heartbeat * 40 + scenario.delay.upperBound * 20
@@ -85,6 +85,7 @@ extension World {
         guard let unheard = presence.hearings.first(where: { !$0.heard }) else { return }
         violate(
             .liveness,
-            "\(hosts[host].name) does not hear \(hosts[index(unheard.voter)].name)")
+            "\(hosts[host].name) does not hear \(hosts[index(unheard.voter)].name)"
+        )
     }
 }

@@ -1,7 +1,8 @@
 import VIPCore
 
 /// Who answers, and whether a majority of voters excludes everybody else meanwhile. Looked at
-/// whenever something has changed that bears on it: between two changes a host can only fall silent.
+/// whenever something has changed that bears on it: between two changes a host can only fall
+/// silent.
 extension World {
     /// An address is present, and the gate lets it answer. Whether its link is up does not matter.
     func answers(_ host: Int, _ group: Int) -> Bool {
@@ -20,7 +21,8 @@ extension World {
             if let other = answering, !isForced(host, group), !isForced(other, group) {
                 violate(
                     .oneOwner,
-                    "\(hosts[other].name) and \(hosts[host].name) both answer for g\(group + 1)")
+                    "\(hosts[other].name) and \(hosts[host].name) both answer for g\(group + 1)"
+                )
             }
             answering = host
         }
@@ -42,12 +44,14 @@ extension World {
             if scenario.aim == .quiet {
                 violate(
                     .calm,
-                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)")
+                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)"
+                )
             }
             if calm, !scenario.automaticFailback {
                 violate(
                     .liveness,
-                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)")
+                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)"
+                )
             }
         }
     }
@@ -72,11 +76,12 @@ extension World {
             "\(hosts[host].name) answers for g\(group + 1) until \(text(silentFrom)), covered by "
                 + hosts.indices.map {
                     "\(hosts[$0].name) until \(text(excludesOthers($0, group, holder)))"
-                }.joined(separator: ", "))
+                }.joined(separator: ", ")
+        )
     }
 
-    /// Until when this voter grants to nobody but `holder`, whatever becomes of its process. Without
-    /// a page it will abstain for long enough, and so it will after a boot.
+    /// Until when this voter grants to nobody but `holder`, whatever becomes of its process.
+    /// Without a page it will abstain for long enough, and so it will after a boot.
     func excludesOthers(_ voter: Int, _ group: Int, _ holder: Holder) -> TrueTime {
         let host = hosts[voter]
         guard host.powered, let page = host.page else { return .max / 4 }

@@ -10,7 +10,8 @@ struct Demo {
         /// Another host answers after this time at most.
         case takeover(within: Duration)
 
-        /// What a loaded machine may add to any of them: the hosts share its cores with the clients.
+        /// What a loaded machine may add to any of them: the hosts share its cores with the
+        /// clients.
         static let allowance: Duration = .milliseconds(50)
 
         /// Planned moves take a few milliseconds.

@@ -58,7 +58,7 @@ extension EndToEnd {
 
             let after = try shared.status(of: shared.alpha)
             // One pair of keys in 256 has one fingerprint, and then it is the tag that is wrong.
-            let refused = ["unknownKey", "forged"].reduce(0) { sum, reason in
+            let refused = ["unknown_key", "forged"].reduce(0) { sum, reason in
                 sum + (after.dropped?[reason] ?? 0) - (before[reason] ?? 0)
             }
             #expect(refused >= 10)
@@ -66,7 +66,7 @@ extension EndToEnd {
             #expect(after.group("web")?.owner == "lb1")
             let other = try shared.status(of: shared.beta)
             #expect(other.healthy)
-            #expect(other.dropped?["unknownKey"] == 0)
+            #expect(other.dropped?["unknown_key"] == 0)
             #expect(other.dropped?["forged"] == 0)
         }
 
@@ -85,7 +85,7 @@ extension EndToEnd {
 
             for lab in [shared.alpha, shared.beta] {
                 let status = try shared.status(of: lab)
-                #expect((status.dropped?["otherCluster"] ?? 0) >= 10)
+                #expect((status.dropped?["other_cluster"] ?? 0) >= 10)
                 #expect(status.group("web")?.owner == "lb1")
             }
         }

@@ -96,7 +96,11 @@ struct NeighborAdvertisementTests {
         let header: [UInt8] = [
             0x33, 0x33, 0x00, 0x00, 0x00, 0x01, 0x02, 0x02, 0x03, 0x04, 0x05, 0x06, 0x86, 0xdd,
         ]
-        #expect(Announcer.frames(announcing: .v6(high: address.high, low: address.low), at: mac) == [header + octets])
+        #expect(
+            Announcer.frames(announcing: .v6(high: address.high, low: address.low), at: mac) == [
+                header + octets
+            ]
+        )
     }
 
     @Test("what was parsed serializes to the same octets")

@@ -34,7 +34,11 @@ final class FakeAgent: Sendable {
         self.behaviour = behaviour
         folder = try Self.makeFolder()
         path = folder + "/control.sock"
-        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let listener = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0
+        )
         self.listener = listener
         try #require(listener >= 0)
         var address = sockaddr_un()

@@ -114,7 +114,8 @@ enum Sample {
         counters: Counters(framesSent: 5_760, framesReceived: 5_755)
     )
 
-    /// lb1 has let go: the pair's link works one way, the witness is away, an address is left behind.
+    /// lb1 has let go: the pair's link works one way, the witness is away, an address is left
+    /// behind.
     static let degraded = StatusReport(
         cluster: "lb",
         host: "lb1",

@@ -16,7 +16,8 @@ struct SeedTests {
         }
     }
 
-    /// Each has once shown a flaw, in the core or in its simulation; CHANGELOG.md tells the stories.
+    /// Each has once shown a flaw, in the core or in its simulation; CHANGELOG.md tells the
+    /// stories.
     @Test(
         "seeds that have shown a flaw show none",
         arguments: [
@@ -27,7 +28,8 @@ struct SeedTests {
             (328, "a gate opened for a deadline that had passed"),
             (871, "a gate of a group that left the configuration"),
             (1920, "suspended while BOOTTIME was slewed"),
-        ] as [(UInt64, String)])
+        ] as [(UInt64, String)]
+    )
     func corpus(seed: UInt64, story: String) {
         #expect(RunResult(seed: seed).violation == nil, "VIP_SEED=\(seed): \(story)")
     }

@@ -3,9 +3,9 @@ import Logging
 import VIPConfiguration
 import VIPCore
 
-/// The lease plane: one thread that waits for frames, the kernel, operators and deadlines, and tells
-/// the clusters that this host serves what is theirs of it. Most hosts serve one, and a witness may
-/// serve many.
+/// The lease plane: one thread that waits for frames, the kernel, operators and deadlines, and
+/// tells the clusters that this host serves what is theirs of it. Most hosts serve one, and a
+/// witness may serve many.
 package final class Daemon {
     package struct Options: Sendable {
         package var sites: Sites
@@ -45,6 +45,8 @@ package final class Daemon {
     private let signals: SignalPort
     private let ports: VoterPorts
     private let memberships: [Membership]
+    /// Whether this thread runs before others do.
+    private let urgency: Capabilities.Outcome
     private let notifier: ServiceNotifier?
     private let output: LogOutput
 
@@ -73,6 +75,9 @@ package final class Daemon {
             for index in sites.indices {
                 holdings.append(try Self.open(index, of: options, ports: ports, loop: loop))
             }
+            // Before the capability for it is gone, and before other threads, which do not inherit
+            // it.
+            urgency = Capabilities.becomeRealtime()
             if sites.allSatisfy({ $0.role == .witness }) { try Capabilities.dropAll() }
             memberships = try Self.join(options, holdings, loop: loop, output: output, log: log)
             try loop.add(signals.fileDescriptor, token: Token.signals)
@@ -181,7 +186,7 @@ package final class Daemon {
         StartupMemory.giveBack()
         for (what, outcome) in [
             ("lock memory", Capabilities.lockMemory()),
-            ("run with real-time priority", Capabilities.becomeRealtime()),
+            ("run with real-time priority", urgency),
         ] {
             if case .notDone(let reason) = outcome {
                 log.info("does without", metadata: ["what": "\(what)", "reason": "\(reason)"])

@@ -107,8 +107,9 @@ extension Membership {
                 )
             )
         case .refused(let refusal):
-            log.notice("order-refused", metadata: ["order": "\(what)", "reason": "\(refusal)"])
-            answer(client, .refused(explain(refusal, what)))
+            let explanation = explain(refusal, what)
+            log.notice("order-refused", metadata: ["reason": "\(explanation.error)"])
+            answer(client, .refused(explanation))
         }
     }
 
@@ -174,8 +175,10 @@ extension Membership {
         case .stopping: ControlRefusal(.notReady, "\(what): the agent is stopping")
         case .lettingGo:
             ControlRefusal(
-                .notReady, "\(what): the addresses are still being taken off here",
-                help: "try again in a moment")
+                .notReady,
+                "\(what): the addresses are still being taken off here",
+                help: "try again in a moment"
+            )
         case .notSuspended:
             ControlRefusal(.failed, "\(what): the voters are accepted already")
         }

@@ -19,8 +19,8 @@ package struct Sites: Sendable {
     package let entries: [Entry]
     package let isDirectory: Bool
 
-    /// A cluster takes up three descriptors and a thousand octets of every status line; with more of
-    /// them, a second witness is due.
+    /// A cluster takes up three descriptors and a thousand octets of every status line; with more
+    /// of them, a second witness is due.
     static let mostClusters = 64
 
     /// What lies in the run directory and the state directory beside the clusters' own, or did so
@@ -61,8 +61,8 @@ package struct Sites: Sendable {
         self.entries = entries
     }
 
-    /// Where the configuration is looked for unless an operator says where: in `vip-agent.toml`, and
-    /// where there is none, in the directory `conf.d`.
+    /// Where the configuration is looked for unless an operator says where: in `vip-agent.toml`,
+    /// and where there is none, in the directory `conf.d`.
     package static func defaultPath(in directory: String = "/etc/vip-agent") -> String {
         let file = "\(directory)/vip-agent.toml"
         let many = "\(directory)/conf.d"
@@ -71,7 +71,8 @@ package struct Sites: Sendable {
         return !hasFile && isDirectory(many) ? many : file
     }
 
-    /// The keys of all clusters, in the order of the entries; or everything that is wrong with them.
+    /// The keys of all clusters, in the order of the entries; or everything that is wrong with
+    /// them.
     package func loadKeys() throws(ConfigurationFailure) -> [ClusterKeys] {
         var keys: [ClusterKeys] = []
         var faults: [String] = []
@@ -86,8 +87,8 @@ package struct Sites: Sendable {
         return keys
     }
 
-    /// The directory in which a cluster keeps its things, made where it is missing. Whoever may look
-    /// into the base may look into it.
+    /// The directory in which a cluster keeps its things, made where it is missing. Whoever may
+    /// look into the base may look into it.
     func makeDirectory(of index: Int, in base: String) throws(SystemError) -> String {
         guard isDirectory else { return base }
         let path = "\(base)/\(entries[index].site.configuration.cluster.name)"
@@ -98,7 +99,8 @@ package struct Sites: Sendable {
         }
         var status = stat()
         try SystemCall.run("stat", on: base) { unsafe stat(base, &status) }
-        // Without the right to do so it stays as it is, which is right where the service has a user.
+        // Without the right to do so it stays as it is, which is right where the service has a
+        // user.
         _ = unsafe chown(path, uid_t.max, status.st_gid)
         return path
     }

@@ -3,7 +3,8 @@ import Glibc
 
 /// The socket that vipctl talks to: a client sends one line, and gets octets until the end.
 ///
-///     accept … read a line … Request -> reply(…, keepOpen: true) … reply(…, keepOpen: false) … close
+///     accept … read a line … Request -> reply(…, keepOpen: true) … reply(…, keepOpen: false) …
+///     close
 ///
 /// Everything has a bound: clients, the line, what waits to be written, and how long a client may
 /// take. Nothing here ever waits for a client.

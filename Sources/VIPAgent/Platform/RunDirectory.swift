@@ -86,7 +86,8 @@ package final class RunDirectory {
         }
     }
 
-    /// Off right before re-execution, so that the locks are never let go; on again should that fail.
+    /// Off right before re-execution, so that the locks are never let go; on again should that
+    /// fail.
     package func setCloseOnExec(_ on: Bool) throws(SystemError) {
         try lock.setCloseOnExec(on)
         try namespace.setCloseOnExec(on)

@@ -31,7 +31,8 @@ package final class ServiceNotifier {
     private let path: String
     private let socket: Descriptor
 
-    /// The interval of the service manager's watchdog in nanoseconds, where it expects us to report.
+    /// The interval of the service manager's watchdog in nanoseconds, where it expects us to
+    /// report.
     package let watchdog: Int64?
 
     /// nil where there is nobody to tell.

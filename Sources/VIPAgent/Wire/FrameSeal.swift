@@ -94,12 +94,19 @@ package enum OpenError: Error, Equatable, Sendable {
     case unknownKey(UInt8)
     /// The tag is not the one that our key makes of these octets.
     case forged
-    /// Sealed with our key, and yet not a frame: the sender has a bug, or another idea of version 1.
+    /// Sealed with our key, and yet not a frame: the sender has a bug, or another idea of version
+    /// 1.
     case malformed(WireError)
 
     /// The reason alone, to count by.
     package enum Reason: String, Sendable, CaseIterable {
-        case tooShort, tooLong, badMagic, futureVersion, otherCluster, unknownKey, forged, malformed
+        case tooShort = "too_short"
+        case tooLong = "too_long"
+        case badMagic = "bad_magic"
+        case futureVersion = "future_version"
+        case otherCluster = "other_cluster"
+        case unknownKey = "unknown_key"
+        case forged, malformed
     }
 
     package var reason: Reason {

@@ -4,7 +4,8 @@
 public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
-    /// A number without fraction and exponent. The parser takes what fits in 64 bits, signed or not.
+    /// A number without fraction and exponent. The parser takes what fits in 64 bits, signed or
+    /// not.
     case integer(Int128)
     /// Any other number. One that is not finite cannot be said in JSON, and is written as `null`.
     case decimal(Double)

@@ -1,8 +1,8 @@
-/// A status report as a page of text: first whether all is well and why not, then who owns what, then
-/// who hears whom.
+/// A status report as a page of text: first whether all is well and why not, then who owns what,
+/// then who hears whom.
 public struct StatusPage {
-    /// A group with more addresses than this shows the first of them, and those that are not as they
-    /// must be. `--json` has all.
+    /// A group with more addresses than this shows the first of them, and those that are not as
+    /// they must be. `--json` has all.
     static let addressLimit = 6
 
     let report: StatusReport
