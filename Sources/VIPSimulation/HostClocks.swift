@@ -61,7 +61,10 @@ struct HostClocks {
 
     /// Saturates a quarter of the way to the end of 64 bits, so that spans can still be added.
     private static func time(
-        _ since: TrueTime, of instant: Int64, from start: Int64, rate: Int64
+        _ since: TrueTime,
+        of instant: Int64,
+        from start: Int64,
+        rate: Int64
     ) -> TrueTime {
         guard instant > start else { return since + (instant - start) }
         let distance = instant - start

@@ -83,7 +83,8 @@ extension Scenario {
     /// One line with everything that was drawn.
     public var summary: String {
         var words = [
-            "seed=\(seed)", "aim=\(aim.rawValue)", "hosts=\(nodes)+\(witnesses)", "groups=\(groups)",
+            "seed=\(seed)", "aim=\(aim.rawValue)", "hosts=\(nodes)+\(witnesses)",
+            "groups=\(groups)",
             "paths=\(paths)", "heartbeat=\(text(heartbeat))", "lease=\(text(lease))",
             "drift=\(drift)ppm", "margin=\(text(margin))",
             "delay=\(text(delay.lowerBound))-\(text(delay.upperBound))", "loss=\(loss)ppm",

@@ -131,7 +131,9 @@ public struct Scenario: Sendable {
     }
 
     private mutating func drawNetwork(_ chance: inout Chance) {
-        let slowest = aim == .quiet ? heartbeat / 10 : chance.pick([heartbeat / 20, heartbeat / 2, lease / 2])
+        let slowest =
+            aim == .quiet
+            ? heartbeat / 10 : chance.pick([heartbeat / 20, heartbeat / 2, lease / 2])
         delay = chance.within(0...slowest / 4)...slowest
         loss = chance.pick([0, 0, 10_000, 100_000, 200_000])
         duplicates = chance.pick([0, 0, 10_000, 300_000])

@@ -15,7 +15,8 @@ extension World {
         guard let before = hosts[host].page?.records.first(where: { $0.group == record.group })
         else { return }
         let name = hosts[host].name
-        if record.highestGranted < before.highestGranted || record.highestUsed < before.highestUsed {
+        if record.highestGranted < before.highestGranted || record.highestUsed < before.highestUsed
+        {
             violate(.pageRemembers, "\(name) forgets a term")
         }
         guard let old = before.grant else { return }
@@ -44,7 +45,8 @@ extension World {
         if old.holder == own {
             let group = index(record.group)
             let open = hosts[host].gates[group].isOpen(
-                boottime: hosts[host].clocks.boottime(at: now))
+                boottime: hosts[host].clocks.boottime(at: now)
+            )
             if open {
                 violate(.releaseBehindGate, "\(name) frees its own grant while the gate is open")
             }
@@ -86,7 +88,8 @@ extension World {
             violate(
                 .terms,
                 "\(describe(holder)) serves in t\(term.number) after t\(known.term.number) of "
-                    + (known.holder.map { describe($0) } ?? "nobody"))
+                    + (known.holder.map { describe($0) } ?? "nobody")
+            )
         }
         history[group].term = known.amnesia ? term : max(known.term, term)
         history[group].holder = holder
@@ -104,7 +107,8 @@ extension World {
             violate(
                 .gateWithinPage,
                 "\(hosts[host].name) has the gate of g\(group + 1) open until "
-                    + "\(gate.deadline), its page says \(deadline)")
+                    + "\(gate.deadline), its page says \(deadline)"
+            )
         }
     }
 
@@ -145,14 +149,17 @@ extension World {
             return
         }
         violate(
-            .frameAfterPage, "\(hosts[host].name) sends \(what) that is not in its page")
+            .frameAfterPage,
+            "\(hosts[host].name) sends \(what) that is not in its page"
+        )
     }
 
     private func checkRequest(_ host: Int, _ request: Request) {
         guard let used = record(host, request.group)?.highestUsed, used >= request.term else {
             return violate(
                 .frameAfterPage,
-                "\(hosts[host].name) asks for t\(request.term.number), which is not in its page")
+                "\(hosts[host].name) asks for t\(request.term.number), which is not in its page"
+            )
         }
     }
 
@@ -161,13 +168,16 @@ extension World {
         if gate.isOpen(boottime: hosts[host].clocks.boottime(at: now)), gate.attached {
             violate(
                 .releaseBehindGate,
-                "\(hosts[host].name) releases t\(release.term.number) while its gate is open")
+                "\(hosts[host].name) releases t\(release.term.number) while its gate is open"
+            )
         }
         if let vote = release.vote {
             let known = record(host, release.group)
             guard let known, known.highestGranted >= vote.term else {
                 return violate(
-                    .frameAfterPage, "\(hosts[host].name) sends a vote that is not in its page")
+                    .frameAfterPage,
+                    "\(hosts[host].name) sends a vote that is not in its page"
+                )
             }
         }
         if calm, !scenario.automaticFailback {
@@ -176,7 +186,10 @@ extension World {
     }
 
     private func checkAcknowledged(
-        _ host: Int, _ group: GroupID, _ term: Term, _ holder: Holder
+        _ host: Int,
+        _ group: GroupID,
+        _ term: Term,
+        _ holder: Holder
     ) {
         guard let grant = record(host, group)?.grant else { return }
         let raw = hosts[host].process!.reading.raw
@@ -215,7 +228,10 @@ extension World {
     /// What was seen before, or was sent before this process began, changes nothing; at most it is
     /// answered with a challenge.
     func checkReplay(
-        _ host: Int, _ incoming: Process.Incoming, _ recording: Network.RecordingID, at reading: Reading
+        _ host: Int,
+        _ incoming: Process.Incoming,
+        _ recording: Network.RecordingID,
+        at reading: Reading
     ) {
         guard let process = hosts[host].process else { return }
         let known = network.recordings[recording.slot].sent.recording == recording
@@ -246,7 +262,9 @@ extension World {
                 continue
             }
             violate(
-                .forcedEnds, "\(hosts[host].name) hears that \(frame.sender.bits) owns, and goes on")
+                .forcedEnds,
+                "\(hosts[host].name) hears that \(frame.sender.bits) owns, and goes on"
+            )
         }
     }
 
@@ -269,13 +287,16 @@ extension World {
 
     /// A term that was given up is never used again: every candidacy has a higher one.
     func checkReport(_ host: Int, _ report: Report) {
-        guard case .transition(let id, from: _, to: .candidate, let term, reason: _, after: _) = report
+        guard
+            case .transition(let id, from: _, to: .candidate, let term, reason: _, after: _) =
+                report
         else { return }
         let group = index(id)
         if let last = hosts[host].process!.candidacies[group], last >= term {
             violate(
                 .terms,
-                "\(hosts[host].name) asks in t\(term.number) for g\(group + 1), after t\(last.number)")
+                "\(hosts[host].name) asks in t\(term.number) for g\(group + 1), after t\(last.number)"
+            )
         }
         hosts[host].process!.candidacies[group] = term
     }

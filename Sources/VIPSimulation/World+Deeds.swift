@@ -66,7 +66,8 @@ extension World {
                 history[group].amnesia = true
             }
             hosts[host].directory = StateDirectory(
-                highestTerms: Array(repeating: .none, count: scenario.groups))
+                highestTerms: Array(repeating: .none, count: scenario.groups)
+            )
         }
         plan(.powerOn(host: host, boot: hosts[host].boot), after: span)
     }
@@ -117,7 +118,8 @@ extension World {
         for group in 0..<scenario.groups where group % scenario.paths == path {
             plan(
                 .tellInterface(host: host, life: life, group: group),
-                after: fate.within(scenario.kernelDelay))
+                after: fate.within(scenario.kernelDelay)
+            )
         }
     }
 
@@ -139,7 +141,8 @@ extension World {
     func cut(_ from: Int, _ to: Int, path: Int? = nil, for span: TrueTime? = nil) {
         note(
             "cut \(hosts[from].name) -> \(hosts[to].name)"
-                + (path.map { " path \($0)" } ?? "") + (span.map { " for \(text($0))" } ?? ""))
+                + (path.map { " path \($0)" } ?? "") + (span.map { " for \(text($0))" } ?? "")
+        )
         for each in 0..<scenario.paths where path == nil || path == each {
             let link = network.link(from, to, each)
             network.links[link].cut = true
@@ -147,7 +150,8 @@ extension World {
             guard let span else { continue }
             plan(
                 .mend(from: from, to: to, path: each, serial: network.links[link].cutSerial),
-                after: span)
+                after: span
+            )
         }
     }
 
@@ -166,7 +170,8 @@ extension World {
             network.links[link].clogSerial += 1
             plan(
                 .unclog(from: from, to: to, path: path, serial: network.links[link].clogSerial),
-                after: span)
+                after: span
+            )
         }
     }
 }

@@ -18,7 +18,8 @@ extension World {
             transmit(frame)
         case .recordLease(let lease):
             hosts[host].directory.waiting.append(
-                .lease(lease.nanoseconds, life: hosts[host].process!.life))
+                .lease(lease.nanoseconds, life: hosts[host].process!.life)
+            )
             planDirectory(host)
         case .recordTerm(let group, let term):
             hosts[host].directory.waiting.append(.term(group: index(group), term))
@@ -66,7 +67,8 @@ extension World {
         let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
         checkOpening(host, group, deadline, record?.tenure)
         let wasOpen = hosts[host].gates[group].isOpen(
-            boottime: hosts[host].clocks.boottime(at: now))
+            boottime: hosts[host].clocks.boottime(at: now)
+        )
         hosts[host].gates[group] = Gate(
             attached: true,
             deadline: deadline,
@@ -104,18 +106,29 @@ extension World {
         let fails = hosts[host].addsFail && chance.happens(500_000)
         queue.add(
             .add(
-                host: host, boot: hosts[host].boot, life: hosts[host].process!.life,
-                group: group, request: request, fails: fails),
-            at: kernelDone(host))
+                host: host,
+                boot: hosts[host].boot,
+                life: hosts[host].process!.life,
+                group: group,
+                request: request,
+                fails: fails
+            ),
+            at: kernelDone(host)
+        )
     }
 
     private func askRemove(_ host: Int, _ group: Int, _ request: UInt64) {
         checkRemoval(host, group)
         queue.add(
             .remove(
-                host: host, boot: hosts[host].boot, life: hosts[host].process!.life,
-                group: group, request: request),
-            at: kernelDone(host))
+                host: host,
+                boot: hosts[host].boot,
+                life: hosts[host].process!.life,
+                group: group,
+                request: request
+            ),
+            at: kernelDone(host)
+        )
     }
 
     func add(_ host: Int, _ life: Int, _ group: Int, _ request: UInt64, _ fails: Bool) {
@@ -125,15 +138,20 @@ extension World {
             hosts[host].addresses[group].refreshes += 1
             plan(
                 .expire(
-                    host: host, boot: hosts[host].boot, group: group,
-                    serial: hosts[host].addresses[group].refreshes),
-                after: Self.validLifetime)
+                    host: host,
+                    boot: hosts[host].boot,
+                    group: group,
+                    serial: hosts[host].addresses[group].refreshes
+                ),
+                after: Self.validLifetime
+            )
             tellOthers(host, life, group, changed: present != SimulatedAddresses.all)
             check(group)
         }
         plan(
             .answerAdd(host: host, life: life, group: group, request: request, failed: fails),
-            after: kernelTime())
+            after: kernelTime()
+        )
     }
 
     func remove(_ host: Int, _ life: Int, _ group: Int, _ request: UInt64) {
@@ -143,7 +161,8 @@ extension World {
         check(group)
         plan(
             .answerRemove(host: host, life: life, group: group, request: request),
-            after: kernelTime())
+            after: kernelTime()
+        )
     }
 
     /// The kernel's lifetime for an address, and a little more than the second it may be late.
@@ -177,7 +196,11 @@ extension World {
         tell(
             host,
             .addressesFound(
-                Self.groupID(group), all: present == SimulatedAddresses.all, some: present > 0))
+                Self.groupID(group),
+                all: present == SimulatedAddresses.all,
+                some: present > 0
+            )
+        )
     }
 
     func tellInterface(_ host: Int, _ group: Int) {

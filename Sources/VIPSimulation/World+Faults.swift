@@ -48,7 +48,8 @@ extension World {
                 kill(host)
                 plan(
                     .launch(host: host, boot: hosts[host].boot),
-                    after: fate.within(0...scenario.lease / 2))
+                    after: fate.within(0...scenario.lease / 2)
+                )
             }
         case .losePage:
             kill(host)
@@ -58,7 +59,8 @@ extension World {
             if fate.happens(500_000) {
                 plan(
                     .killAgain(host: host, boot: hosts[host].boot),
-                    after: fate.within(0...scenario.lease))
+                    after: fate.within(0...scenario.lease)
+                )
             }
         case .changeLease: changeLease(host)
         case .changeGroups:
@@ -109,8 +111,10 @@ extension World {
         case .rebootAll:
             for host in hosts.indices {
                 reboot(
-                    host, off: fate.within(0...scenario.lease / 2),
-                    losesDirectory: fate.happens(100_000))
+                    host,
+                    off: fate.within(0...scenario.lease / 2),
+                    losesDirectory: fate.happens(100_000)
+                )
             }
         case .powerOff: powerOff(host)
         case .suspend: suspend(host, for: span())
@@ -121,7 +125,8 @@ extension World {
             hosts[host].carrierSerial[path] += 1
             plan(
                 .carrier(host: host, path: path, serial: hosts[host].carrierSerial[path]),
-                after: span())
+                after: span()
+            )
         case .health:
             guard hosts[host].isNode else { return }
             setHealth(host, group, healthy: !hosts[host].healthy[group])

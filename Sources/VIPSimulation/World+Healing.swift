@@ -85,6 +85,7 @@ extension World {
         guard let unheard = presence.hearings.first(where: { !$0.heard }) else { return }
         violate(
             .liveness,
-            "\(hosts[host].name) does not hear \(hosts[index(unheard.voter)].name)")
+            "\(hosts[host].name) does not hear \(hosts[index(unheard.voter)].name)"
+        )
     }
 }

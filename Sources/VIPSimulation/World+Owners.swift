@@ -20,7 +20,8 @@ extension World {
             if let other = answering, !isForced(host, group), !isForced(other, group) {
                 violate(
                     .oneOwner,
-                    "\(hosts[other].name) and \(hosts[host].name) both answer for g\(group + 1)")
+                    "\(hosts[other].name) and \(hosts[host].name) both answer for g\(group + 1)"
+                )
             }
             answering = host
         }
@@ -42,12 +43,14 @@ extension World {
             if scenario.aim == .quiet {
                 violate(
                     .calm,
-                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)")
+                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)"
+                )
             }
             if calm, !scenario.automaticFailback {
                 violate(
                     .liveness,
-                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)")
+                    "g\(group + 1) went from \(hosts[last].name) to \(hosts[host].name)"
+                )
             }
         }
     }
@@ -72,7 +75,8 @@ extension World {
             "\(hosts[host].name) answers for g\(group + 1) until \(text(silentFrom)), covered by "
                 + hosts.indices.map {
                     "\(hosts[$0].name) until \(text(excludesOthers($0, group, holder)))"
-                }.joined(separator: ", "))
+                }.joined(separator: ", ")
+        )
     }
 
     /// Until when this voter grants to nobody but `holder`, whatever becomes of its process. Without

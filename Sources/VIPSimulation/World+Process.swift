@@ -27,7 +27,8 @@ extension World {
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
                 + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
-                + (settings.suspended ? " suspended" : ""))
+                + (settings.suspended ? " suspended" : "")
+        )
         closeUnknownGates(host, settings)
         tell(host, .start)
         tellAtStart(host)
@@ -50,7 +51,8 @@ extension World {
     private func closeUnknownGates(_ host: Int, _ settings: Settings) {
         for group in 0..<scenario.groups where hosts[host].gates[group].attached {
             let id = Self.groupID(group)
-            let isKnown = settings.groups.contains { $0.id == id }
+            let isKnown =
+                settings.groups.contains { $0.id == id }
                 || hosts[host].page?.records.contains { $0.group == id } == true
             guard !isKnown else { continue }
             hosts[host].gates[group] = Gate(attached: true)
@@ -104,10 +106,16 @@ extension World {
 
     // MARK: What happens to a process
 
-    func tell(_ host: Int, _ event: Event, recording: Network.RecordingID? = nil, sentAt: TrueTime = 0) {
+    func tell(
+        _ host: Int,
+        _ event: Event,
+        recording: Network.RecordingID? = nil,
+        sentAt: TrueTime = 0
+    ) {
         guard hosts[host].process != nil else { return }
         hosts[host].process!.incoming.append(
-            Process.Incoming(event: event, recording: recording, sentAt: sentAt))
+            Process.Incoming(event: event, recording: recording, sentAt: sentAt)
+        )
         if case .idle = hosts[host].process!.phase { proceed(host) }
     }
 
@@ -259,7 +267,8 @@ extension World {
         let late = healed ? scenario.lateness.lowerBound : fate.within(scenario.lateness)
         queue.add(
             .timer(host: host, life: process.life, serial: process.timerSerial),
-            at: max(now, time) + late + 1)
+            at: max(now, time) + late + 1
+        )
     }
 
     func planRestart(_ host: Int) {

@@ -146,7 +146,8 @@ public final class World {
             live(host, life, happening) {
                 tell(
                     host,
-                    .addressesAdded(Self.groupID(group), request: request, failed: failed))
+                    .addressesAdded(Self.groupID(group), request: request, failed: failed)
+                )
             }
         case .answerRemove(let host, let life, let group, let request):
             live(host, life, happening) {
@@ -159,7 +160,9 @@ public final class World {
         case .tellHealth(let host, let life, let group):
             live(host, life, happening) {
                 tell(
-                    host, .health(Self.groupID(group), healthy: hosts[host].healthy[group]))
+                    host,
+                    .health(Self.groupID(group), healthy: hosts[host].healthy[group])
+                )
             }
         case .expire(let host, let boot, let group, let serial):
             booted(host, boot, happening) { expireAddresses(host, group, serial) }

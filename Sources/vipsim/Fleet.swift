@@ -10,7 +10,8 @@ struct Fleet {
     private static let batch: UInt64 = 32
 
     func run(seeds: Range<UInt64>, aim: Scenario.Aim? = nil) async -> Campaign {
-        let batches = stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(Self.batch)).map {
+        let batches = stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(Self.batch)).map
+        {
             $0..<min($0 + Self.batch, seeds.upperBound)
         }
         return await withTaskGroup(of: (Int, Campaign).self) { group in

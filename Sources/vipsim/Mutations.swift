@@ -24,13 +24,15 @@ extension VIPSim {
                 let sound = RunResult(seed: caught.seed).violation == nil
                 print(
                     "\(name)seed \(caught.seed): \(caught.checker.rawValue)"
-                        + (sound ? "" : ", but so does the unbroken core"))
+                        + (sound ? "" : ", but so does the unbroken core")
+                )
                 allCaught = allCaught && sound
             }
             guard allCaught else { throw ExitCode.failure }
         #else
             throw ValidationError(
-                "this vipsim cannot break a rule; build it with VIP_MUTATIONS=1, see make mutations")
+                "this vipsim cannot break a rule; build it with VIP_MUTATIONS=1, see make mutations"
+            )
         #endif
     }
 

@@ -25,7 +25,8 @@ func show(_ campaign: Campaign, after span: Duration) {
     print(
         "\(campaign.runs) runs, \(campaign.steps) steps, \(hours.rounded(to: 2)) simulated hours, "
             + "\((Double(campaign.runs) / seconds).rounded(to: 0)) runs a second, "
-            + "\(campaign.violations.count) violations")
+            + "\(campaign.violations.count) violations"
+    )
 }
 
 extension Double {

@@ -7,7 +7,8 @@ struct VIPSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vipsim",
         abstract: "Searches the shipped lease for two owners, in simulated clusters.",
-        discussion: "One seed is one whole run. A violation names its seed, and that is the bug report."
+        discussion:
+            "One seed is one whole run. A violation names its seed, and that is the bug report."
     )
 
     @Option(help: "How many runs to make.")
@@ -22,7 +23,9 @@ struct VIPSim: AsyncParsableCommand {
     @Flag(help: "With --seed: write down everything that happens.")
     var transcript = false
 
-    @Flag(help: "Break the rules one at a time, and see that each is noticed. Needs VIP_MUTATIONS=1.")
+    @Flag(
+        help: "Break the rules one at a time, and see that each is noticed. Needs VIP_MUTATIONS=1."
+    )
     var mutations = false
 
     @Option(help: "How many runs to make at a time. The results do not depend on it.")

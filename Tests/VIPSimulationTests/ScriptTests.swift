@@ -27,7 +27,9 @@ struct ScriptTests {
         #expect(world.violation == nil)
     }
 
-    @Test("the owner's agent is killed for good: silent by its deadline, and the other owns after it")
+    @Test(
+        "the owner's agent is killed for good: silent by its deadline, and the other owns after it"
+    )
     func killedForGood() throws {
         let world = World.settled()
         world.kill(host: n1)
@@ -120,7 +122,9 @@ struct ScriptTests {
         #expect(world.violation == nil)
     }
 
-    @Test("the witness is away, and the owner's agent is restarted within its lease: nothing happens")
+    @Test(
+        "the witness is away, and the owner's agent is restarted within its lease: nothing happens"
+    )
     func restartedWithoutWitness() {
         let world = World.settled()
         world.powerOff(host: witness)
@@ -161,7 +165,9 @@ struct ScriptTests {
         #expect(world.violation == nil)
     }
 
-    @Test("a voter that has seen higher terms makes the owner ask for a higher one, and nothing else")
+    @Test(
+        "a voter that has seen higher terms makes the owner ask for a higher one, and nothing else"
+    )
     func lowTerm() {
         let world = World.settled()
         world.kill(host: witness)

@@ -27,7 +27,8 @@ struct SeedTests {
             (328, "a gate opened for a deadline that had passed"),
             (871, "a gate of a group that left the configuration"),
             (1920, "suspended while BOOTTIME was slewed"),
-        ] as [(UInt64, String)])
+        ] as [(UInt64, String)]
+    )
     func corpus(seed: UInt64, story: String) {
         #expect(RunResult(seed: seed).violation == nil, "VIP_SEED=\(seed): \(story)")
     }
