@@ -14,13 +14,19 @@ struct Check: ParsableCommand {
     @OptionGroup var place: PlaceOptions
 
     func run() throws {
-        let site = loadSite(place)
-        _ = loadKeys(site)
-        for warning in site.configuration.warnings {
-            let line = Array("\(place.config): warning: \(warning.message)\n".utf8)
-            _ = unsafe write(STDERR_FILENO, line, line.count)
+        let sites = loadSites(place)
+        _ = loadKeys(sites)
+        for entry in sites.entries {
+            for warning in entry.site.configuration.warnings {
+                let line = Array("\(entry.path): warning: \(warning.message)\n".utf8)
+                _ = unsafe write(STDERR_FILENO, line, line.count)
+            }
         }
-        print(try site.configuration.plan(for: site.host))
+        let plans = try sites.entries.map { entry in
+            let plan = try entry.site.configuration.plan(for: entry.site.host)
+            return sites.isDirectory ? "\(entry.path)\n\n\(plan)" : plan
+        }
+        print(plans.joined(separator: "\n\n"))
     }
 }
 
@@ -35,9 +41,12 @@ struct Clean: ParsableCommand {
     @OptionGroup var directories: DirectoryOptions
 
     func run() throws {
-        let site = loadSite(place)
+        let sites = loadSites(place)
         do throws(StartupFailure) {
-            let removed = try Leftovers.remove(of: site, runDirectory: directories.runDir)
+            let removed = try Leftovers.remove(
+                of: sites.entries.map(\.site),
+                runDirectory: directories.runDir
+            )
             for line in removed { print("removed \(line)") }
             if removed.isEmpty { print("nothing was left") }
         } catch {
@@ -56,11 +65,29 @@ struct AcceptVoters: ParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("The agent's control socket.", valueName: "path"))
-    var socket = ControlClient.defaultPath
+    @Option(
+        help: ArgumentHelp(
+            "The agent's control socket (default: \(ControlClient.defaultPath)).",
+            valueName: "path"
+        )
+    )
+    var socket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The cluster that is meant, on a witness that serves several.",
+            valueName: "name"
+        )
+    )
+    var cluster: String?
 
     @Flag(help: "What has to be true is true.")
     var yes = false
+
+    func validate() throws {
+        guard socket != nil, cluster != nil else { return }
+        throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+    }
 
     func run() throws {
         guard yes else {
@@ -75,8 +102,16 @@ struct AcceptVoters: ParsableCommand {
                 """
             )
         }
+        let client: ControlClient
+        do throws(AmbiguousCluster) {
+            client = ControlClient(
+                path: try ControlSockets().path(socket: socket, cluster: cluster)
+            )
+        } catch {
+            fail(EX_USAGE, "\(error)")
+        }
         do throws(ControlClientError) {
-            switch try ControlClient(path: socket).ask(.acceptVoters) {
+            switch try client.ask(.acceptVoters) {
             case .done: print("accepted: this host votes and asks again")
             case .refused(let refusal):
                 fail(1, refusal.error + (refusal.help.map { "\n  \($0)" } ?? ""))

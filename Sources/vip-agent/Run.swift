@@ -12,6 +12,10 @@ struct Run: ParsableCommand {
             Logs to standard error. SIGTERM hands over what this host owns and ends within two \
             seconds. The same configuration file is valid on every host; each finds itself in it by \
             host name, or by --host.
+
+            A witness may serve many clusters: with a directory for --config, it serves those of all \
+            *.toml in it, and keeps page, state and control socket of each in directories named \
+            after the cluster.
             """
     )
 
@@ -19,8 +23,8 @@ struct Run: ParsableCommand {
     @OptionGroup var directories: DirectoryOptions
 
     func run() throws {
-        let site = loadSite(place)
-        let keys = loadKeys(site)
+        let sites = loadSites(place)
+        let keys = loadKeys(sites)
         guard let output = try? LogOutput() else {
             fail(StartupFailure.Status.system.rawValue, "there are no descriptors left for the log")
         }
@@ -28,7 +32,7 @@ struct Run: ParsableCommand {
         do throws(StartupFailure) {
             let daemon = try Daemon(
                 Daemon.Options(
-                    site: site,
+                    sites: sites,
                     keys: keys,
                     runDirectory: directories.runDir,
                     stateDirectory: directories.stateDir
@@ -45,29 +49,21 @@ struct Run: ParsableCommand {
 }
 
 /// The configuration as this host sees it; or every fault of it on standard error, and the end.
-func loadSite(_ place: PlaceOptions) -> Site {
-    let configuration: Configuration
-    do throws(ConfigurationError) {
-        configuration = try Configuration.load(path: place.config)
-    } catch {
-        fail(
-            StartupFailure.Status.configuration.rawValue,
-            "the configuration can't be used\n\(error)"
+func loadSites(_ place: PlaceOptions) -> Sites {
+    do throws(ConfigurationFailure) {
+        return try Sites(
+            at: place.config ?? Sites.defaultPath(),
+            host: place.host ?? kernelHostName()
         )
-    }
-    do throws(UnknownHost) {
-        let role = try configuration.requireRole(of: place.host ?? kernelHostName())
-        if let site = Site(configuration, host: configuration.voter(in: role).name) { return site }
-        fail(StartupFailure.Status.configuration.rawValue, "\(place.config) has no such host")
     } catch {
-        fail(StartupFailure.Status.configuration.rawValue, "\(place.config): \(error)")
+        fail(StartupFailure.Status.configuration.rawValue, error.description)
     }
 }
 
-func loadKeys(_ site: Site) -> ClusterKeys {
-    do throws(ClusterKeyError) {
-        return try ClusterKeys.load(path: site.configuration.cluster.keyFile)
+func loadKeys(_ sites: Sites) -> [ClusterKeys] {
+    do throws(ConfigurationFailure) {
+        return try sites.loadKeys()
     } catch {
-        fail(StartupFailure.Status.configuration.rawValue, "\(error)")
+        fail(StartupFailure.Status.configuration.rawValue, error.description)
     }
 }

@@ -20,8 +20,17 @@ struct VIPAgentTool: ParsableCommand {
 
 /// Where the configuration is, and which of its hosts this is.
 struct PlaceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
-    var config = "/etc/vip-agent/vip-agent.toml"
+    @Option(
+        help: ArgumentHelp(
+            """
+            The configuration file, or a directory of which every *.toml is read: a witness may \
+            serve many clusters. (default: /etc/vip-agent/vip-agent.toml, and where there is none, \
+            /etc/vip-agent/conf.d)
+            """,
+            valueName: "path"
+        )
+    )
+    var config: String?
 
     @Option(help: ArgumentHelp("Which host of the configuration this is.", valueName: "name"))
     var host: String?

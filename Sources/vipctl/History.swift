@@ -24,8 +24,7 @@ struct History: ParsableCommand {
     }
 
     func run() throws {
-        let payload = try connection.ask(.history).payload
-        var entries: [HistoryEntry] = try connection.read(payload)
+        var entries: [HistoryEntry] = try connection.report(for: .history).report
         if let group { entries.removeAll { $0.group != group } }
         if let last { entries = entries.suffix(last) }
         Terminal.write(

@@ -33,9 +33,8 @@ struct Status: ParsableCommand {
     }
 
     func run() throws {
-        if let watch { keepWatching(every: watch) }
-        let payload = try connection.ask(.status).payload
-        let report: StatusReport = try connection.read(payload)
+        if let watch { try keepWatching(every: watch) }
+        let (report, payload): (StatusReport, JSONValue?) = try connection.report(for: .status)
         Terminal.write(
             json
                 ? report.document(payload, .indented) + "\n"
@@ -44,26 +43,26 @@ struct Status: ParsableCommand {
         guard report.isHealthy else { throw ExitCode.refused }
     }
 
-    private func keepWatching(every interval: Double) -> Never {
+    private func keepWatching(every interval: Double) throws -> Never {
         Terminal.endCleanlyWhenInterrupted()
         let isRedrawn = Terminal.isInteractive && !json
         if isRedrawn { Terminal.write("\u{1B}[2J") }
         while true {
-            let page = watchedPage()
+            let page = watchedPage(try connection.client)
             Terminal.write(isRedrawn ? Self.redrawn(page) : page)
             Terminal.sleep(seconds: interval)
         }
     }
 
     /// The page of this moment. An agent that cannot be reached is news, and no reason to end.
-    private func watchedPage() -> String {
+    private func watchedPage(_ client: ControlClient) -> String {
         let now = WallClock.now.rfc3339(.seconds)
         do throws(ControlClientError) {
-            switch try connection.client.ask(.status) {
+            switch try client.ask(.status) {
             case .refused(let refusal):
                 return failure("refused: " + refusal.error, at: now)
             case .done(_, let payload):
-                let report: StatusReport = try connection.client.read(payload)
+                let report: StatusReport = try client.read(payload)
                 if json { return report.document(payload, .compact) + "\n" }
                 return now + "  " + StatusPage(report, for: Terminal.presentation).text + "\n"
             }

@@ -42,27 +42,60 @@ struct Connection: ParsableArguments {
     )
     var socket: String?
 
-    var client: ControlClient {
-        ControlClient(
-            path: socket ?? Terminal.environment("VIPCTL_SOCKET") ?? ControlClient.defaultPath
+    @Option(
+        help: ArgumentHelp(
+            "The cluster that is meant, on a witness that serves several.",
+            valueName: "name"
         )
+    )
+    var cluster: String?
+
+    func validate() throws {
+        guard socket != nil, cluster != nil else { return }
+        throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+    }
+
+    var client: ControlClient {
+        get throws {
+            // Who names a cluster does not mean the variable.
+            let named = cluster == nil ? Terminal.environment("VIPCTL_SOCKET") : nil
+            do throws(AmbiguousCluster) {
+                let path = try ControlSockets().path(socket: socket ?? named, cluster: cluster)
+                return ControlClient(path: path)
+            } catch {
+                Terminal.complain("\(error)")
+                throw ExitCode.validationFailure
+            }
+        }
     }
 
     /// Asks, and ends the program with the reason if there is no answer or a refusal.
     func ask(_ request: ControlRequest) throws -> (message: String, payload: JSONValue?) {
+        try ask(request, of: client)
+    }
+
+    /// Asks for a report, and reads it from the payload of the answer.
+    func report<Report: JSONRepresentable>(
+        for request: ControlRequest
+    ) throws -> (report: Report, payload: JSONValue?) {
+        let client = try client
+        let payload = try ask(request, of: client).payload
+        let report: Report = try answer { () throws(ControlClientError) in
+            try client.read(payload)
+        }
+        return (report, payload)
+    }
+
+    private func ask(
+        _ request: ControlRequest,
+        of client: ControlClient
+    ) throws -> (message: String, payload: JSONValue?) {
         switch try answer({ () throws(ControlClientError) in try client.ask(request) }) {
         case .done(let message, let payload): return (message, payload)
         case .refused(let refusal):
             Terminal.complain("refused: \(printable(refusal.error))")
             if let help = refusal.help { Terminal.complain("help: \(printable(help))") }
             throw ExitCode.refused
-        }
-    }
-
-    /// Reads a report from the payload of an answer.
-    func read<Report: JSONRepresentable>(_ payload: JSONValue?) throws -> Report {
-        try answer { () throws(ControlClientError) in
-            try client.read(payload)
         }
     }
 

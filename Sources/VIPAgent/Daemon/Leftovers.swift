@@ -2,10 +2,10 @@ import VIPConfiguration
 
 /// What a dead agent left on this host.
 package enum Leftovers {
-    /// Takes every floating address of the configuration off this host, and says which those were.
+    /// Takes every floating address of the configurations off this host, and says which those were.
     /// Refused while an agent runs here.
     package static func remove(
-        of site: Site,
+        of sites: [Site],
         runDirectory: String
     ) throws(StartupFailure) -> [String] {
         let lock: RunDirectory
@@ -16,7 +16,9 @@ package enum Leftovers {
         }
         defer { withExtendedLifetime(lock) {} }
         do throws(SystemError) {
-            return try AddressKeeper(groups: site.configuration.groups).removeAtOnce()
+            return try AddressKeeper(
+                groups: sites.flatMap(\.configuration.groups)
+            ).removeAtOnce()
         } catch {
             throw StartupFailure(error)
         }

@@ -25,18 +25,20 @@ package struct Site: Sendable {
 
     package enum HostKind: Sendable { case node, witness }
 
-    /// Nil if the host is not one of the configuration's voters.
-    package init?(_ configuration: Configuration, host: String) {
+    /// - Parameter role: what this host is in the configuration.
+    package init(_ configuration: Configuration, as role: Role) {
         let voters = configuration.voters.sorted { $0.name < $1.name }
-        guard let me = voters.first(where: { $0.name == host }) else { return nil }
-        let isNode = configuration.nodes.contains { $0.name == host }
+        let me = configuration.voter(in: role)
         self.configuration = configuration
-        self.host = host
-        role = isNode ? .node : .witness
+        host = me.name
+        switch role {
+        case .node: self.role = .node
+        case .witness: self.role = .witness
+        }
         voterNames = voters.map(\.name)
         groups = configuration.groups.sorted { $0.identifier < $1.identifier }
         routes = voters.map { voter in
-            guard voter.name != host else { return [] }
+            guard voter.name != me.name else { return [] }
             return zip(me.addresses, voter.addresses).map { Route(local: $0, remote: $1) }
         }
         let routes = routes

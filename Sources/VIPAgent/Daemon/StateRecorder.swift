@@ -22,7 +22,12 @@ final class StateRecorder {
 
     var fileDescriptor: Int32 { mailbox.fileDescriptor }
 
-    init(path: String, configuration: Configuration) throws(SystemError) {
+    init(
+        path: String,
+        configuration: Configuration,
+        thread: ServiceThread
+    ) throws(SystemError) {
+        self.thread = thread
         store = try StateStore(path: path)
         contents = store.load()
         terms = contents.terms
@@ -42,7 +47,6 @@ final class StateRecorder {
             // A full or read-only disk does not keep an owner from its work; it is said.
             warnings.append("the state directory can't be written: \(error)")
         }
-        thread = try ServiceThread()
         mailbox = try ServiceMailbox()
     }
 

@@ -8,10 +8,10 @@ struct StatusBuilder {
     let site: Site
     let agent: Agent
     let keeper: AddressKeeper?
-    let ports: VoterPorts
+    let routes: VoterRoutes
     let text: ReportText
     var warnings: [String] = []
-    var dropped: [(reason: String, count: UInt64)] = []
+    var dropped: DropCounts
     var counters = Counters()
     var started: Int64
 
@@ -53,7 +53,7 @@ struct StatusBuilder {
         let core = DropReason.allCases.map {
             DroppedFrames.Count(reason: $0.name, count: agent.drops(for: $0))
         }
-        return core + dropped.map { DroppedFrames.Count(reason: $0.reason, count: $0.count) }
+        return core + dropped.counts.map { DroppedFrames.Count(reason: $0.reason, count: $0.count) }
     }
 
     // MARK: - Groups
@@ -136,7 +136,7 @@ struct StatusBuilder {
 
     private func path(_ voter: Int, _ index: Int, _ status: AgentStatus.PathStatus) -> PathStatus {
         let route = site.routes[voter][index]
-        let errno = ports.lastErrors[voter][index]
+        let errno = routes.lastErrors[voter][index]
         return PathStatus(
             index: index,
             local: "\(route.local)",

@@ -35,9 +35,9 @@ package struct FrameSeal: Sendable {
         first.appendTag(to: &octets)
     }
 
-    /// Opens a datagram: cheap checks first, so that garbage costs less than it cost to send, and
-    /// no octet behind the cluster is believed before the tag was verified.
-    package func open(_ octets: Span<UInt8>) throws(OpenError) -> Frame {
+    /// The cluster that a datagram claims to be of, by the cheap checks alone: garbage costs less
+    /// than it cost to send. Only `open` tells whether the claim is true.
+    package static func cluster(of octets: Span<UInt8>) throws(OpenError) -> UInt64 {
         guard octets.count >= Frame.headerLength + Frame.tagLength else {
             throw .tooShort(octets.count)
         }
@@ -46,7 +46,13 @@ package struct FrameSeal: Sendable {
         guard magic == Frame.magic else { throw .badMagic(magic) }
         let version = octets[Frame.Offset.version]
         guard version <= Frame.version else { throw .futureVersion(version) }
-        let cluster = octets.bigEndian(at: Frame.Offset.cluster, count: 8)
+        return octets.bigEndian(at: Frame.Offset.cluster, count: 8)
+    }
+
+    /// Opens a datagram: cheap checks first, and no octet behind the cluster is believed before the
+    /// tag was verified.
+    package func open(_ octets: Span<UInt8>) throws(OpenError) -> Frame {
+        let cluster = try Self.cluster(of: octets)
         guard cluster == self.cluster else { throw .otherCluster(cluster) }
         try verify(octets)
         do {

@@ -201,6 +201,7 @@ extension Group {
             if let byMajority, byMajority.isAhead(of: scene.now) {
                 out.fire(.confirmForce)
                 tenure.forced = nil
+                roleReason = .majority
                 deadline = byMajority
             } else {
                 // One lease at a time, on the word of the operator and the own voter.

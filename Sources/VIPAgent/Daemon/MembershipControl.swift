@@ -4,8 +4,8 @@ import VIPControl
 import VIPCore
 
 /// Operators' requests: what comes over the control socket, and what goes back.
-extension Daemon {
-    func take(_ request: ControlSocket.Request) {
+extension Membership {
+    func take(_ request: ControlSocket.Request, of process: ProcessFacts) {
         let asked: ControlRequest
         do throws(ControlRequestError) {
             asked = try ControlRequest(parsing: Array(request.line.utf8))
@@ -14,7 +14,7 @@ extension Daemon {
             return
         }
         switch asked {
-        case .status: answer(request.client, .status(statusReport()))
+        case .status: answer(request.client, .status(statusReport(of: process)))
         case .history: answer(request.client, .history(history.entries))
         case .switchover(let group, let target):
             guard let id = knownGroup(group, request.client) else { return }

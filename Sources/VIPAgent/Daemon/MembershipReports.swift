@@ -3,8 +3,8 @@ import VIPConfiguration
 import VIPControl
 import VIPCore
 
-/// What the daemon says: to the log, and to the history.
-extension Daemon {
+/// What is said of a cluster: to the log, and to the history.
+extension Membership {
     func tell(_ report: Report) {
         let line = text.line(report)
         if line.event == "takeover" { takeovers += 1 }
@@ -45,10 +45,8 @@ extension Daemon {
 
     /// A datagram that the core never saw.
     func drop(_ reason: String, _ detail: String) {
-        for index in dropped.indices where dropped[index].reason == reason {
-            dropped[index].count &+= 1
-        }
-        let isOperators = reason == VoterPorts.ShellDrop.unexpectedSource.rawValue
+        dropped.count(reason)
+        let isOperators = reason == VoterRoutes.ShellDrop.unexpectedSource.rawValue
         if isOperators {
             let warning =
                 "\(detail): two hosts with one name, or an address that is not configured"

@@ -1,0 +1,338 @@
+import Glibc
+import Logging
+import VIPConfiguration
+import VIPControl
+import VIPCore
+
+/// This host's part in one cluster: asks the core what is to be done, and does it in the order in
+/// which the core says. The daemon's loop tells it what has come, and when it is due.
+///
+/// Nothing here is shared with another cluster but the sockets to the voters, the service thread and
+/// the log.
+final class Membership {
+    /// What has to be opened while the process still has its capabilities, and before its first
+    /// other thread.
+    struct Holdings {
+        let routes: VoterRoutes
+        let control: ControlSocket
+        let page: PageStore
+        let keeper: AddressKeeper?
+    }
+
+    /// The loop's tokens of one cluster, counted from its first.
+    enum Token {
+        static let control: UInt64 = 0
+        static let service = ControlSocket.tokenCount
+        static let routes = service + 1
+        static let worker = service + 2
+        /// As many as each cluster has.
+        static let count = service + 3
+    }
+
+    let site: Site
+    let log: Logger
+    let text: ReportText
+    var agent: Agent
+    let keeper: AddressKeeper?
+    let routes: VoterRoutes
+    let page: PageStore
+    let records: StateRecorder
+    let control: ControlSocket
+    private let output: LogOutput
+    private let tokens: UInt64
+
+    var history = History()
+    var fold = RepeatFold()
+    var waiting: [(command: UInt64, client: ControlSocket.ClientID, verb: String)] = []
+    var nextCommand: UInt64 = 1
+    var dropped: DropCounts
+    var warnings: [String] = []
+    var takeovers: UInt64 = 0
+    private var pending: [Event] = []
+    private var removalRetryAt: Int64?
+    private(set) var isFinished = false
+    private(set) var statusLine = ""
+
+    /// When the core has something to do, and when anything here has; both on CLOCK_BOOTTIME, in
+    /// nanoseconds. Looked up again only after something has happened.
+    private var due: Int64?
+    private var deadline: Int64?
+    private var hasNews = true
+    /// Whether the status line may be another.
+    private var hasStepped = false
+
+    init(
+        _ site: Site,
+        _ holdings: Holdings,
+        records: StateRecorder,
+        loop: EventLoop,
+        tokens: UInt64,
+        output: LogOutput,
+        log: Logger
+    ) throws(SystemError) {
+        (routes, control, page) = (holdings.routes, holdings.control, holdings.page)
+        keeper = holdings.keeper
+        self.records = records
+        self.tokens = tokens
+        self.output = output
+        self.log = log
+        try loop.add(records.fileDescriptor, token: tokens + Token.service)
+        if let keeper {
+            try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
+            try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
+        }
+        var site = site
+        let changes = records.forbiddenChanges
+        let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
+        if !changes.isEmpty || otherVoters { site.suspend() }
+        self.site = site
+        text = ReportText(site: site)
+        dropped = DropCounts(
+            reasons: OpenError.Reason.allCases.map(\.rawValue)
+                + VoterRoutes.ShellDrop.allCases.map(\.rawValue)
+        )
+        agent = Agent(
+            settings: site.settings,
+            memory: Memory(
+                page: page.page,
+                newPlace: Place(Self.randomNumber()),
+                longestLease: records.contents.longestLease,
+                highestTerms: records.highestTerms(site)
+            ),
+            seed: Self.randomNumber()
+        )
+        warnings = changes + records.warnings
+    }
+
+    private static func randomNumber() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+
+    // MARK: - What the loop tells
+
+    /// What is to be known before the first step.
+    func tellOfMemory() {
+        for warning in warnings { log.warning("\(warning)") }
+        if page.loss != .none {
+            log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
+        }
+    }
+
+    func start() {
+        log.notice(
+            "started",
+            metadata: [
+                "cluster": "\(site.configuration.cluster.name)", "host": "\(site.host)",
+                "role": "\(site.role)", "version": "\(Version.current)",
+            ]
+        )
+        step(.start)
+        keeper?.noteInterfaces()
+        takeKeeperNews()
+    }
+
+    /// When something is due here, on CLOCK_BOOTTIME; nil if nothing ever is.
+    func nextDeadline() -> Int64? {
+        guard hasNews else { return deadline }
+        hasNews = false
+        due = agent.wakeUp(at: reading())?.nanoseconds
+        deadline = [control.deadline, removalRetryAt].reduce(due) { earliest($0, $1) }
+        return deadline
+    }
+
+    /// By how much the core's deadline has been missed, in nanoseconds.
+    func lateness(at now: Int64) -> Int64 {
+        due.map { max(now - $0, 0) } ?? 0
+    }
+
+    /// Does what has become due since the loop has looked last.
+    func doWhatIsDue() {
+        guard let deadline, deadline <= ClockReading.bootNow() else { return }
+        hasNews = true
+        if let due, due <= ClockReading.bootNow() { step(.wake) }
+        retryRemovals()
+        control.expire(at: ClockReading.bootNow())
+    }
+
+    /// - Parameter ready: with a token of this cluster.
+    func handle(_ ready: EventLoop.Ready, of process: ProcessFacts) throws(SystemError) {
+        hasNews = true
+        switch ready.token - tokens {
+        case Token.service:
+            for message in records.takeMessages() { take(message) }
+        case Token.routes:
+            try keeper?.takeNotifications()
+            takeKeeperNews()
+        case Token.worker:
+            keeper?.takeCompletions()
+            takeKeeperNews()
+        default:
+            for request in control.handle(ready, at: ClockReading.bootNow()) {
+                take(request, of: process)
+            }
+        }
+    }
+
+    /// A datagram that claims to be of this cluster.
+    func receive(_ octets: Span<UInt8>, from source: Endpoint) {
+        switch routes.open(octets, from: source) {
+        case .frame(let frame): step(.received(frame))
+        case .dropped(let reason, let detail): drop(reason, detail)
+        }
+    }
+
+    private func take(_ message: StateRecorder.Message) {
+        switch message {
+        case .leaseRecorded(let lease): step(.leaseRecorded(lease))
+        case .failed(let reason):
+            fold(.warning, "state directory", "state", reason)
+            let warning = "the state directory can't be written: \(reason)"
+            if !warnings.contains(warning) { warnings.append(warning) }
+        }
+    }
+
+    // MARK: - Steps
+
+    /// One event, and all that follows from it at once. The clock is read after the event came.
+    func step(_ event: Event) {
+        pending.append(event)
+        guard pending.count == 1 else { return }
+        hasNews = true
+        hasStepped = true
+        while let event = pending.first {
+            for effect in agent.step(event, at: reading()) { perform(effect) }
+            pending.removeFirst()
+            // What could be answered without the kernel, at once.
+            pending.append(contentsOf: keeper?.takeNews() ?? [])
+        }
+    }
+
+    private func reading() -> Reading {
+        let now = ClockReading.now()
+        return Reading(
+            boottime: Instant(nanoseconds: now.boot),
+            raw: Instant(nanoseconds: now.raw)
+        )
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .writeHeader(let header):
+            keep { () throws(SystemError) in try page.write(header) }
+        case .writeRecord(let record):
+            keep { () throws(SystemError) in try page.write(record) }
+        case .openGate, .closeGate:
+            // The kernel's gate is not part of this version: addresses and their lifetimes enforce.
+            break
+        case .addAddresses(let group, let request):
+            keeper?.add(group, request: request)
+        case .removeAddresses(let group, let request):
+            keeper?.remove(group, request: request)
+        case .announce(let group):
+            if let failure = keeper?.announce(group) {
+                fold(.warning, "announce \(group.bits)", "announcement-failed", failure, group)
+            }
+        case .send(let frame):
+            routes.send(frame)
+        case .recordLease(let lease):
+            records.record(lease: lease)
+        case .recordTerm(let group, let term):
+            records.record(term: term.number, of: site.name(of: group))
+        case .recordVoters:
+            records.recordVoters()
+            warnings.removeAll()
+        case .reply(let id, let outcome):
+            reply(to: id, outcome)
+        case .report(let report):
+            tell(report)
+        case .exit:
+            isFinished = true
+        }
+    }
+
+    /// The page can only fail for want of room in the run directory, and that is reserved at the
+    /// start. A promise that is not kept must not leave this host.
+    private func keep(_ write: () throws(SystemError) -> Void) {
+        do throws(SystemError) {
+            try write()
+        } catch {
+            log.critical("the page can't be written", metadata: ["error": "\(error)"])
+            _ = output.flush()
+            exit(StartupFailure.Status.system.rawValue)
+        }
+    }
+
+    private func takeKeeperNews() {
+        guard let keeper else { return }
+        for failure in keeper.takeFailures() {
+            fold(
+                .error,
+                "kernel \(failure.group.bits)",
+                "kernel-refused",
+                failure.text,
+                failure.group
+            )
+        }
+        for event in keeper.takeNews() { step(event) }
+        if keeper.owesRemoval, removalRetryAt == nil {
+            removalRetryAt = ClockReading.bootNow() + AddressKeeper.removalPause
+        }
+    }
+
+    private func retryRemovals() {
+        guard let due = removalRetryAt, due <= ClockReading.bootNow() else { return }
+        removalRetryAt = nil
+        keeper?.retryRemovals()
+        takeKeeperNews()
+    }
+
+    // MARK: - Status
+
+    /// Looks at the status line again if there was a step, and says whether it is another now.
+    func refreshStatusLine() -> Bool {
+        guard hasStepped else { return false }
+        hasStepped = false
+        let line = currentStatusLine()
+        defer { statusLine = line }
+        return line != statusLine
+    }
+
+    func currentStatusLine() -> String {
+        agent.status(at: reading()).groups.map { group in
+            let owner = group.owner.map(site.name(of:)) ?? "nobody"
+            return "\(site.name(of: group.id)): \(owner) owns it, \(group.state) here"
+        }.joined(separator: "; ")
+    }
+
+    func statusReport(of process: ProcessFacts) -> StatusReport {
+        var counters = Counters()
+        counters.framesSent = routes.framesSent
+        counters.framesReceived = routes.framesReceived &+ process.strays.total
+        counters.sendErrors = routes.sendErrors
+        counters.renewals = agent.rules[.countAnswer]
+        counters.takeovers = takeovers
+        counters.announcements = keeper?.announcements ?? 0
+        counters.logLinesDropped = UInt64(process.logLinesDropped)
+        counters.netlinkOverruns = keeper?.overruns ?? 0
+        counters.maximumLatenessMicroseconds = UInt64(max(process.lateness, 0) / 1000)
+        let builder = StatusBuilder(
+            site: site,
+            agent: agent,
+            keeper: keeper,
+            routes: routes,
+            text: text,
+            warnings: warnings,
+            dropped: dropped.adding(process.strays),
+            counters: counters,
+            started: process.started
+        )
+        return builder.report(at: reading())
+    }
+}
+
+/// The earlier of two deadlines, of which there may be none.
+func earliest(_ left: Int64?, _ right: Int64?) -> Int64? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+}

@@ -1,0 +1,225 @@
+import Glibc
+import VIPConfiguration
+import VIPCore
+
+/// What this host serves: the cluster of one file, or the clusters of a directory of files.
+///
+/// A node serves one cluster, and so does a host whose configuration is a file: its page, state and
+/// control socket are in the run directory and the state directory themselves. The clusters of a
+/// directory have directories of their own in these, named after them, even if there is only one:
+/// the memory of a voter stays where it is when another cluster comes or goes.
+package struct Sites: Sendable {
+    package struct Entry: Sendable {
+        /// Of the configuration file.
+        package let path: String
+        package let site: Site
+    }
+
+    /// In the order of the files' names; at least one.
+    package let entries: [Entry]
+    package let isDirectory: Bool
+
+    /// A cluster takes up three descriptors and a thousand octets of every status line; with more of
+    /// them, a second witness is due.
+    static let mostClusters = 64
+
+    /// What lies in the run directory and the state directory beside the clusters' own, or did so
+    /// before they had any.
+    private static let reserved = [
+        ".", "..", "lock", "page", "control.sock", "lease", "terms", "voters", "addresses",
+    ]
+
+    /// Reads the file, or every `*.toml` of the directory, in the order of their names.
+    ///
+    /// - Parameter host: the name that this host has in all of them.
+    /// - Throws: everything that is wrong with any of them.
+    package init(at path: String, host: String) throws(ConfigurationFailure) {
+        isDirectory = Self.isDirectory(path)
+        let files = isDirectory ? try Self.files(in: path) : [path]
+        var faults = files.count > Self.mostClusters ? [Self.tooMany(files.count, in: path)] : []
+        var entries: [Entry] = []
+        var found: [(path: String, file: FileIdentity)] = []
+        for file in files.prefix(Self.mostClusters) {
+            if let identity = FileIdentity(of: file) {
+                if let twin = found.first(where: { $0.file == identity }) {
+                    faults.append(
+                        "\(file): error: it is the same file as \(twin.path)\n"
+                            + "  = help: remove one of the two links"
+                    )
+                    continue
+                }
+                found.append((file, identity))
+            }
+            do throws(Fault) {
+                entries.append(try Self.read(file, host: host))
+            } catch {
+                faults.append(error.text)
+            }
+        }
+        if isDirectory { faults += Self.conflicts(among: entries) }
+        guard faults.isEmpty else { throw ConfigurationFailure(faults: faults) }
+        self.entries = entries
+    }
+
+    /// Where the configuration is looked for unless an operator says where: in `vip-agent.toml`, and
+    /// where there is none, in the directory `conf.d`.
+    package static func defaultPath(in directory: String = "/etc/vip-agent") -> String {
+        let file = "\(directory)/vip-agent.toml"
+        let many = "\(directory)/conf.d"
+        var status = stat()
+        let hasFile = unsafe lstat(file, &status) == 0
+        return !hasFile && isDirectory(many) ? many : file
+    }
+
+    /// The keys of all clusters, in the order of the entries; or everything that is wrong with them.
+    package func loadKeys() throws(ConfigurationFailure) -> [ClusterKeys] {
+        var keys: [ClusterKeys] = []
+        var faults: [String] = []
+        for entry in entries {
+            do throws(ClusterKeyError) {
+                keys.append(try ClusterKeys.load(path: entry.site.configuration.cluster.keyFile))
+            } catch {
+                faults.append("\(error)")
+            }
+        }
+        guard faults.isEmpty else { throw ConfigurationFailure(faults: faults) }
+        return keys
+    }
+
+    /// The directory in which a cluster keeps its things, made where it is missing. Whoever may look
+    /// into the base may look into it.
+    func makeDirectory(of index: Int, in base: String) throws(SystemError) -> String {
+        guard isDirectory else { return base }
+        let path = "\(base)/\(entries[index].site.configuration.cluster.name)"
+        for directory in [base, path] where unsafe mkdir(directory, 0o750) != 0 {
+            guard errno == EEXIST else {
+                throw SystemError(call: "mkdir", on: directory, errno: errno)
+            }
+        }
+        var status = stat()
+        try SystemCall.run("stat", on: base) { unsafe stat(base, &status) }
+        // Without the right to do so it stays as it is, which is right where the service has a user.
+        _ = unsafe chown(path, uid_t.max, status.st_gid)
+        return path
+    }
+
+    // MARK: - Reading
+
+    private struct Fault: Error { var text: String }
+
+    private static func read(_ path: String, host: String) throws(Fault) -> Entry {
+        let configuration: Configuration
+        do throws(ConfigurationError) {
+            configuration = try Configuration.load(path: path)
+        } catch {
+            throw Fault(text: "\(error)")
+        }
+        do throws(UnknownHost) {
+            let role = try configuration.requireRole(of: host)
+            return Entry(path: path, site: Site(configuration, as: role))
+        } catch {
+            throw Fault(text: "\(path): error: \(error)")
+        }
+    }
+
+    private static func files(in directory: String) throws(ConfigurationFailure) -> [String] {
+        guard let stream = unsafe opendir(directory) else {
+            let failure = SystemError(call: "opendir", on: directory, errno: errno)
+            throw ConfigurationFailure(faults: ["\(failure)"])
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                unsafe tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                    unsafe String(cString: $0)
+                }
+            }
+            // As the shell's *.toml: what begins with a dot is an editor's.
+            if name.hasSuffix(".toml"), !name.hasPrefix(".") { names.append(name) }
+        }
+        guard !names.isEmpty else {
+            throw ConfigurationFailure(
+                faults: [
+                    "\(directory): error: there is no *.toml in it\n"
+                        + "  = help: put the file of each cluster there, or name a file"
+                ]
+            )
+        }
+        let base = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+        return names.sorted().map { "\(base)/\($0)" }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    // MARK: - What clusters must not have in common
+
+    private static func tooMany(_ count: Int, in directory: String) -> String {
+        "\(directory): error: there are \(count) *.toml in it, and an agent serves at most "
+            + "\(mostClusters) clusters\n  = help: give some of them another witness"
+    }
+
+    private static func conflicts(among entries: [Entry]) -> [String] {
+        var faults: [String] = []
+        for (index, entry) in entries.enumerated() {
+            let name = entry.site.configuration.cluster.name
+            if reserved.contains(name) {
+                faults.append(
+                    "\(entry.path): error: a cluster that is read from a directory cannot be named "
+                        + "'\(name)', as a file of the agent is\n  = help: give it another name"
+                )
+            }
+            if entries.count > 1, entry.site.role == .node {
+                faults.append(
+                    "\(entry.path): error: '\(entry.site.host)' is a node of cluster '\(name)', and a "
+                        + "host that serves \(entries.count) clusters has to be a witness in all of "
+                        + "them\n  = help: a node serves one cluster; leave only its file there, or "
+                        + "name that with --config"
+                )
+            }
+            for other in entries.prefix(index) {
+                let taken = other.site.configuration.cluster.name
+                if taken == name {
+                    faults.append(
+                        "\(entry.path): error: the cluster '\(name)' is in \(other.path) already\n"
+                            + "  = help: remove one of the two, or give one of the clusters another "
+                            + "name, on all of its hosts"
+                    )
+                } else if other.site.settings.cluster == entry.site.settings.cluster {
+                    faults.append(
+                        "\(entry.path): error: the clusters '\(name)' and '\(taken)' (\(other.path)) "
+                            + "cannot be told apart in frames\n"
+                            + "  = help: give one of them another name, on all of its hosts"
+                    )
+                }
+            }
+        }
+        return faults
+    }
+}
+
+/// Why a configuration can't be used: everything that is wrong with it, in the order of the files.
+package struct ConfigurationFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Each with the file that it is about.
+    package var faults: [String]
+
+    package var description: String {
+        "the configuration can't be used\n" + faults.joined(separator: "\n")
+    }
+}
+
+/// Tells whether two paths lead to one file.
+private struct FileIdentity: Equatable {
+    let device: dev_t
+    let inode: ino_t
+
+    /// Nil if there is no such file.
+    init?(of path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        (device, inode) = (status.st_dev, status.st_ino)
+    }
+}

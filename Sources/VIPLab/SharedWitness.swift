@@ -1,0 +1,126 @@
+import Glibc
+import Synchronization
+
+/// Two pairs, each in a lab of its own, and one witness for both: the host `w1` of the first lab,
+/// which has a card on the second one's network too. The `w1` of the second lab is cut off.
+///
+///       alpha: lb1   lb2    w1         beta: lb1   lb2
+///               |     |    |  |               |     |
+///             --+-----+----+  +---------------+-----+--
+///            10.77.0.0/24         10.78.0.0/24
+public final class SharedWitness: Sendable {
+    public let alpha: Lab
+    public let beta: Lab
+    /// The directory with the configuration of both.
+    public let configurationDirectory: String
+
+    private let process = Mutex<ChildProcess?>(nil)
+
+    public init() throws(LabError) {
+        var first = LabOptions()
+        first.configuration.clusterName = "alpha"
+        alpha = try Lab(first)
+        var second = LabOptions(hasSecondNetwork: true)
+        second.configuration = AgentConfiguration(networks: [.second])
+        second.configuration.clusterName = "beta"
+        beta = try Lab(second)
+
+        configurationDirectory = "\(alpha.directory)/conf.d"
+        try Files.makeDirectory(configurationDirectory)
+        for lab in [alpha, beta] {
+            let configuration = lab.options.configuration
+            try Files.write(
+                configuration.text(keyFile: lab.keyFile),
+                to: "\(configurationDirectory)/\(configuration.clusterName).toml"
+            )
+        }
+        try layCable()
+    }
+
+    public func close() {
+        alpha.close()
+        beta.close()
+    }
+
+    /// From alpha's witness to beta's second network, in the place of beta's own.
+    private func layCable() throws(LabError) {
+        try beta.cut(.w1)
+        let card = Network.second.interface
+        let witness = alpha.namespace(of: .w1).name
+        let hub = Lab.switchNamespace(of: beta.name).name
+        let commands = [
+            ["link", "add", "shared", "netns", hub, "type", "veth"]
+                + ["peer", "name", card, "netns", witness],
+            ["-n", hub, "link", "set", "shared", "master", Network.second.bridge, "up"],
+            ["-n", witness, "address", "add", "\(Host.w1.address(on: .second))/24", "dev", card],
+            ["-n", witness, "link", "set", card, "up"],
+        ]
+        for arguments in commands {
+            var command = Command("ip")
+            command.arguments += arguments
+            try command.runSuccessfully()
+        }
+    }
+
+    /// Starts the witness and both pairs; returns when both have an owner, lb1, and a standby.
+    public func start() throws(LabError) {
+        try startWitness()
+        for lab in [alpha, beta] { try lab.start(.lb1) }
+        for lab in [alpha, beta] { try lab.waitForOwner(.lb1) }
+        for lab in [alpha, beta] { try lab.start(.lb2) }
+        for lab in [alpha, beta] { try lab.waitForStandby(.lb2) }
+    }
+
+    /// Where the one process runs that serves both clusters.
+    public var place: AgentPlace {
+        var place = alpha.place(of: .w1)
+        place.configurationFile = configurationDirectory
+        return place
+    }
+
+    public func startWitness() throws(LabError) {
+        let witness = try alpha.launch(place)
+        process.withLock { $0 = witness }
+    }
+
+    /// The witness's process.
+    public var witness: ChildProcess? { process.withLock(\.self) }
+
+    /// What the witness logged.
+    public var log: String { Files.read(place.logFile) ?? "" }
+
+    /// What the witness says about one of its clusters.
+    public func status(of cluster: Lab) throws(LabError) -> AgentStatus {
+        let name = cluster.options.configuration.clusterName
+        let answer = try Command(
+            Binaries.find().control,
+            "status",
+            "--json",
+            "--socket",
+            "\(place.runDirectory)/\(name)/control.sock"
+        ).run()
+        guard answer.status == .exited(0) || answer.status == .exited(1) else {
+            throw LabError(
+                "ask the witness for its status in cluster \(name)",
+                found: "vipctl \(answer.status): \(answer.standardError)",
+                advice: "the end of its log: \(log.suffix(2000))"
+            )
+        }
+        return try AgentStatus(json: answer.standardOutput)
+    }
+
+    /// A configuration of a cluster with the key of the other one. Its path.
+    public func writeForged(_ cluster: Lab) throws(LabError) -> String {
+        let other = cluster === alpha ? beta : alpha
+        let path = "\(cluster.directory)/forged.toml"
+        try Files.write(cluster.options.configuration.text(keyFile: other.keyFile), to: path)
+        return path
+    }
+
+    /// The capabilities that a process has, as `/proc` writes them.
+    public static func capabilities(of process: ChildProcess) -> String? {
+        let status = Files.read("/proc/\(process.identifier)/status")
+        return status?.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+            .map { $0.dropFirst("CapEff:".count).filter { !$0.isWhitespace } }
+    }
+}
