@@ -237,7 +237,8 @@ extension Group {
         case .held, .abstaining, .recording:
             out.fire(.waitForRemaining)
             // What is put on record has no remaining time to tell; a disk takes milliseconds.
-            let pause = refused.reason == .recording ? scene.timing.heartbeat / 4 : refused.remaining
+            let pause =
+                refused.reason == .recording ? scene.timing.heartbeat / 4 : refused.remaining
             let again = scene.now.boottime + max(pause, .microseconds(50))
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
             if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
