@@ -8,6 +8,8 @@ public enum Fault: Int, CaseIterable, Sendable {
     case changeLease, changeGroups, changeVoters
     // The host.
     case reboot, rebootAll, powerOff, suspend, slew
+    /// A virtual machine is stopped without knowing of it.
+    case pause
     case carrier, health, slowKernel
     case deleteAddresses, addAddresses, refuseAddresses
     // The network.
@@ -54,4 +56,14 @@ public enum Checker: String, CaseIterable, Sendable {
     case forcedEnds
     /// After all faults have ended, somebody is not served, or not quietly.
     case liveness
+
+    /// With two hosts of one name nothing that takes more than one host can be promised.
+    var holdsForTwins: Bool {
+        switch self {
+        case .gateWithinPage, .releaseBehindGate, .frameAfterPage, .pageRemembers, .leaseRecord,
+            .announcement, .replies:
+            true
+        case .oneOwner, .cover, .terms, .calm, .replay, .forcedEnds, .liveness: false
+        }
+    }
 }

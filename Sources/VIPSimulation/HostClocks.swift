@@ -19,7 +19,13 @@ struct HostClocks {
     /// Nanoseconds of RAW in a million of true time, and the slew of BOOTTIME against it.
     private let oscillator: Int64
     private var slew: Int64 = 0
-    private(set) var suspended = false
+    private(set) var stop: Stop?
+
+    enum Stop {
+        case suspended
+        /// A virtual machine that is stopped and does not know: both clocks stand still.
+        case paused
+    }
 
     init(since: TrueTime, raw: Int64, boottime: Int64, oscillator: Int64) {
         self.since = since
@@ -30,9 +36,13 @@ struct HostClocks {
 
     private static let million: Int64 = 1_000_000
 
-    private var rawRate: Int64 { suspended ? 0 : oscillator }
+    private var rawRate: Int64 { stop == nil ? oscillator : 0 }
     private var bootRate: Int64 {
-        suspended ? oscillator : oscillator * (Self.million + slew) / Self.million
+        switch stop {
+        case nil: oscillator * (Self.million + slew) / Self.million
+        case .suspended: oscillator
+        case .paused: 0
+        }
     }
 
     func raw(at time: TrueTime) -> Int64 { raw + (time - since) * rawRate / Self.million }
@@ -55,8 +65,7 @@ struct HostClocks {
 
     /// The first true time at which RAW has come to `instant`; never, while it stands still.
     func time(raw instant: Int64) -> TrueTime {
-        guard rawRate > 0 else { return raw >= instant ? since : .max / 4 }
-        return Self.time(since, of: instant, from: raw, rate: rawRate)
+        Self.time(since, of: instant, from: raw, rate: rawRate)
     }
 
     /// Saturates a quarter of the way to the end of 64 bits, so that spans can still be added.
@@ -68,7 +77,7 @@ struct HostClocks {
     ) -> TrueTime {
         guard instant > start else { return since + (instant - start) }
         let distance = instant - start
-        guard distance < Int64.max / 4 / million else { return .max / 4 }
+        guard rate > 0, distance < Int64.max / 4 / million else { return .max / 4 }
         return since + (distance * million + rate - 1) / rate
     }
 
@@ -77,9 +86,9 @@ struct HostClocks {
         slew = Int64(newSlew)
     }
 
-    mutating func change(at time: TrueTime, suspended newState: Bool) {
+    mutating func change(at time: TrueTime, stop newStop: Stop?) {
         begin(at: time)
-        suspended = newState
+        stop = newStop
     }
 
     private mutating func begin(at time: TrueTime) {

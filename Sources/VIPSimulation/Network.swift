@@ -14,6 +14,8 @@ struct Network {
     /// A frame on its way, or in the attacker's notes.
     struct Sent {
         var frame: Frame
+        /// Which of the hosts with the receiver's name gets it.
+        var to: Int
         var sentAt: TrueTime
         var recording: RecordingID?
     }

@@ -73,6 +73,11 @@ extension Scenario {
             self[.cutPair] = lease * 2
             self[.isolate] = lease * 2
             self[.deafen] = lease * 2
+        case .paused:
+            self[.pause] = lease * chance.within(2...4)
+            self[.cutPair] = lease * 3
+        case .twins:
+            self[.cut] = lease * 3
         case .force:
             self[.force] = lease
             self[.powerOff] = lease * 2

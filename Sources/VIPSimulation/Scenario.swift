@@ -9,7 +9,8 @@ public struct Scenario: Sendable {
         case ordinary, storm
         /// One weakness each.
         case stalls, amnesia, leases, switchovers, releases, groups, leftovers, strangers, network
-        case force
+        /// Runs in which the promise of one owner is not made: what then happens ends by itself.
+        case force, paused, twins
     }
 
     public var seed: UInt64
@@ -51,6 +52,7 @@ public struct Scenario: Sendable {
 
     public static let milliseconds: TrueTime = 1_000_000
 
+    /// Without the twin.
     public var hosts: Int { nodes + witnesses }
     public var longestLease: TrueTime { max(lease, otherLeases.max() ?? 0) }
 
@@ -91,8 +93,10 @@ public struct Scenario: Sendable {
         case ..<85: .groups
         case ..<91: .leftovers
         case ..<93: .strangers
-        case ..<97: .network
-        default: .force
+        case ..<95: .network
+        case ..<97: .force
+        case ..<99: .paused
+        default: .twins
         }
     }
 

@@ -153,6 +153,7 @@ final class SimulatedHost {
         healthy = Array(repeating: true, count: scenario.groups)
     }
 
-    var suspended: Bool { clocks.suspended }
-    var runs: Bool { powered && !suspended }
+    /// Suspended or paused: nothing runs, not even its kernel.
+    var isStopped: Bool { clocks.stop != nil }
+    var runs: Bool { powered && !isStopped }
 }

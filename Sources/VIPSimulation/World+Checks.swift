@@ -84,7 +84,7 @@ extension World {
 
     private func checkTerm(_ group: Int, _ term: Term, _ holder: Holder) {
         let known = history[group]
-        if holder != known.holder, term <= known.term, !known.amnesia {
+        if holder != known.holder, term <= known.term, !known.amnesia, !exposed {
             violate(
                 .terms,
                 "\(describe(holder)) serves in t\(term.number) after t\(known.term.number) of "

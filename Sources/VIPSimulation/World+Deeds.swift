@@ -45,7 +45,7 @@ extension World {
         end(host, "loses power")
         hosts[host].powered = false
         noteAmnesia(host)
-        if hosts[host].suspended { hosts[host].clocks.change(at: now, suspended: false) }
+        if hosts[host].isStopped { hosts[host].clocks.change(at: now, stop: nil) }
         hosts[host].deferred = []
         hosts[host].page = nil
         hosts[host].boot += 1
@@ -85,15 +85,26 @@ extension World {
     func suspend(_ host: Int, for span: TrueTime) {
         guard hosts[host].runs else { return }
         note("\(hosts[host].name) is suspended for \(text(span))")
-        hosts[host].clocks.change(at: now, suspended: true)
+        hosts[host].clocks.change(at: now, stop: .suspended)
+        checkAll()
+        plan(.resume(host: host, boot: hosts[host].boot), after: span)
+    }
+
+    /// Like a suspend, but no clock tells of it: for as long as it lasts and a little longer the
+    /// promise does not hold, as the README says.
+    func pause(_ host: Int, for span: TrueTime) {
+        guard hosts[host].runs else { return }
+        note("\(hosts[host].name) is paused for \(text(span))")
+        exposed = true
+        hosts[host].clocks.change(at: now, stop: .paused)
         checkAll()
         plan(.resume(host: host, boot: hosts[host].boot), after: span)
     }
 
     func resume(_ host: Int, _ boot: Int) {
-        guard hosts[host].suspended, hosts[host].boot == boot else { return }
+        guard hosts[host].isStopped, hosts[host].boot == boot else { return }
         note("\(hosts[host].name) resumes")
-        hosts[host].clocks.change(at: now, suspended: false)
+        hosts[host].clocks.change(at: now, stop: nil)
         checkAll()
         let deferred = hosts[host].deferred
         hosts[host].deferred = []

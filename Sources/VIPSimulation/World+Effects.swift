@@ -15,7 +15,7 @@ extension World {
         case .send(let frame):
             checkSend(host, frame)
             hosts[host].process!.challenges[index(frame.receiver)] = frame.challenge
-            transmit(frame)
+            transmit(frame, from: host)
         case .recordLease(let lease):
             hosts[host].directory.waiting.append(
                 .lease(lease.nanoseconds, life: hosts[host].process!.life)

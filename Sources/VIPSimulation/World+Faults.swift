@@ -5,14 +5,15 @@ extension World {
     func strike(_ fault: Fault) {
         guard !healed else { return }
         plan(.fault(fault), after: fate.pause(mean: scenario[fault]))
-        let host = fate.below(hosts.count)
+        let host = fate.below(scenario.hosts)
         let node = fate.below(scenario.nodes)
         let group = fate.below(scenario.groups)
         switch fault {
         case .kill, .hang, .shutdown, .restartAll, .losePage, .changeLease, .changeGroups,
             .changeVoters:
             strikeAgent(fault, host)
-        case .reboot, .rebootAll, .powerOff, .suspend, .slew, .carrier, .health, .slowKernel:
+        case .reboot, .rebootAll, .powerOff, .suspend, .slew, .pause, .carrier, .health,
+            .slowKernel:
             strikeHost(fault, host, group)
         case .deleteAddresses, .addAddresses, .refuseAddresses:
             strikeAddresses(fault, node, group)
@@ -119,6 +120,7 @@ extension World {
         case .powerOff: powerOff(host)
         case .suspend: suspend(host, for: span())
         case .slew: slew(drawn)
+        case .pause: pause(host, for: fate.within(0...scenario.lease * 3))
         case .carrier:
             let path = fate.below(scenario.paths)
             setCarrier(host, path, up: false)
@@ -156,9 +158,9 @@ extension World {
     }
 
     private func strikeNetwork(_ fault: Fault, _ drawn: Int) {
-        guard hosts.count > 1 else { return }
+        guard scenario.hosts > 1 else { return }
         let host = ownerOr(drawn)
-        let other = (host + 1 + fate.below(hosts.count - 1)) % hosts.count
+        let other = (host + 1 + fate.below(scenario.hosts - 1)) % scenario.hosts
         let length = span()
         switch fault {
         case .cut:
@@ -168,12 +170,12 @@ extension World {
             cut(host, other, for: length)
             cut(other, host, for: length)
         case .isolate:
-            for peer in hosts.indices where peer != host {
+            for peer in 0..<scenario.hosts where peer != host {
                 cut(host, peer, for: length)
                 cut(peer, host, for: length)
             }
         case .deafen:
-            for peer in hosts.indices where peer != host { cut(peer, host, for: length) }
+            for peer in 0..<scenario.hosts where peer != host { cut(peer, host, for: length) }
         case .clog: clog(host, other, for: length)
         case .replay:
             guard !network.recordings.isEmpty else { return }

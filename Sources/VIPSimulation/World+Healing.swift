@@ -61,6 +61,8 @@ extension World {
     func demand() {
         note("everybody must be served by now")
         calm = true
+        exposed = false
+        checkAll()
         for host in hosts.indices {
             // One that was suspended for its voters is told that they are right.
             if hosts[host].process == nil {

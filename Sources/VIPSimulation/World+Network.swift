@@ -2,17 +2,24 @@ import VIPCore
 
 extension World {
     /// A host's kernel takes a frame from its agent.
-    func transmit(_ frame: Frame) {
+    func transmit(_ frame: Frame, from host: Int) {
         let (from, to, path) = (index(frame.sender), index(frame.receiver), Int(frame.path))
-        guard hosts.indices.contains(to), to != from, path < scenario.paths else {
+        guard to < scenario.hosts, to != from, path < scenario.paths else {
             return violate(.frameAfterPage, "a frame to nobody: \(describe(frame))")
         }
-        var sent = Network.Sent(frame: frame, sentAt: now, recording: nil)
+        guard hosts[host].carrier[path] else { return }
+        for receiver in hosts.indices where hosts[receiver].id == frame.receiver {
+            carry(frame, to: receiver, over: network.link(from, to, path))
+        }
+    }
+
+    private func carry(_ frame: Frame, to receiver: Int, over link: Int) {
+        var sent = Network.Sent(frame: frame, to: receiver, sentAt: now, recording: nil)
         sent.recording = network.record(sent)
-        let link = network.links[network.link(from, to, path)]
-        guard !link.cut, hosts[from].carrier[path] else { return }
         let lossy = !network.perfect
-        guard !(lossy && network.chance.happens(scenario.loss)) else { return }
+        guard !network.links[link].cut, !(lossy && network.chance.happens(scenario.loss)) else {
+            return
+        }
         let copies = lossy && network.chance.happens(scenario.duplicates) ? 2 : 1
         for _ in 0..<copies {
             var delay = network.chance.within(network.delay)
@@ -20,8 +27,8 @@ extension World {
                 delay += network.chance.within(0...scenario.greatestSpike)
             }
             let slot = network.store(sent)
-            if link.clogged {
-                network.links[network.link(from, to, path)].kept.append(slot)
+            if network.links[link].clogged {
+                network.links[link].kept.append(slot)
             } else {
                 plan(.deliver(slot: slot), after: delay)
             }
@@ -39,7 +46,7 @@ extension World {
     }
 
     private func deliver(_ sent: Network.Sent) {
-        let host = index(sent.frame.receiver)
+        let host = sent.to
         guard hosts[host].runs, hosts[host].carrier[Int(sent.frame.path)] else { return }
         guard let process = hosts[host].process else { return }
         guard process.incoming.count - process.taken < Process.mostWaiting else { return }

@@ -18,7 +18,7 @@ extension World {
         var answering: Int?
         for host in 0..<scenario.nodes where answers(host, group) {
             checkCover(host, group)
-            if let other = answering, !isForced(host, group), !isForced(other, group) {
+            if let other = answering, !isForced(host, group), !isForced(other, group), !exposed {
                 violate(
                     .oneOwner,
                     "\(hosts[other].name) and \(hosts[host].name) both answer for g\(group + 1)"
@@ -62,15 +62,15 @@ extension World {
     /// majority of voters lets nobody else in, should every process die at this instant.
     private func checkCover(_ host: Int, _ group: Int) {
         let gate = hosts[host].gates[group]
-        guard gate.attached, !gate.forced else { return }
+        guard gate.attached, !gate.forced, !exposed else { return }
         guard let holder = gate.holder else {
             return violate(.cover, "\(hosts[host].name) answers for g\(group + 1) as nobody")
         }
         let silentFrom = hosts[host].clocks.time(boottime: gate.deadline) + scenario.margin
         var covering = 0
-        for voter in hosts.indices
+        for voter in 0..<scenario.hosts
         where excludesOthers(voter, group, holder) >= silentFrom { covering += 1 }
-        guard covering <= hosts.count / 2 else { return }
+        guard covering <= scenario.hosts / 2 else { return }
         violate(
             .cover,
             "\(hosts[host].name) answers for g\(group + 1) until \(text(silentFrom)), covered by "

@@ -78,11 +78,11 @@ extension World {
         return Settings(
             cluster: 0xC1,
             me: hosts[host].id,
-            voters: hosts.map { voter in
+            voters: hosts.prefix(scenario.hosts).map { voter in
                 Settings.Voter(
                     id: voter.id,
                     role: voter.isNode ? .node : .witness,
-                    paths: voter.index == host ? 0 : scenario.paths
+                    paths: voter.id == hosts[host].id ? 0 : scenario.paths
                 )
             },
             groups: (0..<scenario.groups).filter { hosts[host].groups[$0] }.map { group in

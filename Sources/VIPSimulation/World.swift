@@ -30,6 +30,8 @@ public final class World {
     /// The faults have ended, and everybody must be served by now.
     var calm = false
     var healed = false
+    /// A virtual machine has been paused: until all is calm again two may answer.
+    var exposed = false
     /// Every lease length that any host may have asked for or granted.
     var longestLease: TrueTime
 
@@ -69,10 +71,18 @@ public final class World {
             let delay = fate.within(0...scenario.heartbeat * 2)
             queue.add(.launch(host: index, boot: 0), at: delay)
         }
+        if scenario.aim == .twins { addTwin() }
         for fault in Fault.allCases where scenario[fault] > 0 {
             queue.add(.fault(fault), at: fate.pause(mean: scenario[fault]))
         }
         if scenario.faultsEnd > 0 { queue.add(.heal, at: scenario.faultsEnd) }
+    }
+
+    /// A second host with the name of n2, on another machine: it gets all frames that n2 gets.
+    private func addTwin() {
+        let twin = SimulatedHost(min(1, scenario.nodes - 1), in: scenario, clocks: drawClocks())
+        hosts.append(twin)
+        queue.add(.launch(host: scenario.hosts, boot: 0), at: scenario.lease * 4)
     }
 
     /// Both clocks begin anywhere; two oscillators differ by at most `drift`.
@@ -123,7 +133,7 @@ public final class World {
     func countStep() { steps += 1 }
 
     func violate(_ checker: Checker, _ text: @autoclosure () -> String) {
-        guard violation == nil else { return }
+        guard violation == nil, scenario.aim != .twins || checker.holdsForTwins else { return }
         violation = Violation(seed: scenario.seed, checker: checker, time: now, text: text())
         note("VIOLATION \(checker.rawValue): \(violation?.text ?? "")")
     }
@@ -187,14 +197,14 @@ public final class World {
     /// For what belongs to one life of an agent; a suspended host's events wait.
     private func live(_ host: Int, _ life: Int, _ happening: Happening, do body: () -> Void) {
         guard hosts[host].powered, hosts[host].process?.life == life else { return }
-        guard !hosts[host].suspended else { return hosts[host].deferred.append(happening) }
+        guard !hosts[host].isStopped else { return hosts[host].deferred.append(happening) }
         body()
     }
 
     /// For what belongs to one boot of a host.
     private func booted(_ host: Int, _ boot: Int, _ happening: Happening, do body: () -> Void) {
         guard hosts[host].powered, hosts[host].boot == boot else { return }
-        guard !hosts[host].suspended else { return hosts[host].deferred.append(happening) }
+        guard !hosts[host].isStopped else { return hosts[host].deferred.append(happening) }
         body()
     }
 }
