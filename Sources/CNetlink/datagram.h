@@ -32,6 +32,9 @@ struct vip_in6_pktinfo {
 /// The kernel's numbers for IPV6_RECVPKTINFO, IPV6_PKTINFO and IP_PKTINFO's structure.
 enum { vip_ipv6_recvpktinfo = 49, vip_ipv6_pktinfo = 50 };
 
+/* IP_PMTUDISC_OMIT and IPV6_PMTUDISC_OMIT, which not every libc's headers have. */
+enum { vip_pmtudisc_omit = 5 };
+
 struct vip_in_pktinfo {
     int32_t interface;
     struct in_addr source;

@@ -91,7 +91,7 @@ extension Agent {
         case .refused(let refused):
             withGroup(refused.group, at: now) { $0.take(refused, from: voter, in: $1, &out) }
         case .release(let release):
-            guard release.holder.host == frame.sender else { return }
+            guard release.holder.host == frame.sender else { return count(.implausible) }
             withGroup(release.group, at: now) { $0.take(release, from: voter, in: $1, &out) }
         case .released(let group, let term, let holder):
             guard holder == self.holder else { return }
@@ -132,7 +132,9 @@ extension Agent {
         at now: Reading,
         _ out: inout Outbox
     ) {
-        guard request.holder.host == peers[voter].id else { return }
+        guard request.holder.host == peers[voter].id, peers[voter].role == .node else {
+            return count(.implausible)
+        }
         guard let index = groups.firstIndex(where: { $0.id == request.group }) else {
             out.fire(.refuseUnknownGroup)
             out.post(
@@ -141,6 +143,7 @@ extension Agent {
             )
             return
         }
+        guard groups[index].isPlausible(request.term) else { return count(.implausible) }
         let scene = scene(now)
         let verdict = groups[index].ballot.answer(
             request,

@@ -22,6 +22,8 @@ public enum Report: Equatable, Sendable {
     case addressesPutBack(GroupID)
     case foreignAddressesRemoved(GroupID)
     case addressesRefused(GroupID)
+    /// A majority has granted to an owner by force: it is one like any other now.
+    case forceConfirmed(GroupID, term: Term)
     case voterHeard(HostID)
     case voterLost(HostID, after: Duration)
     case pathHeard(HostID, path: Int)
@@ -81,4 +83,7 @@ public enum DropReason: Int, Equatable, Sendable, CaseIterable {
     case duplicate
     /// Of two live hosts with one name.
     case duplicateName
+    /// A record that its sender can have no reason for: a witness that wants to own, a request for
+    /// somebody else, a term far above all others. The rest of its frame is read.
+    case implausible
 }

@@ -23,6 +23,7 @@ struct Run: ParsableCommand {
     @OptionGroup var directories: DirectoryOptions
 
     func run() throws {
+        openStandardDescriptors()
         let sites = loadSites(place)
         let keys = loadKeys(sites)
         guard let output = try? LogOutput() else {

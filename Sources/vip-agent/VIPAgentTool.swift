@@ -57,3 +57,11 @@ func kernelHostName() -> String {
     guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
+
+/// Opens /dev/null in the place of standard descriptors that were closed: the next file would get
+/// such a number, and the log be written into it.
+func openStandardDescriptors() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
+        _ = unsafe open("/dev/null", O_RDWR)
+    }
+}

@@ -19,6 +19,29 @@ extension EndToEnd {
             try expectToGoOn(restarting: [.lb1, .lb2, .w1], without: nil)
         }
 
+        @Test("an address that has left the configuration is taken off at the next start")
+        func forgottenAddress() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            #expect(try lab.addresses(on: .lb1).contains("fd77::64"))
+            var configuration = lab.options.configuration
+            configuration.groups[0].addresses = ["10.77.0.100"]
+            var place = lab.place(of: .lb1)
+            place.configurationFile = try lab.write(configuration, named: "shorter")
+
+            let seen = try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
+                let moment = Moment.now
+                try lab.kill(.lb1)
+                _ = try lab.launch(place)
+                return moment
+            }
+            expectNothing(seen)
+            let left = try lab.addresses(on: .lb1)
+            #expect(left.contains("10.77.0.100"))
+            #expect(!left.contains("fd77::64"))
+        }
+
         /// No client notices, the kernel never removes the address, the term is the same.
         private func expectToGoOn(restarting hosts: [Host], without absent: Host?) throws {
             let experiment = try Experiment()

@@ -52,6 +52,31 @@ struct VoterTests {
         )
     }
 
+    @Test("does not take a term that no cluster can have come to, and says nothing")
+    func implausibleTerm() {
+        var talk = Conversation.witness()
+        talk.hear(lb1, request(lb1Holder, 5))
+        talk.pass(500.001)
+        #expect(talk.hear(lb2, request(lb2Holder, 6 + 1 << 32)) == [])
+        #expect(talk.agent.drops(for: .implausible) == 1)
+        #expect(talk.hear(lb2, release(lb2Holder, Term.greatest.number)).count == 1)
+        talk.hear(lb2, request(lb2Holder, 6))
+        #expect(
+            talk.records(to: lb2).contains { record in
+                if case .granted(let granted) = record { return granted.term == Term(6) }
+                return false
+            }
+        )
+    }
+
+    @Test("grants nothing to a witness, which never owns")
+    func grantsNoWitness() {
+        var talk = Conversation.owner()
+        let holder = Holder(host: w1, place: Place(7))
+        #expect(talk.hear(w1, request(holder, 9)) == [])
+        #expect(talk.agent.drops(for: .implausible) == 1)
+    }
+
     @Test("never replaces a live grant, whatever the term")
     func neverReplaces() {
         var talk = Conversation.witness()

@@ -30,7 +30,9 @@ final class AddressKeeper {
     private(set) var groups: [GroupPlace]
     private(set) var overruns: UInt64 = 0
     private(set) var announcements: UInt64 = 0
-    private var loopbacks: [Int32] = []
+    /// Addresses that an earlier process put on this host, for groups or addresses that have left
+    /// the configuration since; taken off at the start.
+    private(set) var forgotten: [String] = []
     private var orders: [Order] = []
     private var nextOrder: UInt64 = 1
     /// What the core has to hear, in order.
@@ -69,6 +71,14 @@ final class AddressKeeper {
             )
         }
         try resynchronize()
+        for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
+            try routes.remove(address)
+            forgotten.append("\(address)")
+        }
+    }
+
+    private func isConfigured(_ address: InterfaceAddress) -> Bool {
+        groups.indices.contains { owns(address, $0) }
     }
 
     /// Readable when the worker has something to tell.
@@ -78,7 +88,6 @@ final class AddressKeeper {
     func resynchronize() throws(SystemError) {
         let links = try routes.links()
         let addresses = try routes.addresses()
-        loopbacks = links.filter(\.isLoopback).map(\.index)
         for index in groups.indices {
             groups[index].link = links.first { $0.name == groups[index].interface }
             groups[index].present = addresses.filter { owns($0, index) }
@@ -222,7 +231,7 @@ final class AddressKeeper {
     /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
     /// mind.
     func removeAtOnce() throws(SystemError) -> [String] {
-        var removed: [String] = []
+        var removed = forgotten
         for index in groups.indices {
             for address in groups[index].present {
                 try routes.remove(address)
@@ -302,10 +311,9 @@ final class AddressKeeper {
         }
     }
 
-    /// On loopback it answers nobody: real servers behind a director keep it there.
+    /// On any interface, loopback too: Linux answers ARP for whatever address it has anywhere.
     private func owns(_ address: InterfaceAddress, _ index: Int) -> Bool {
-        !loopbacks.contains(address.interface)
-            && groups[index].addresses.contains { $0.address == address.address }
+        groups[index].addresses.contains { $0.address == address.address }
     }
 
     private func note(_ address: InterfaceAddress, in index: Int) {

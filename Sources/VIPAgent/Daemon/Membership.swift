@@ -113,6 +113,9 @@ final class Membership {
 
     /// What is to be known before the first step.
     func tellOfMemory() {
+        for address in keeper?.forgotten ?? [] {
+            log.warning("removed what no group has", metadata: ["address": "\(address)"])
+        }
         for warning in warnings { log.warning("\(warning)") }
         if page.loss != .none {
             log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
@@ -178,7 +181,9 @@ final class Membership {
     func receive(_ octets: Span<UInt8>, from source: Endpoint) {
         switch routes.open(octets, from: source) {
         case .frame(let frame): step(.received(frame))
-        case .dropped(let reason, let detail): drop(reason, detail)
+        case .unreadable(let error):
+            drop(error.reason.rawValue) { "from \(source): \(error)" }
+        case .unexpected(let sender): dropUnexpected(sender, from: source)
         }
     }
 

@@ -151,7 +151,7 @@ extension Membership {
         case .notOwner:
             ControlRefusal(
                 .notOwner,
-                "\(what): this host does not own it, and does not hear who does",
+                "\(what): this host does not own it",
                 help: "run it on the owner; 'vipctl status' names it"
             )
         case .interfaceDown:

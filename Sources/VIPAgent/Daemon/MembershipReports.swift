@@ -43,23 +43,26 @@ extension Membership {
         log.log(level: level, "\(event)", metadata: facts)
     }
 
-    /// A datagram that the core never saw.
-    func drop(_ reason: String, _ detail: String) {
+    /// A datagram that the core never saw. It is put into words only if it is logged.
+    func drop(_ reason: String, as level: Logger.Level = .info, _ detail: () -> String) {
         dropped.count(reason)
-        let isOperators = reason == VoterRoutes.ShellDrop.unexpectedSource.rawValue
-        if isOperators {
-            let warning =
-                "\(detail): two hosts with one name, or an address that is not configured"
-            if !warnings.contains(warning), warnings.count < Self.warningLimit {
-                warnings.append(warning)
-            }
+        let verdict = fold.verdict(on: "drop \(reason)", at: ClockReading.bootNow())
+        guard case .log(let repeats) = verdict else { return }
+        var facts: Logger.Metadata = ["reason": "\(reason), \(detail())"]
+        if let repeats { facts["repeats"] = "\(repeats)" }
+        log.log(level: level, "frame-dropped", metadata: facts)
+    }
+
+    /// An authentic frame from where its sender is not. An operator has to hear of it, once for
+    /// every address.
+    func dropUnexpected(_ sender: HostID, from source: Endpoint) {
+        let fact = "\(site.name(of: sender)) was heard from \(source.address)"
+        drop(VoterRoutes.ShellDrop.unexpectedSource.rawValue, as: .error) { fact }
+        let warning =
+            "\(fact): two hosts with one name, an address that is not configured, or a recorded frame"
+        if warnings.count < Self.warningLimit, !warnings.contains(warning) {
+            warnings.append(warning)
         }
-        fold(
-            isOperators ? .error : .info,
-            "drop \(reason)",
-            "frame-dropped",
-            "\(reason), \(detail)"
-        )
     }
 
     static let warningLimit = 32

@@ -82,8 +82,17 @@ struct ReportText {
                 level: .warning,
                 event: "hold-down",
                 group: site.name(of: group),
-                reason:
-                    "\(changes) changes of owner within a minute: no planned moves for \(text(length))"
+                reason: "\(changes) changes of owner within a minute: for \(text(length)) it moves "
+                    + "only by order or need"
+            )
+        case .forceConfirmed(let group, let term):
+            return Line(
+                level: .notice,
+                event: "force-confirmed",
+                group: site.name(of: group),
+                term: term.number,
+                owner: site.host,
+                reason: "a majority has granted what was taken by force"
             )
         case .addressesPutBack, .foreignAddressesRemoved, .addressesRefused:
             return addresses(report)
@@ -239,7 +248,7 @@ struct ReportText {
         case .notConfirmed: "forced, and no majority confirmed it"
         case .addressesRefused: "the kernel did not take the addresses"
         case .candidacyFailed: "no majority"
-        case .leftover: "cleared what an earlier process left"
+        case .leftover: "the agent has started"
         case .letGo: "let go"
         }
     }

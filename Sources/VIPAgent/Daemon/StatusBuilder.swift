@@ -248,6 +248,7 @@ extension DropReason {
         case .staleProof: "stale_proof"
         case .duplicate: "duplicate"
         case .duplicateName: "duplicate_name"
+        case .implausible: "implausible"
         }
     }
 }

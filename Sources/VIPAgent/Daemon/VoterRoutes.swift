@@ -13,7 +13,9 @@ final class VoterRoutes {
 
     enum Arrival {
         case frame(Frame)
-        case dropped(reason: String, detail: String)
+        /// Not put into words here: a flood of them must not cost more than it has to.
+        case unreadable(OpenError)
+        case unexpected(from: HostID)
     }
 
     private let site: Site
@@ -80,14 +82,11 @@ final class VoterRoutes {
         do throws(OpenError) {
             let frame = try seal.open(octets)
             guard isExpected(frame, from: source) else {
-                return .dropped(
-                    reason: ShellDrop.unexpectedSource.rawValue,
-                    detail: "\(site.name(of: frame.sender)) sends from \(source)"
-                )
+                return .unexpected(from: frame.sender)
             }
             return .frame(frame)
         } catch {
-            return .dropped(reason: error.reason.rawValue, detail: "from \(source): \(error)")
+            return .unreadable(error)
         }
     }
 

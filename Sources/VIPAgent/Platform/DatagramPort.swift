@@ -95,17 +95,20 @@ package final class DatagramPort {
         // The rest makes it better and isn't needed: what a container refuses is left as it is.
         _ = vip_set_option(number, SOL_SOCKET, SO_RCVBUF, bufferSize)
         _ = vip_set_option(number, SOL_SOCKET, SO_SNDBUF, bufferSize)
+        // Path MTUs that ICMP tells of are not believed, which "don't discover" alone would do: a
+        // forged one makes a route entry that a forged redirect can then turn away for five
+        // minutes.
         switch family {
         case .v4:
             _ = vip_set_option(number, Int32(IPPROTO_IP), IP_TOS, trafficClass)
-            _ = vip_set_option(number, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+            _ = vip_set_option(number, Int32(IPPROTO_IP), IP_MTU_DISCOVER, Int32(vip_pmtudisc_omit))
         case .v6:
             _ = vip_set_option(number, Int32(IPPROTO_IPV6), IPV6_TCLASS, trafficClass)
             _ = vip_set_option(
                 number,
                 Int32(IPPROTO_IPV6),
                 IPV6_MTU_DISCOVER,
-                IPV6_PMTUDISC_DONT
+                Int32(vip_pmtudisc_omit)
             )
         }
         // After IP_TOS, which sets a priority of its own.

@@ -90,13 +90,28 @@ struct Group: Sendable {
 
     /// A term that this host has never used and that is above all it knows of; used from now on.
     mutating func takeFreshTerm(above other: Term = .none) -> Term {
-        highestUsed = max(highestUsed, ballot.highestGranted, highestHeard, other).next
+        hear(other)
+        highestUsed = highestKnown.next
         return highestUsed
     }
 
     mutating func hear(_ term: Term) {
+        guard isPlausible(term) else { return }
         highestHeard = max(highestHeard, term)
     }
+
+    private var highestKnown: Term { max(highestUsed, ballot.highestGranted, highestHeard) }
+
+    /// Whether a cluster can have come to this term. One record of a voter gone wrong must not use
+    /// up the terms of all: no term that is so far above whatever this host knows is taken over.
+    func isPlausible(_ term: Term) -> Bool {
+        let known = highestKnown
+        return term <= known || term.number - known.number <= Self.plausibleGap
+    }
+
+    /// More acquisitions than a cluster makes while one of its hosts is away, and so few that a
+    /// voter would have to lie 2^32 times to come to the end of all terms.
+    static let plausibleGap: UInt64 = 1 << 32
 
     mutating func takeRequestNumber() -> UInt64 {
         nextRequest += 1

@@ -202,6 +202,7 @@ extension Group {
                 out.fire(.confirmForce)
                 tenure.forced = nil
                 roleReason = .majority
+                out.report(.forceConfirmed(id, term: tenure.term))
                 deadline = byMajority
             } else {
                 // One lease at a time, on the word of the operator and the own voter.
