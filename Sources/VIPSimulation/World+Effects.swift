@@ -78,7 +78,7 @@ extension World {
             term: record?.tenure?.term ?? .none,
             forced: record?.tenure?.forced ?? false
         )
-        if calm, !wasOpen {
+        if calm, !wasOpen, !scenario.automaticFailback {
             violate(.liveness, "\(hosts[host].name) had closed the gate of g\(group + 1)")
         }
         check(group)

@@ -133,7 +133,7 @@ extension World {
             guard hosts[host].isNode else { return }
             setHealth(host, group, healthy: !hosts[host].healthy[group])
         case .slowKernel:
-            hosts[host].kernelBusyUntil = now + span()
+            hosts[host].kernelBusyUntil = max(hosts[host].kernelBusyUntil, now) + span()
         default: break
         }
     }

@@ -18,7 +18,6 @@ extension World {
     private func heal(_ host: Int) {
         hosts[host].abandoned = false
         hosts[host].addsFail = false
-        hosts[host].kernelBusyUntil = min(hosts[host].kernelBusyUntil, now)
         let odd = hosts[host].voterSet != Self.voterSet || hosts[host].groups.contains(false)
         hosts[host].voterSet = Self.voterSet
         hosts[host].groups = Array(repeating: true, count: scenario.groups)
@@ -51,6 +50,8 @@ extension World {
         span += scenario.heartbeat * 40 + scenario.delay.upperBound * 20
         span += scenario.kernelDelay.upperBound * 10 + scenario.lateness.upperBound * 10
         span += 200 * Scenario.milliseconds
+        // The kernel works off what it was asked for while it was slow.
+        span += max(0, (hosts.map(\.kernelBusyUntil).max() ?? now) - now)
         if scenario[.shutdown] > 0 || scenario.aim == .releases {
             span += 1_500 * Scenario.milliseconds
         }
