@@ -86,8 +86,8 @@ final class Process {
     var presence: Presence?
     /// Its first step is done.
     var started = false
-    /// By sender: the greatest sequence number that it has been given.
-    var greatestSequences: [UInt64]
+    /// By sender: the greatest sequence number that it has been given, and in which session.
+    var greatestSequences: [(session: UInt64, number: UInt64)]
     /// By group: the term of its last candidacy.
     var candidacies: [Term?]
     /// How often in a row it wanted to be woken at once.
@@ -99,7 +99,7 @@ final class Process {
         self.since = since
         self.reading = reading
         challenges = Array(repeating: 0, count: scenario.hosts)
-        greatestSequences = Array(repeating: 0, count: scenario.hosts)
+        greatestSequences = Array(repeating: (0, 0), count: scenario.hosts)
         candidacies = Array(repeating: nil, count: scenario.groups)
     }
 }

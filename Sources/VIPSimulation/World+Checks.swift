@@ -270,7 +270,14 @@ extension World {
 
     /// Whether no frame of this session with as high a number has been read.
     private func isNew(_ frame: Frame, to host: Int) -> Bool {
-        hosts[host].process?.greatestSequences[index(frame.sender)] ?? 0 < frame.sequence
+        let known = hosts[host].process!.greatestSequences[index(frame.sender)]
+        return known.session != frame.session || known.number < frame.sequence
+    }
+
+    func noteFrame(_ host: Int, _ frame: Frame) {
+        guard isNew(frame, to: host) else { return }
+        let place = index(frame.sender)
+        hosts[host].process!.greatestSequences[place] = (frame.session, frame.sequence)
     }
 
     func checkLeaseRecord(_ host: Int, _ lease: Int64) {

@@ -222,7 +222,7 @@ extension World {
         hosts[host].process!.killBefore = drawKill(effects)
         checkStep(host, incoming, effects)
         if case .received(let frame) = incoming.event {
-            hosts[host].process!.greatestSequences[index(frame.sender)] = frame.sequence
+            noteFrame(host, frame)
         }
     }
 
