@@ -5,7 +5,8 @@ import VIPLab
 /// Real agents on real kernels: the release binaries, in hosts that are network namespaces.
 ///
 /// One test after the other, as each measures time and the machine has to be quiet. The bounds on
-/// outages are generous for the same reason; what may never happen is asserted without any allowance.
+/// outages are generous for the same reason; what may never happen is asserted without any
+/// allowance.
 @Suite(
     "End to end",
     .serialized,

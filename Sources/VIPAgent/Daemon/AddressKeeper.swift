@@ -108,7 +108,8 @@ final class AddressKeeper {
         order(addresses.map { .add($0) }, of: index, request: request, isRemoval: false)
     }
 
-    /// Has the group's addresses taken off every interface that has one, also what was only asked for.
+    /// Has the group's addresses taken off every interface that has one, also what was only asked
+    /// for.
     func remove(_ id: GroupID, request: UInt64) {
         guard let index = index(of: id) else { return }
         groups[index].wanted = false
@@ -218,7 +219,8 @@ final class AddressKeeper {
         return failure
     }
 
-    /// Takes everything off that is there, waiting for the kernel; for when there is no lease to mind.
+    /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
+    /// mind.
     func removeAtOnce() throws(SystemError) -> [String] {
         var removed: [String] = []
         for index in groups.indices {

@@ -3,9 +3,9 @@ import Logging
 import VIPConfiguration
 import VIPCore
 
-/// The lease plane: one thread that waits for frames, the kernel, operators and deadlines, and tells
-/// the clusters that this host serves what is theirs of it. Most hosts serve one, and a witness may
-/// serve many.
+/// The lease plane: one thread that waits for frames, the kernel, operators and deadlines, and
+/// tells the clusters that this host serves what is theirs of it. Most hosts serve one, and a
+/// witness may serve many.
 package final class Daemon {
     package struct Options: Sendable {
         package var sites: Sites
@@ -259,7 +259,7 @@ package final class Daemon {
             for membership in memberships { membership.step(.shutdown) }
         case .reload, .reexecute:
             log.warning(
-                "this version does not reload: restart the agent, which within the lease goes unnoticed"
+                "this version does not reload: restart the agent; within the lease nothing notices"
             )
         case .report:
             for membership in memberships {

@@ -7,8 +7,8 @@ import VIPCore
 /// This host's part in one cluster: asks the core what is to be done, and does it in the order in
 /// which the core says. The daemon's loop tells it what has come, and when it is due.
 ///
-/// Nothing here is shared with another cluster but the sockets to the voters, the service thread and
-/// the log.
+/// Nothing here is shared with another cluster but the sockets to the voters, the service thread
+/// and the log.
 final class Membership {
     /// What has to be opened while the process still has its capabilities, and before its first
     /// other thread.

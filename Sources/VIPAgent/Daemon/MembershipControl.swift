@@ -142,7 +142,8 @@ extension Membership {
         case .held(let holder, let remaining):
             ControlRefusal(
                 .unsafe,
-                "\(what): \(site.name(of: holder)) holds the lease for another \(text.text(remaining))",
+                "\(what): \(site.name(of: holder)) holds the lease for another "
+                    + text.text(remaining),
                 help: "try again then"
             )
         case .alreadyOwner:
@@ -174,8 +175,10 @@ extension Membership {
         case .stopping: ControlRefusal(.notReady, "\(what): the agent is stopping")
         case .lettingGo:
             ControlRefusal(
-                .notReady, "\(what): the addresses are still being taken off here",
-                help: "try again in a moment")
+                .notReady,
+                "\(what): the addresses are still being taken off here",
+                help: "try again in a moment"
+            )
         case .notSuspended:
             ControlRefusal(.failed, "\(what): the voters are accepted already")
         }

@@ -2,9 +2,9 @@ import VIPCore
 
 /// The core's page, in the page file: the header in the first record, then one for every group.
 ///
-/// The header's record begins with the boot id and the network namespace that it was written in, and
-/// with the number of groups' records. Where boot or namespace differ, or a record that it counts is
-/// not whole, the page is lost, and this host a new place.
+/// The header's record begins with the boot id and the network namespace that it was written in,
+/// and with the number of groups' records. Where boot or namespace differ, or a record that it
+/// counts is not whole, the page is lost, and this host a new place.
 package final class PageStore {
     private let file: PageFile
     private let identity: BootIdentity
@@ -28,7 +28,8 @@ package final class PageStore {
         if let page {
             header = page.header
         } else {
-            // Before the new header is written: nothing of another boot may be taken for this one's.
+            // Before the new header is written: nothing of another boot may be taken for this
+            // one's.
             for index in 0..<file.capacity { file.erase(index) }
             slots = []
         }

@@ -2,8 +2,8 @@ import CNetlink
 import Glibc
 import Synchronization
 
-/// The service plane's thread: whatever may wait, in the order in which it was handed over. The lease
-/// plane hands work to it and never waits for it.
+/// The service plane's thread: whatever may wait, in the order in which it was handed over. The
+/// lease plane hands work to it and never waits for it.
 package final class ServiceThread: @unchecked Sendable {
     package typealias Work = @Sendable () -> Void
 

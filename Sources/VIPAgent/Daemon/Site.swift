@@ -1,11 +1,11 @@
 import VIPConfiguration
 import VIPCore
 
-/// The configuration as seen from one host: who it is, whom it talks to over which addresses, and the
-/// names behind the numbers that the core works with.
+/// The configuration as seen from one host: who it is, whom it talks to over which addresses, and
+/// the names behind the numbers that the core works with.
 package struct Site: Sendable {
-    /// One way to another voter: from an address of ours to one of its own, at the same place in both
-    /// lists.
+    /// One way to another voter: from an address of ours to one of its own, at the same place in
+    /// both lists.
     package struct Route: Equatable, Sendable {
         package var local: Endpoint
         package var remote: Endpoint

@@ -19,8 +19,8 @@ package struct Sites: Sendable {
     package let entries: [Entry]
     package let isDirectory: Bool
 
-    /// A cluster takes up three descriptors and a thousand octets of every status line; with more of
-    /// them, a second witness is due.
+    /// A cluster takes up three descriptors and a thousand octets of every status line; with more
+    /// of them, a second witness is due.
     static let mostClusters = 64
 
     /// What lies in the run directory and the state directory beside the clusters' own, or did so
@@ -36,15 +36,28 @@ package struct Sites: Sendable {
     package init(at path: String, host: String) throws(ConfigurationFailure) {
         isDirectory = Self.isDirectory(path)
         let files = isDirectory ? try Self.files(in: path) : [path]
-        var faults = files.count > Self.mostClusters ? [Self.tooMany(files.count, in: path)] : []
+        var faults: [String] = []
+        if files.count > Self.mostClusters {
+            faults.append(
+                Self.fault(
+                    path,
+                    "there are \(files.count) *.toml in it, and an agent serves at most "
+                        + "\(Self.mostClusters) clusters",
+                    help: "give some of them another witness"
+                )
+            )
+        }
         var entries: [Entry] = []
         var found: [(path: String, file: FileIdentity)] = []
         for file in files.prefix(Self.mostClusters) {
             if let identity = FileIdentity(of: file) {
                 if let twin = found.first(where: { $0.file == identity }) {
                     faults.append(
-                        "\(file): error: it is the same file as \(twin.path)\n"
-                            + "  = help: remove one of the two links"
+                        Self.fault(
+                            file,
+                            "it is the same file as \(twin.path)",
+                            help: "remove one of the two links"
+                        )
                     )
                     continue
                 }
@@ -61,8 +74,8 @@ package struct Sites: Sendable {
         self.entries = entries
     }
 
-    /// Where the configuration is looked for unless an operator says where: in `vip-agent.toml`, and
-    /// where there is none, in the directory `conf.d`.
+    /// Where the configuration is looked for unless an operator says where: in `vip-agent.toml`,
+    /// and where there is none, in the directory `conf.d`.
     package static func defaultPath(in directory: String = "/etc/vip-agent") -> String {
         let file = "\(directory)/vip-agent.toml"
         let many = "\(directory)/conf.d"
@@ -71,7 +84,8 @@ package struct Sites: Sendable {
         return !hasFile && isDirectory(many) ? many : file
     }
 
-    /// The keys of all clusters, in the order of the entries; or everything that is wrong with them.
+    /// The keys of all clusters, in the order of the entries; or everything that is wrong with
+    /// them.
     package func loadKeys() throws(ConfigurationFailure) -> [ClusterKeys] {
         var keys: [ClusterKeys] = []
         var faults: [String] = []
@@ -86,8 +100,8 @@ package struct Sites: Sendable {
         return keys
     }
 
-    /// The directory in which a cluster keeps its things, made where it is missing. Whoever may look
-    /// into the base may look into it.
+    /// The directory in which a cluster keeps its things, made where it is missing. Whoever may
+    /// look into the base may look into it.
     func makeDirectory(of index: Int, in base: String) throws(SystemError) -> String {
         guard isDirectory else { return base }
         let path = "\(base)/\(entries[index].site.configuration.cluster.name)"
@@ -98,7 +112,8 @@ package struct Sites: Sendable {
         }
         var status = stat()
         try SystemCall.run("stat", on: base) { unsafe stat(base, &status) }
-        // Without the right to do so it stays as it is, which is right where the service has a user.
+        // Without the right to do so it stays as it is, which is right where the service has a
+        // user.
         _ = unsafe chown(path, uid_t.max, status.st_gid)
         return path
     }
@@ -141,8 +156,11 @@ package struct Sites: Sendable {
         guard !names.isEmpty else {
             throw ConfigurationFailure(
                 faults: [
-                    "\(directory): error: there is no *.toml in it\n"
-                        + "  = help: put the file of each cluster there, or name a file"
+                    fault(
+                        directory,
+                        "there is no *.toml in it",
+                        help: "put the file of each cluster there, or name a file"
+                    )
                 ]
             )
         }
@@ -157,47 +175,61 @@ package struct Sites: Sendable {
 
     // MARK: - What clusters must not have in common
 
-    private static func tooMany(_ count: Int, in directory: String) -> String {
-        "\(directory): error: there are \(count) *.toml in it, and an agent serves at most "
-            + "\(mostClusters) clusters\n  = help: give some of them another witness"
-    }
-
     private static func conflicts(among entries: [Entry]) -> [String] {
         var faults: [String] = []
         for (index, entry) in entries.enumerated() {
             let name = entry.site.configuration.cluster.name
             if reserved.contains(name) {
                 faults.append(
-                    "\(entry.path): error: a cluster that is read from a directory cannot be named "
-                        + "'\(name)', as a file of the agent is\n  = help: give it another name"
+                    fault(
+                        entry.path,
+                        "a cluster that is read from a directory cannot be named '\(name)', as a "
+                            + "file of the agent is",
+                        help: "give it another name"
+                    )
                 )
             }
             if entries.count > 1, entry.site.role == .node {
                 faults.append(
-                    "\(entry.path): error: '\(entry.site.host)' is a node of cluster '\(name)', and a "
-                        + "host that serves \(entries.count) clusters has to be a witness in all of "
-                        + "them\n  = help: a node serves one cluster; leave only its file there, or "
-                        + "name that with --config"
+                    fault(
+                        entry.path,
+                        "'\(entry.site.host)' is a node of cluster '\(name)', and a host that "
+                            + "serves \(entries.count) clusters has to be a witness in all of them",
+                        help: "a node serves one cluster; leave only its file there, or name that "
+                            + "with --config"
+                    )
                 )
             }
             for other in entries.prefix(index) {
-                let taken = other.site.configuration.cluster.name
-                if taken == name {
-                    faults.append(
-                        "\(entry.path): error: the cluster '\(name)' is in \(other.path) already\n"
-                            + "  = help: remove one of the two, or give one of the clusters another "
-                            + "name, on all of its hosts"
-                    )
-                } else if other.site.settings.cluster == entry.site.settings.cluster {
-                    faults.append(
-                        "\(entry.path): error: the clusters '\(name)' and '\(taken)' (\(other.path)) "
-                            + "cannot be told apart in frames\n"
-                            + "  = help: give one of them another name, on all of its hosts"
-                    )
-                }
+                if let conflict = conflict(of: entry, with: other) { faults.append(conflict) }
             }
         }
         return faults
+    }
+
+    private static func conflict(of entry: Entry, with other: Entry) -> String? {
+        let name = entry.site.configuration.cluster.name
+        let taken = other.site.configuration.cluster.name
+        guard entry.site.settings.cluster == other.site.settings.cluster else { return nil }
+        guard taken == name else {
+            return fault(
+                entry.path,
+                "the clusters '\(name)' and '\(taken)' (\(other.path)) cannot be told apart in "
+                    + "frames",
+                help: "give one of them another name, on all of its hosts"
+            )
+        }
+        return fault(
+            entry.path,
+            "the cluster '\(name)' is in \(other.path) already",
+            help: "remove one of the two, or give one of the clusters another name, on all of its "
+                + "hosts"
+        )
+    }
+
+    /// As the configuration's own diagnostics without a place in the text.
+    private static func fault(_ path: String, _ message: String, help: String) -> String {
+        "\(path): error: \(message)\n  = help: \(help)"
     }
 }
 

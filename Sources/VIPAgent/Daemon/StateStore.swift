@@ -89,8 +89,8 @@ package struct StateStore: Sendable {
     }
 }
 
-/// What of the voters and the map of addresses has changed against what is on record, in words; what
-/// must not change without being told to (`vip-agent accept-voters`).
+/// What of the voters and the map of addresses has changed against what is on record, in words;
+/// what must not change without being told to (`vip-agent accept-voters`).
 package func forbiddenChanges(
     from contents: StateStore.Contents,
     to configuration: Configuration

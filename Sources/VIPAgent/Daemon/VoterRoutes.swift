@@ -1,8 +1,8 @@
 import VIPConfiguration
 import VIPCore
 
-/// The ways to the other voters of one cluster: frames out over their routes, and only frames in that
-/// come from the address that the configuration gives their sender.
+/// The ways to the other voters of one cluster: frames out over their routes, and only frames in
+/// that come from the address that the configuration gives their sender.
 final class VoterRoutes {
     /// Why the shell drops a datagram before the core sees it.
     enum ShellDrop: String, CaseIterable {

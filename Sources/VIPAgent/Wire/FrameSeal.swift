@@ -94,7 +94,8 @@ package enum OpenError: Error, Equatable, Sendable {
     case unknownKey(UInt8)
     /// The tag is not the one that our key makes of these octets.
     case forged
-    /// Sealed with our key, and yet not a frame: the sender has a bug, or another idea of version 1.
+    /// Sealed with our key, and yet not a frame: the sender has a bug, or another idea of version
+    /// 1.
     case malformed(WireError)
 
     /// The reason alone, to count by.

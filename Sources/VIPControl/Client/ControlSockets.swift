@@ -1,7 +1,7 @@
 import Glibc
 
-/// Where the control sockets of a host are: one in the run directory, or, where the agent serves the
-/// clusters of a directory, one for each of them in a directory named after the cluster.
+/// Where the control sockets of a host are: one in the run directory, or, where the agent serves
+/// the clusters of a directory, one for each of them in a directory named after the cluster.
 public struct ControlSockets: Sendable {
     public static let defaultRunDirectory = "/run/vip-agent"
 
@@ -20,8 +20,8 @@ public struct ControlSockets: Sendable {
         return try only()
     }
 
-    /// The socket of the one cluster that is served here. Where it cannot be told which that is, the
-    /// path at which an agent of one cluster would be.
+    /// The socket of the one cluster that is served here. Where it cannot be told which that is,
+    /// the path at which an agent of one cluster would be.
     ///
     /// - Throws: where there are several to choose from.
     public func only() throws(AmbiguousCluster) -> String {
