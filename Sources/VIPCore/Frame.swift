@@ -54,7 +54,7 @@ public struct Frame: Equatable, Sendable {
     }
 }
 
-/// What a frame says, one sentence each. `docs/protocol.md` has the octets.
+/// What a frame says, one sentence each. `docs/frames.md` has the octets.
 public enum Record: Equatable, Sendable {
     /// A node asks for a grant, to get the lease or to renew it.
     case request(Request)

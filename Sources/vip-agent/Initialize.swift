@@ -9,8 +9,8 @@ struct Initialize: ParsableCommand {
         commandName: "init",
         abstract: "Write a configuration and a key.",
         discussion: """
-            Both files are the same on every host of the cluster: run this on one, copy them to the \
-            others. Nothing that exists is overwritten.
+            Both files are the same on every host of the cluster: run this on one, copy them to \
+            the others. Nothing that exists is overwritten.
 
             Example:
               vip-agent init --node lb1=10.77.0.1 --node lb2=10.77.0.2 --witness w1=10.77.0.3 \\
@@ -58,7 +58,8 @@ struct Initialize: ParsableCommand {
                 let (name, values) = try entry(text, "--group")
                 guard values.count >= 2 else {
                     throw ValidationError(
-                        "--group '\(text)' needs an interface and an address: NAME=INTERFACE,ADDRESS"
+                        "--group '\(text)' needs an interface and an address: "
+                            + "NAME=INTERFACE,ADDRESS"
                     )
                 }
                 return ConfigurationTemplate.Group(

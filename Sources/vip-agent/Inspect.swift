@@ -60,8 +60,9 @@ struct AcceptVoters: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Let the changed voters, or the changed groups' addresses, hold from now on.",
         discussion: """
-            An agent whose configuration names other voters than its memory, or that finds an address \
-            of one group given to another, neither votes nor asks until this is said on every host.
+            An agent whose configuration names other voters than its memory, or that finds an \
+            address of one group given to another, neither votes nor asks until this is said on \
+            every host.
             """
     )
 
@@ -95,9 +96,11 @@ struct AcceptVoters: ParsableCommand {
                 EX_USAGE,
                 """
                 before the changed voters or addresses may hold, this has to be true:
-                  - every host of the cluster has the new configuration, and its agent was restarted with it
+                  - every host of the cluster has the new configuration, and its agent was \
+                restarted with it
                   - hosts that no longer vote have their agents stopped
-                  - since the last agent with the old configuration stopped, the longest lease has passed
+                  - since the last agent with the old configuration stopped, the longest lease \
+                has passed
                 then say so on every host: vip-agent accept-voters --yes
                 """
             )

@@ -10,12 +10,12 @@ struct Run: ParsableCommand {
         abstract: "Run the agent in the foreground.",
         discussion: """
             Logs to standard error. SIGTERM hands over what this host owns and ends within two \
-            seconds. The same configuration file is valid on every host; each finds itself in it by \
-            host name, or by --host.
+            seconds. The same configuration file is valid on every host; each finds itself in it \
+            by host name, or by --host.
 
-            A witness may serve many clusters: with a directory for --config, it serves those of all \
-            *.toml in it, and keeps page, state and control socket of each in directories named \
-            after the cluster.
+            A witness may serve many clusters: with a directory for --config, it serves those of \
+            all *.toml in it, and keeps page, state and control socket of each in directories \
+            named after the cluster.
             """
     )
 

@@ -9,9 +9,9 @@ struct VIPAgentTool: ParsableCommand {
         commandName: "vip-agent",
         abstract: "Keeps a floating address on exactly one of two hosts.",
         discussion: """
-            Exit statuses: 0 well; 64 wrong usage; 71 the system refused something; 75 another agent \
-            runs here, or its port is taken; 77 a permission is missing; 78 the configuration or the \
-            key can't be used.
+            Exit statuses: 0 well; 64 wrong usage; 71 the system refused something; 75 another \
+            agent runs here, or its port is taken; 77 a permission is missing; 78 the \
+            configuration or the key can't be used.
             """,
         version: Version.current,
         subcommands: [Run.self, Check.self, Initialize.self, Clean.self, AcceptVoters.self]

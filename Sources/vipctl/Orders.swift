@@ -81,8 +81,8 @@ struct Takeover: Order {
                 """
                 'takeover' goes past the majority and needs --force. With it you vouch that the \
                 other host is off, or cut from all clients: the agent cannot know. If it is not, \
-                two hosts answer for the addresses of '\(printable(group))', and connections break. \
-                If both hosts are well, 'vipctl switchover' is what you want.
+                two hosts answer for the addresses of '\(printable(group))', and connections \
+                break. If both hosts are well, 'vipctl switchover' is what you want.
                 """
             )
         }

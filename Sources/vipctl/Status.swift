@@ -5,8 +5,8 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show who owns what, what the kernel has, and who hears whom.",
         discussion: """
-            Exit status: 0 if all is healthy, 1 if degraded (the reasons come first), 2 if the agent \
-            cannot be reached. With --watch: 0 when ended by Ctrl-C.
+            Exit status: 0 if all is healthy, 1 if degraded (the reasons come first), 2 if the \
+            agent cannot be reached. With --watch: 0 when ended by Ctrl-C.
             """
     )
 

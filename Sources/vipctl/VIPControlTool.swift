@@ -36,7 +36,9 @@ extension ExitCode {
 struct Connection: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The agent's control socket (default: $VIPCTL_SOCKET, or \(ControlClient.defaultPath)).",
+            """
+            The agent's control socket (default: $VIPCTL_SOCKET, or \(ControlClient.defaultPath)).
+            """,
             valueName: "path"
         )
     )

@@ -183,8 +183,8 @@ struct SitesTests {
         #expect(
             failure(host: "w1")?.faults == [
                 """
-                \(scratch("conf.d")): error: there are 65 *.toml in it, and an agent serves at most \
-                64 clusters
+                \(scratch("conf.d")): error: there are 65 *.toml in it, and an agent serves at \
+                most 64 clusters
                   = help: give some of them another witness
                 """
             ]

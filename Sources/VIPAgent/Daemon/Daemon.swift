@@ -264,7 +264,7 @@ package final class Daemon {
             for membership in memberships { membership.step(.shutdown) }
         case .reload, .reexecute:
             log.warning(
-                "this version does not reload: restart the agent, which within the lease goes unnoticed"
+                "this version does not reload: restart the agent; within the lease nothing notices"
             )
         case .report:
             for membership in memberships {

@@ -143,7 +143,8 @@ extension Membership {
         case .held(let holder, let remaining):
             ControlRefusal(
                 .unsafe,
-                "\(what): \(site.name(of: holder)) holds the lease for another \(text.text(remaining))",
+                "\(what): \(site.name(of: holder)) holds the lease for another "
+                    + text.text(remaining),
                 help: "try again then"
             )
         case .alreadyOwner:

@@ -66,7 +66,8 @@ struct ReportText {
                 event: "voter-struck",
                 group: site.name(of: group),
                 reason:
-                    "\(site.name(of: voter)) no longer counts: it has granted to \(site.name(of: holder))"
+                    "\(site.name(of: voter)) no longer counts: it has granted to "
+                    + site.name(of: holder)
             )
         case .candidacyFailed(let group, let term, let failure):
             return Line(
@@ -203,7 +204,8 @@ struct ReportText {
                 level: .error,
                 event: "voter-sets-differ",
                 reason:
-                    "\(site.name(of: voter)) has other voters in its configuration; make the files the same",
+                    "\(site.name(of: voter)) has other voters in its configuration; "
+                    + "make the files the same",
                 fold: "voter-sets \(voter.bits)"
             )
         case .abstaining(let length):
@@ -220,7 +222,8 @@ struct ReportText {
                 level: .error,
                 event: "suspended",
                 reason:
-                    "the voters or the groups' addresses have changed: neither voting nor asking until 'vip-agent accept-voters'"
+                    "the voters or the groups' addresses have changed: neither voting nor asking "
+                    + "until 'vip-agent accept-voters'"
             )
         default:
             return Line(level: .info, event: "report", reason: "\(report)")

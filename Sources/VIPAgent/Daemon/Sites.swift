@@ -36,15 +36,28 @@ package struct Sites: Sendable {
     package init(at path: String, host: String) throws(ConfigurationFailure) {
         isDirectory = Self.isDirectory(path)
         let files = isDirectory ? try Self.files(in: path) : [path]
-        var faults = files.count > Self.mostClusters ? [Self.tooMany(files.count, in: path)] : []
+        var faults: [String] = []
+        if files.count > Self.mostClusters {
+            faults.append(
+                Self.fault(
+                    path,
+                    "there are \(files.count) *.toml in it, and an agent serves at most "
+                        + "\(Self.mostClusters) clusters",
+                    help: "give some of them another witness"
+                )
+            )
+        }
         var entries: [Entry] = []
         var found: [(path: String, file: FileIdentity)] = []
         for file in files.prefix(Self.mostClusters) {
             if let identity = FileIdentity(of: file) {
                 if let twin = found.first(where: { $0.file == identity }) {
                     faults.append(
-                        "\(file): error: it is the same file as \(twin.path)\n"
-                            + "  = help: remove one of the two links"
+                        Self.fault(
+                            file,
+                            "it is the same file as \(twin.path)",
+                            help: "remove one of the two links"
+                        )
                     )
                     continue
                 }
@@ -143,8 +156,11 @@ package struct Sites: Sendable {
         guard !names.isEmpty else {
             throw ConfigurationFailure(
                 faults: [
-                    "\(directory): error: there is no *.toml in it\n"
-                        + "  = help: put the file of each cluster there, or name a file"
+                    fault(
+                        directory,
+                        "there is no *.toml in it",
+                        help: "put the file of each cluster there, or name a file"
+                    )
                 ]
             )
         }
@@ -159,47 +175,61 @@ package struct Sites: Sendable {
 
     // MARK: - What clusters must not have in common
 
-    private static func tooMany(_ count: Int, in directory: String) -> String {
-        "\(directory): error: there are \(count) *.toml in it, and an agent serves at most "
-            + "\(mostClusters) clusters\n  = help: give some of them another witness"
-    }
-
     private static func conflicts(among entries: [Entry]) -> [String] {
         var faults: [String] = []
         for (index, entry) in entries.enumerated() {
             let name = entry.site.configuration.cluster.name
             if reserved.contains(name) {
                 faults.append(
-                    "\(entry.path): error: a cluster that is read from a directory cannot be named "
-                        + "'\(name)', as a file of the agent is\n  = help: give it another name"
+                    fault(
+                        entry.path,
+                        "a cluster that is read from a directory cannot be named '\(name)', as a "
+                            + "file of the agent is",
+                        help: "give it another name"
+                    )
                 )
             }
             if entries.count > 1, entry.site.role == .node {
                 faults.append(
-                    "\(entry.path): error: '\(entry.site.host)' is a node of cluster '\(name)', and a "
-                        + "host that serves \(entries.count) clusters has to be a witness in all of "
-                        + "them\n  = help: a node serves one cluster; leave only its file there, or "
-                        + "name that with --config"
+                    fault(
+                        entry.path,
+                        "'\(entry.site.host)' is a node of cluster '\(name)', and a host that "
+                            + "serves \(entries.count) clusters has to be a witness in all of them",
+                        help: "a node serves one cluster; leave only its file there, or name that "
+                            + "with --config"
+                    )
                 )
             }
             for other in entries.prefix(index) {
-                let taken = other.site.configuration.cluster.name
-                if taken == name {
-                    faults.append(
-                        "\(entry.path): error: the cluster '\(name)' is in \(other.path) already\n"
-                            + "  = help: remove one of the two, or give one of the clusters another "
-                            + "name, on all of its hosts"
-                    )
-                } else if other.site.settings.cluster == entry.site.settings.cluster {
-                    faults.append(
-                        "\(entry.path): error: the clusters '\(name)' and '\(taken)' (\(other.path)) "
-                            + "cannot be told apart in frames\n"
-                            + "  = help: give one of them another name, on all of its hosts"
-                    )
-                }
+                if let conflict = conflict(of: entry, with: other) { faults.append(conflict) }
             }
         }
         return faults
+    }
+
+    private static func conflict(of entry: Entry, with other: Entry) -> String? {
+        let name = entry.site.configuration.cluster.name
+        let taken = other.site.configuration.cluster.name
+        guard entry.site.settings.cluster == other.site.settings.cluster else { return nil }
+        guard taken == name else {
+            return fault(
+                entry.path,
+                "the clusters '\(name)' and '\(taken)' (\(other.path)) cannot be told apart in "
+                    + "frames",
+                help: "give one of them another name, on all of its hosts"
+            )
+        }
+        return fault(
+            entry.path,
+            "the cluster '\(name)' is in \(other.path) already",
+            help: "remove one of the two, or give one of the clusters another name, on all of its "
+                + "hosts"
+        )
+    }
+
+    /// As the configuration's own diagnostics without a place in the text.
+    private static func fault(_ path: String, _ message: String, help: String) -> String {
+        "\(path): error: \(message)\n  = help: \(help)"
     }
 }
 
