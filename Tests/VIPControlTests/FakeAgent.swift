@@ -52,10 +52,19 @@ final class FakeAgent: Sendable {
         }
         try #require(bound == 0 && listen(listener, backlog) == 0)
         if case .sleeps = behaviour { return }
+        // A descriptor of the thread's own: were it the agent's, the number could by then be that
+        // of the next agent's listener, and a client of that would get no answer.
+        let waiting = dup(listener)
+        try #require(waiting >= 0)
         Thread.detachNewThread { [weak self] in
+            defer { close(waiting) }
             while true {
-                let client = accept(listener, nil, nil)
-                guard client >= 0, let self else { return }
+                let client = accept(waiting, nil, nil)
+                guard client >= 0 else { return }
+                guard let self else {
+                    close(client)
+                    return
+                }
                 self.serve(client, behaviour)
             }
         }
