@@ -17,7 +17,7 @@ MUTATIONS = .build-mutations
 SEEDS ?= 2000
 
 # Libraries for the build; tools that make, break and serve the hosts of the lab.
-PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libtomlplusplus-dev \
+PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libbpf-dev libtomlplusplus-dev \
 	iproute2 nftables nginx-light
 
 .PHONY: all deps build demo test bench sim mutations lint clean

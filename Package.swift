@@ -53,10 +53,21 @@ let package = Package(
             pkgConfig: "libnl-route-3.0",
             providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
         ),
+        .systemLibrary(
+            name: "CBPF",
+            pkgConfig: "libbpf",
+            providers: [.apt(["libbpf-dev"])]
+        ),
+        // The gate: an eBPF program, its bytes, and what libbpf does with them.
+        .target(
+            name: "CGate",
+            dependencies: ["CBPF"],
+            exclude: ["gate.bpf.c"]
+        ),
         .target(
             name: "VIPAgent",
             dependencies: [
-                "VIPCore", "VIPConfiguration", "VIPControl", "CNetlink",
+                "VIPCore", "VIPConfiguration", "VIPControl", "CNetlink", "CGate",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -255,6 +255,8 @@ public struct Agent: Sendable {
             withGroup(id, at: now) { group, _ in group.interfaceUp = up }
         case .health(let id, let healthy):
             withGroup(id, at: now) { group, _ in group.healthy = healthy }
+        case .gate(let id, let inPlace):
+            withGroup(id, at: now) { group, _ in group.gateInPlace = inPlace }
         case .leaseRecorded(let length):
             recordedLease = max(recordedLease, length)
         case .command(let command, let id):

@@ -164,7 +164,7 @@ extension Group {
         case nil, .stopping, .busy, .unknownGroup: return .standby
         case .maintenance: return .maintenance
         case .abstaining: return .starting
-        case .interfaceDown, .unhealthy, .suspended: return .fault
+        case .interfaceDown, .unhealthy, .suspended, .gateMissing: return .fault
         }
     }
 }

@@ -17,6 +17,9 @@ public enum Event: Equatable, Sendable {
     case interface(GroupID, up: Bool)
     /// All checks of the group pass, or one has failed. Healthy until told otherwise.
     case health(GroupID, healthy: Bool)
+    /// Whether the kernel enforces the group's deadline as the configuration demands: the gate sits
+    /// on every interface, or lifetimes do. It does until told otherwise.
+    case gate(GroupID, inPlace: Bool)
     /// The state directory holds this longest lease.
     case leaseRecorded(Duration)
     case command(Command, id: UInt64)

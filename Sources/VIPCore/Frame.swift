@@ -225,6 +225,8 @@ public enum Unreadiness: UInt8, Equatable, Sendable, CaseIterable {
     /// It owns the group itself, or is on its way to.
     case busy = 7
     case unknownGroup = 8
+    /// The kernel would not enforce its deadline.
+    case gateMissing = 9
 }
 
 /// Why a switchover does not take place.

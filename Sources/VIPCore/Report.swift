@@ -60,7 +60,8 @@ public enum Reason: Equatable, Sendable {
     case addressesRefused
     case candidacyFailed
     case leftover
-    case letGo
+    /// The gate is not in place, and could not be put back.
+    case gateMissing
 }
 
 public enum CandidacyFailure: Equatable, Sendable {
@@ -68,7 +69,6 @@ public enum CandidacyFailure: Equatable, Sendable {
     case noAnswer
     case ownVoteRefused
     case notReady(Unreadiness)
-    case majorityNotHeard
 }
 
 /// Why a frame was dropped by the core. The shell has reasons of its own for what it can't read.

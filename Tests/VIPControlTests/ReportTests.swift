@@ -73,7 +73,7 @@ struct ReportTests {
                 "addresses":[{"address":"10.77.0.100/32","wanted":false,"present":false,\
                 "valid_lifetime_s":null}],"since":"2026-11-21T08:25:00.123Z","since_ms":3,\
                 "reason":"started","interface":"","interface_state":"none","forced":false,\
-                "enforcement":"lifetimes","peer_ready":null,"peer_reason":null}],\
+                "enforcement":"lifetimes","gate":null,"peer_ready":null,"peer_reason":null}],\
                 "voters":[{"name":"lb1","role":"node","self":false,"reachable":false,\
                 "rtt_us":null,"heard_ms_ago":null,"hears_me":null,"abstaining":null,\
                 "paths":[{"index":0,"local":"a","remote":"b","reachable":false,"rtt_us":null,\

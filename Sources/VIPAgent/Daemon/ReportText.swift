@@ -252,7 +252,7 @@ struct ReportText {
         case .addressesRefused: "the kernel did not take the addresses"
         case .candidacyFailed: "no majority"
         case .leftover: "the agent has started"
-        case .letGo: "let go"
+        case .gateMissing: "the gate is not in place"
         }
     }
 
@@ -263,7 +263,6 @@ struct ReportText {
         case .noAnswer: "no majority answered"
         case .ownVoteRefused: "this host's own voter refused"
         case .notReady(let unready): Self.text(unready)
-        case .majorityNotHeard: "no majority is heard"
         }
     }
 
@@ -298,6 +297,7 @@ struct ReportText {
         case .stopping: "stopping"
         case .busy: "busy with the group itself"
         case .unknownGroup: "does not serve the group"
+        case .gateMissing: "the gate is not in place"
         }
     }
 

@@ -22,8 +22,11 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
     public var interfaceState: InterfaceState
     /// Owned by `takeover --force`: the promise is the operator's.
     public var isForced: Bool
-    /// What lets go when the agent can't: `lifetimes` of the addresses in the kernel.
+    /// What lets go when the agent can't: the `gate`; without it the `lifetimes` of the addresses;
+    /// and nothing where it says `agent`. `none` on a witness.
     public var enforcement: String
+    /// `nil` where there is no gate.
+    public var gate: GroupGateStatus?
     /// Whether the other node would take over at once; `nil` if that is not known.
     public var isPeerReady: Bool?
     /// Why it is not ready.
@@ -53,6 +56,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         interfaceState: InterfaceState,
         isForced: Bool = false,
         enforcement: String,
+        gate: GroupGateStatus? = nil,
         isPeerReady: Bool? = nil,
         peerReason: String? = nil
     ) {
@@ -69,6 +73,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         self.interfaceState = interfaceState
         self.isForced = isForced
         self.enforcement = enforcement
+        self.gate = gate
         self.isPeerReady = isPeerReady
         self.peerReason = peerReason
     }
@@ -88,6 +93,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
             "interface_state": interfaceState,
             "forced": isForced,
             "enforcement": enforcement,
+            "gate": gate,
             "peer_ready": isPeerReady,
             "peer_reason": peerReason,
         ])
@@ -107,6 +113,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         interfaceState = try json.field("interface_state")
         isForced = try json.field("forced")
         enforcement = try json.field("enforcement")
+        gate = try json.field("gate")
         isPeerReady = try json.field("peer_ready")
         peerReason = try json.field("peer_reason")
     }

@@ -17,6 +17,8 @@ public struct StatusReport: Equatable, Sendable, JSONRepresentable {
     /// Since the agent started.
     public var uptimeMilliseconds: Int
     public var timing: TimingStatus
+    /// `nil` on a witness, which has none.
+    public var gate: GateStatus?
     public var groups: [GroupStatus]
     /// All voters, this host among them.
     public var voters: [VoterStatus]
@@ -38,6 +40,7 @@ public struct StatusReport: Equatable, Sendable, JSONRepresentable {
         processID: Int,
         uptimeMilliseconds: Int,
         timing: TimingStatus,
+        gate: GateStatus? = nil,
         groups: [GroupStatus] = [],
         voters: [VoterStatus] = [],
         links: [LinkStatus] = [],
@@ -55,6 +58,7 @@ public struct StatusReport: Equatable, Sendable, JSONRepresentable {
         self.processID = processID
         self.uptimeMilliseconds = uptimeMilliseconds
         self.timing = timing
+        self.gate = gate
         self.groups = groups
         self.voters = voters
         self.links = links
@@ -75,6 +79,7 @@ public struct StatusReport: Equatable, Sendable, JSONRepresentable {
             "pid": processID,
             "uptime_ms": uptimeMilliseconds,
             "timing": timing,
+            "gate": gate,
             "groups": groups,
             "voters": voters,
             "matrix": links,
@@ -95,6 +100,7 @@ public struct StatusReport: Equatable, Sendable, JSONRepresentable {
         processID = try json.field("pid")
         uptimeMilliseconds = try json.field("uptime_ms")
         timing = try json.field("timing")
+        gate = try json.field("gate")
         groups = try json.field("groups")
         voters = try json.field("voters")
         links = try json.field("matrix")

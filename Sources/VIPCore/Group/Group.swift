@@ -38,6 +38,8 @@ struct Group: Sendable {
     /// Nil until the shell has told.
     var interfaceUp: Bool?
     var healthy = true
+    /// The kernel would silence the addresses if this process could not.
+    var gateInPlace = true
     /// By voter.
     var heard: [Heard?]
     /// Our own outstanding offer to succeed an owner, and to whom.
@@ -126,6 +128,7 @@ struct Group: Sendable {
         if scene.suspended { return .suspended }
         if scene.maintenance { return .maintenance }
         if interfaceUp != true { return .interfaceDown }
+        if !gateInPlace { return .gateMissing }
         if !healthy { return .unhealthy }
         if scene.isAbstaining { return .abstaining }
         return nil

@@ -60,7 +60,7 @@ extension Group {
             switch heard[voter]?.condition.unready {
             case nil, .abstaining: ahead += 1
             case .interfaceDown, .unhealthy, .maintenance, .suspended, .stopping, .busy,
-                .unknownGroup:
+                .unknownGroup, .gateMissing:
                 break
             }
         }

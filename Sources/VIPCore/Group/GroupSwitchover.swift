@@ -180,6 +180,9 @@ extension Group {
         var isFailback = false
         if scene.maintenance {
             planned = readySuccessor(in: scene).map { ($0, .maintenance) }
+        } else if !gateInPlace {
+            // Alive, this host keeps its deadline itself; without a successor it goes on.
+            planned = readySuccessor(in: scene).map { ($0, .gateMissing) }
         } else if !healthy {
             // A check that fails on both moves nothing.
             planned = readySuccessor(in: scene).map { ($0, .unhealthy) }
@@ -188,7 +191,8 @@ extension Group {
             isFailback = true
         }
         guard let planned, !changes.arePlannedMovesPaused(at: scene.now) else { return }
-        if changes.isHeldDown(at: scene.now) {
+        // Nothing may wait for flapping to end while a dead agent would leave two owners.
+        if changes.isHeldDown(at: scene.now), gateInPlace {
             out.fire(.delayPlannedMove)
             return
         }

@@ -1,0 +1,1 @@
+// libbpf, for CGate; Swift code does not see it.

@@ -1,0 +1,3 @@
+#include "CGate.h"
+
+// To be written.

@@ -1,0 +1,1 @@
+// The gate. To be written.

@@ -1,0 +1,110 @@
+// The gate in the kernel: an eBPF program at both clsact hooks of an interface that drops, past a
+// deadline, what leaves from a floating address and what arrives at it.
+//
+// Everything here is made of descriptors, so that a gate can be handed from process to process. All
+// functions return 0 or a descriptor, or -errno. None of them prints.
+
+#ifndef CGATE_H
+#define CGATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Groups, the entry 0 not among them; and addresses of each family.
+#define CGATE_SLOTS 4096
+#define CGATE_ADDRESSES 16384
+
+// What the programs and maps of a gate are, in the order of `descriptors`.
+enum cgate_part {
+    CGATE_EGRESS,           // program, for links with an Ethernet header
+    CGATE_INGRESS,
+    CGATE_EGRESS_BARE,      // program, for links whose frames begin with the IP header
+    CGATE_INGRESS_BARE,
+    CGATE_DEADLINES,        // array of uint64_t, mapped: nanoseconds of CLOCK_BOOTTIME; 0 is closed
+    CGATE_DROPS,            // array of struct cgate_drops, mapped
+    CGATE_GROUPS,           // array of uint64_t, mapped: whose slot it is; 0 is nobody's
+    CGATE_IPV4,             // hash: address in network order -> uint32_t slot
+    CGATE_IPV6,
+    CGATE_PARTS
+};
+
+struct cgate_drops {
+    uint64_t leaving;
+    uint64_t arriving;
+};
+
+struct cgate {
+    int descriptors[CGATE_PARTS];
+};
+
+// The name of a part, for pins and the service manager's store: "gate-deadlines".
+const char *cgate_name(enum cgate_part part);
+
+// Identifies program and layout of the maps; a gate made by another build has another one.
+uint64_t cgate_version(void);
+
+// Makes a gate with every slot closed and no address. `text` gets the verifier's or libbpf's words
+// on failure, terminated.
+int cgate_load(struct cgate *gate, char *text, size_t size);
+
+// Loads our programs onto the maps of a gate that another build made, whose layout is ours.
+// The descriptors of its old programs are closed and replaced.
+int cgate_reload_programs(struct cgate *gate, char *text, size_t size);
+
+// Whether the descriptors are those of a whole gate: 0; 1 if only its programs are of another
+// build; -EPROTO if its maps are none that we can use.
+int cgate_inspect(const struct cgate *gate);
+
+void cgate_close(struct cgate *gate);
+
+// Maps the array of that part, writable, for as long as the process lives; NULL and errno.
+void *cgate_map(const struct cgate *gate, enum cgate_part part);
+
+// Which slot that address is of. `family` is AF_INET or AF_INET6. -ENOENT for an unknown one.
+int cgate_put_address(const struct cgate *gate, int family, const void *address, uint32_t slot);
+int cgate_take_address(const struct cgate *gate, int family, const void *address);
+int cgate_find_address(const struct cgate *gate, int family, const void *address, uint32_t *slot);
+
+// Calls back for every address that the gate has, until that returns other than 0.
+typedef int (*cgate_address_visitor)(int family, const void *address, uint32_t slot, void *context);
+int cgate_visit_addresses(
+    const struct cgate *gate, cgate_address_visitor visitor, void *context);
+
+enum cgate_hook { CGATE_LEAVING, CGATE_ARRIVING };
+
+// Puts the program that suits the link at that hook, making the clsact qdisc where it is missing,
+// or replaces, atomically, what is there under our priority and handle.
+int cgate_attach(const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook);
+int cgate_detach(int interface, enum cgate_hook hook);
+// Takes the clsact qdisc off if no filter is left at either hook; 0 also if others use it.
+int cgate_remove_qdisc(int interface);
+
+// What the kernel has at that hook, now.
+struct cgate_seat {
+    uint32_t program;       // id of the program under our priority and handle; 0: none
+    uint32_t is_ours;       // it is this gate's
+    uint32_t before_us;     // filters at our priority that the kernel asks before ours
+    uint32_t tcx;           // tcx programs, which it asks before any filter
+};
+int cgate_seat(
+    const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook,
+    struct cgate_seat *seat);
+
+// Finds the gate of which a program sits at that hook of that interface, by the kernel's ids.
+// Needs CAP_SYS_ADMIN. -ENOENT: no program of any gate sits there.
+int cgate_find(int interface, enum cgate_hook hook, struct cgate *gate);
+
+// Pins all parts in a directory of a bpffs, or opens them there.
+int cgate_pin(const struct cgate *gate, const char *directory);
+int cgate_open_pins(const char *directory, struct cgate *gate);
+int cgate_unpin(const char *directory);
+// Whether the directory is in a bpffs.
+int cgate_is_bpffs(const char *directory);
+
+// Runs one program over a frame, `repeat` times, without any interface. `*verdict` is what it
+// returned, `*nanoseconds` the mean of one run.
+int cgate_run(
+    const struct cgate *gate, enum cgate_part program, const void *frame, size_t length,
+    uint32_t repeat, uint32_t *verdict, uint32_t *nanoseconds);
+
+#endif
