@@ -239,8 +239,9 @@ final class Membership {
             gate?.open(group, until: until)
         case .closeGate(let group):
             gate?.close(group)
-        case .addAddresses(let group, let request):
-            keeper?.add(group, request: request)
+        case .addAddresses(let group, let request, let lifetime, let before):
+            let seconds = UInt32(clamping: lifetime.components.seconds)
+            keeper?.add(group, request: request, lifetime: seconds, before: before)
         case .removeAddresses(let group, let request):
             keeper?.remove(group, request: request)
         case .announce(let group):
