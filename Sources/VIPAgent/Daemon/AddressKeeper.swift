@@ -48,11 +48,9 @@ final class AddressKeeper {
         let isRemoval: Bool
         var outstanding: Int
         var failed = false
+        var isLate = false
     }
 
-    /// The lifetime that every address is given. The core refreshes it every four seconds, so the
-    /// kernel removes what an agent left behind 6 to 11.3 s after its death.
-    static let lifetime: UInt32 = 10
     /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
     static let removalPause: Int64 = 50_000_000
 
@@ -96,8 +94,9 @@ final class AddressKeeper {
 
     // MARK: - Effects
 
-    /// Has all addresses of the group put on its interface, or refreshed there.
-    func add(_ id: GroupID, request: UInt64) {
+    /// Has all addresses of the group put on its interface, or refreshed there, for this many
+    /// seconds; where there is an instant, the kernel is asked before it or not at all.
+    func add(_ id: GroupID, request: UInt64, lifetime seconds: UInt32, before: Instant?) {
         guard let index = index(of: id) else { return }
         groups[index].wanted = true
         groups[index].removal = nil
@@ -111,10 +110,16 @@ final class AddressKeeper {
                 floating: floating.address,
                 prefixLength: UInt8(floating.prefixLength),
                 on: link.index,
-                lifetime: Self.lifetime
+                lifetime: seconds
             )
         }
-        order(addresses.map { .add($0) }, of: index, request: request, isRemoval: false)
+        let limit = before.map(\.nanoseconds)
+        order(
+            addresses.map { .add($0, before: limit) },
+            of: index,
+            request: request,
+            isRemoval: false
+        )
     }
 
     /// Has the group's addresses taken off every interface that has one, also what was only asked
@@ -134,7 +139,7 @@ final class AddressKeeper {
                         floating: floating.address,
                         prefixLength: UInt8(floating.prefixLength),
                         on: link.index,
-                        lifetime: Self.lifetime
+                        lifetime: 1
                     )
                 )
             }
@@ -169,12 +174,14 @@ final class AddressKeeper {
         for completion in worker.completions() {
             guard let place = orders.firstIndex(where: { $0.id == completion.id }) else { continue }
             let index = orders[place].group
-            if let failure = completion.failure {
+            if completion.isLate {
+                orders[place].isLate = true
+            } else if let failure = completion.failure {
                 orders[place].failed = true
                 failures.append((groups[index].id, "\(failure)"))
             } else {
                 switch completion.change {
-                case .add(let address): note(address, in: index)
+                case .add(let address, _): note(address, in: index)
                 case .remove(let address):
                     groups[index].present.removeAll { $0.isSamePlace(as: address) }
                 }
@@ -187,7 +194,9 @@ final class AddressKeeper {
     private func conclude(_ place: Int) {
         let order = orders.remove(at: place)
         let id = groups[order.group].id
-        if !order.isRemoval {
+        if order.isLate {
+            news.append(.addressesLate(id, request: order.request))
+        } else if !order.isRemoval {
             news.append(.addressesAdded(id, request: order.request, failed: order.failed))
         } else if order.failed {
             groups[order.group].removal = order.request
