@@ -150,6 +150,7 @@ package final class Daemon {
             gate: site.role == .node
                 ? try GateKeeper(
                     groups: site.groups,
+                    fallback: site.fallback,
                     page: page.page,
                     directory: directory,
                     inherited: options.gate

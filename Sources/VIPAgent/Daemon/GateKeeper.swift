@@ -12,17 +12,7 @@ import VIPCore
 /// At the start the gate of an earlier process is found again, by whatever way there is. In it every
 /// group is closed but those whose tenure goes on.
 final class GateKeeper {
-    /// What lets a group go where there is no gate.
-    enum Fallback: String, Sendable {
-        /// The kernel removes its addresses before the lease is over.
-        case lifetimes
-        /// Only the agent itself, as the configuration allows.
-        case agent
-        /// Nothing that is good enough: without a gate the group is not to be here.
-        case none
-    }
-
-    private enum State {
+    enum State {
         /// Not looked at yet.
         case pending
         case kept([GateGuard.Post])
@@ -37,29 +27,30 @@ final class GateKeeper {
         var reason: String
     }
 
-    private struct Entry {
+    struct Entry {
         let group: GroupID
         let addresses: [IPAddress]
-        let fallback: Fallback
+        /// What is to silence it where there is no gate. Nil: without one it is not to be here.
+        let fallback: Enforcement?
         /// What the core was last told; it takes a gate to be in place until told otherwise.
         var reported = true
     }
 
-    private let worker: GateWorker
+    let worker: GateWorker
     private let pins: String
-    private var gate: Gate?
-    private var state = State.pending
-    private var entries: [Entry]
+    var gate: Gate?
+    var state = State.pending
+    var entries: [Entry]
     /// Those of groups that have left the configuration too.
-    private var slots: [GroupID: UInt32] = [:]
+    var slots: [GroupID: UInt32] = [:]
     /// The deadlines of tenures that go on, and what has become of them, while there is no gate.
     private var deadlines: [GroupID: UInt64] = [:]
-    private var failure: String?
+    var failure: String?
     private var news: [Event] = []
     private var notes: [Note] = []
     private var unstored: [String: Int32] = [:]
     private var outcome: GateRemoval.Outcome?
-    private var lookedAt: Int64 = 0
+    var lookedAt: Int64 = 0
     /// How often somebody took it off an interface, and it was put back.
     private(set) var repairs: UInt64 = 0
 
@@ -75,9 +66,8 @@ final class GateKeeper {
     ///   - inherited: descriptors by their names, from the process before or the service manager.
     init(
         groups: [VIPConfiguration.Group],
-        fallback: (VIPConfiguration.Group) -> Fallback,
+        fallback: (VIPConfiguration.Group) -> Enforcement?,
         page: Page?,
-        at now: Reading,
         directory: String,
         inherited: [String: Int32] = [:]
     ) throws(SystemError) {
@@ -90,8 +80,14 @@ final class GateKeeper {
         }
         pins = "\(directory)/bpf"
         worker = try GateWorker()
-        for record in page?.records ?? [] where entries.contains(where: { $0.group == record.group }) {
-            guard let tenure = record.tenure, !tenure.forced, tenure.deadline.isAhead(of: now)
+        let now = ClockReading.now()
+        let reading = Reading(
+            boottime: Instant(nanoseconds: now.boot),
+            raw: Instant(nanoseconds: now.raw)
+        )
+        for record in page?.records ?? []
+        where entries.contains(where: { $0.group == record.group }) {
+            guard let tenure = record.tenure, !tenure.forced, tenure.deadline.isAhead(of: reading)
             else { continue }
             deadlines[record.group] = Self.deadline(tenure.deadline.boottime)
         }
@@ -138,7 +134,9 @@ final class GateKeeper {
         guard try Capabilities.current().has(.sysAdmin) else { return nil }
         let links = try RouteSocket().links().filter { !$0.isLoopback }
         for link in links.prefix(mostAsked) {
-            if let gate = Gate.found(on: link.index) { return (gate, "the program on \(link.name)") }
+            if let gate = Gate.found(on: link.index) {
+                return (gate, "the program on \(link.name)")
+            }
         }
         return nil
     }
@@ -243,7 +241,7 @@ final class GateKeeper {
 
     private func become(unavailable reason: String) {
         state = .unavailable(reason)
-        let groups = entries.filter { $0.fallback == .none }.count
+        let groups = entries.filter { $0.fallback == nil }.count
         note(
             .warning,
             "gate",
@@ -263,7 +261,12 @@ final class GateKeeper {
         for post in posts {
             let old = before.first { $0.interface == post.interface }
             if let failure = post.failure {
-                note(.error, "gate \(post.name) missing", "gate-missing", "\(post.name): \(failure)")
+                note(
+                    .error,
+                    "gate \(post.name) missing",
+                    "gate-missing",
+                    "\(post.name): \(failure)"
+                )
             } else if let old, !old.isWhole {
                 note(.notice, "gate \(post.name) back", "gate-in-place", "on \(post.name)")
             }
@@ -282,7 +285,7 @@ final class GateKeeper {
                 // The gate of a tenure that goes on is believed to be where it was left.
                 isInPlace = failure == nil && deadlines[entries[index].group] != nil
             case .kept(let posts): isInPlace = posts.allSatisfy(\.isWhole)
-            case .unavailable: isInPlace = entries[index].fallback != .none
+            case .unavailable: isInPlace = entries[index].fallback != nil
             }
             guard entries[index].reported != isInPlace else { continue }
             entries[index].reported = isInPlace
@@ -343,62 +346,5 @@ final class GateKeeper {
             ?? GateRemoval.Outcome(
                 failures: ["the kernel was busy; the gate stays closed: run 'vip-agent clean'"]
             )
-    }
-
-    // MARK: - Status
-
-    /// How old the picture for a status may be, in nanoseconds, before the next is asked for.
-    private static let freshness: Int64 = 1_000_000_000
-
-    /// Where the kernel has it. Whoever changes a qdisc or a filter is noticed at once; of what
-    /// nobody tells, the status after the next does.
-    func status() -> GateStatus {
-        let now = ClockReading.bootNow()
-        if now - lookedAt > Self.freshness {
-            lookedAt = now
-            worker.ask(.sweep)
-        }
-        switch state {
-        case .pending:
-            return GateStatus(state: .incomplete, reason: failure ?? "it is being put in place")
-        case .unavailable(let reason):
-            return GateStatus(state: .unavailable, reason: reason)
-        case .kept(let posts):
-            let missing = posts.filter { !$0.isWhole }
-            return GateStatus(
-                state: missing.isEmpty ? .inPlace : .incomplete,
-                reason: missing.isEmpty
-                    ? nil
-                    : missing.map { "\($0.name): \($0.failure ?? "missing")" }
-                        .joined(separator: "; "),
-                interfaces: posts.map { post in
-                    GateInterfaceStatus(
-                        name: post.name,
-                        index: Int(post.interface),
-                        hasEgress: post.leaves,
-                        hasIngress: post.arrives,
-                        risks: post.risks
-                    )
-                }
-            )
-        }
-    }
-
-    /// Read from the memory that the kernel reads. Nil where there is no gate.
-    func status(of id: GroupID) -> GroupGateStatus? {
-        guard let gate, let slot = slots[id] else { return nil }
-        let left = Int64(clamping: gate.deadline(of: slot)) - ClockReading.bootNow()
-        let drops = gate.drops(of: slot)
-        return GroupGateStatus(
-            openMilliseconds: left > 0 ? Int(left / 1_000_000) : nil,
-            droppedLeaving: drops.leaving,
-            droppedArriving: drops.arriving
-        )
-    }
-
-    /// As it stands in the status: `gate`, `lifetimes`, `agent`, or `none`.
-    func enforcement(of id: GroupID) -> String {
-        guard case .unavailable = state else { return "gate" }
-        return entries.first { $0.group == id }?.fallback.rawValue ?? "none"
     }
 }

@@ -89,6 +89,7 @@ final class Membership {
         let changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
         if !changes.isEmpty || otherVoters { site.suspend() }
+        if let gate { site.enforce(gate.enforcement) }
         self.site = site
         text = ReportText(site: site)
         dropped = DropCounts(

@@ -82,7 +82,7 @@ struct StatusBuilder {
             interface: configured?.interface ?? "",
             interfaceState: interfaceState(place),
             isForced: status.forced,
-            enforcement: gate?.enforcement(of: status.id) ?? "none",
+            enforcement: gate.map { "\($0.enforcement(of: status.id))" } ?? "none",
             gate: gate?.status(of: status.id),
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
