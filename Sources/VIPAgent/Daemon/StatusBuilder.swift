@@ -81,8 +81,16 @@ struct StatusBuilder {
             enforcement: site.role == .node ? "lifetimes" : "none",
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
-                ? nil : status.successorUnready.map(ReportText.text)
+                ? nil : status.successorUnready.map(ReportText.text),
+            holdDownMilliseconds: holdDown(status, at: now)
         )
+    }
+
+    private func holdDown(_ status: AgentStatus.GroupStatus, at now: Reading) -> Int? {
+        guard site.role == .node, let end = status.heldDownUntil, end > now.boottime else {
+            return nil
+        }
+        return milliseconds(end - now.boottime)
     }
 
     private func reason(_ status: AgentStatus.GroupStatus) -> String {
