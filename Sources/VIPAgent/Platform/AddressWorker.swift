@@ -14,6 +14,12 @@ package final class AddressWorker: Sendable {
         /// Adds the address, or renews its lifetimes.
         case add(InterfaceAddress)
         case remove(InterfaceAddress)
+
+        package var address: InterfaceAddress {
+            switch self {
+            case .add(let address), .remove(let address): address
+            }
+        }
     }
 
     package struct Completion: Equatable, Sendable {
