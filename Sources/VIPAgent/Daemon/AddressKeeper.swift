@@ -55,11 +55,9 @@ final class AddressKeeper {
         let isRemoval: Bool
         var outstanding: Int
         var failed = false
+        var isLate = false
     }
 
-    /// The lifetime that every address is given. The core refreshes it every four seconds, so the
-    /// kernel removes what an agent left behind 6 to 11.3 s after its death.
-    static let lifetime: UInt32 = 10
     /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
     static let removalPause: Int64 = 50_000_000
 
@@ -103,8 +101,9 @@ final class AddressKeeper {
 
     // MARK: - Effects
 
-    /// Has all addresses of the group put on its interface, or refreshed there.
-    func add(_ id: GroupID, request: UInt64) {
+    /// Has all addresses of the group put on its interface, or refreshed there, for this many
+    /// seconds; where there is an instant, the kernel is asked before it or not at all.
+    func add(_ id: GroupID, request: UInt64, lifetime seconds: UInt32, before: Instant?) {
         guard let index = index(of: id) else { return }
         groups[index].wanted = true
         groups[index].removal = nil
@@ -119,10 +118,16 @@ final class AddressKeeper {
                 floating: floating.address,
                 prefixLength: UInt8(floating.prefixLength),
                 on: link.index,
-                lifetime: Self.lifetime
+                lifetime: seconds
             )
         }
-        order(addresses.map { .add($0) }, of: index, request: request, isRemoval: false)
+        let limit = before.map(\.nanoseconds)
+        order(
+            addresses.map { .add($0, before: limit) },
+            of: index,
+            request: request,
+            isRemoval: false
+        )
     }
 
     /// Has the group's addresses taken off every interface that has one, also what was only asked
@@ -142,7 +147,7 @@ final class AddressKeeper {
                         floating: floating.address,
                         prefixLength: UInt8(floating.prefixLength),
                         on: link.index,
-                        lifetime: Self.lifetime
+                        lifetime: 1
                     )
                 )
             }
@@ -177,12 +182,14 @@ final class AddressKeeper {
         for completion in worker.completions() {
             guard let place = orders.firstIndex(where: { $0.id == completion.id }) else { continue }
             let index = orders[place].group
-            if let failure = completion.failure {
+            if completion.isLate {
+                orders[place].isLate = true
+            } else if let failure = completion.failure {
                 orders[place].failed = true
                 note(failure, of: completion.change.address, in: index)
             } else {
                 switch completion.change {
-                case .add(let address): note(address, in: index)
+                case .add(let address, _): note(address, in: index)
                 case .remove(let address):
                     groups[index].present.removeAll { $0.isSamePlace(as: address) }
                 }
@@ -210,7 +217,9 @@ final class AddressKeeper {
     private func conclude(_ place: Int) {
         let order = orders.remove(at: place)
         let id = groups[order.group].id
-        if !order.isRemoval {
+        if order.isLate {
+            news.append(.addressesLate(id, request: order.request))
+        } else if !order.isRemoval {
             news.append(.addressesAdded(id, request: order.request, failed: order.failed))
         } else if order.failed {
             groups[order.group].removal = order.request

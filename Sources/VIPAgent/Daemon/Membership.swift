@@ -234,8 +234,9 @@ final class Membership {
         case .openGate, .closeGate:
             // The kernel's gate is not part of this version: addresses and their lifetimes enforce.
             break
-        case .addAddresses(let group, let request):
-            keeper?.add(group, request: request)
+        case .addAddresses(let group, let request, let lifetime, let before):
+            let seconds = UInt32(clamping: lifetime.components.seconds)
+            keeper?.add(group, request: request, lifetime: seconds, before: before)
         case .removeAddresses(let group, let request):
             keeper?.remove(group, request: request)
         case .announce(let group):
