@@ -18,7 +18,7 @@ package final class AddressWorker: Sendable {
 
         package var address: InterfaceAddress {
             switch self {
-            case .add(let address), .remove(let address): address
+            case .add(let address, _), .remove(let address): address
             }
         }
     }
