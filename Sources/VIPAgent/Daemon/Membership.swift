@@ -16,6 +16,7 @@ final class Membership {
         let routes: VoterRoutes
         let control: ControlSocket
         let page: PageStore
+        let gate: GateKeeper?
         let keeper: AddressKeeper?
     }
 
@@ -25,14 +26,16 @@ final class Membership {
         static let service = ControlSocket.tokenCount
         static let routes = service + 1
         static let worker = service + 2
+        static let gate = service + 3
         /// As many as each cluster has.
-        static let count = service + 3
+        static let count = service + 4
     }
 
     let site: Site
     let log: Logger
     let text: ReportText
     var agent: Agent
+    let gate: GateKeeper?
     let keeper: AddressKeeper?
     let routes: VoterRoutes
     let page: PageStore
@@ -71,7 +74,7 @@ final class Membership {
         log: Logger
     ) throws(SystemError) {
         (routes, control, page) = (holdings.routes, holdings.control, holdings.page)
-        keeper = holdings.keeper
+        (gate, keeper) = (holdings.gate, holdings.keeper)
         self.records = records
         self.tokens = tokens
         self.output = output
@@ -81,6 +84,7 @@ final class Membership {
             try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
             try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
         }
+        if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         var site = site
         let changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
@@ -135,6 +139,7 @@ final class Membership {
             ]
         )
         step(.start)
+        takeGateNews()
         keeper?.noteInterfaces()
         takeKeeperNews()
     }
@@ -174,6 +179,9 @@ final class Membership {
         case Token.worker:
             keeper?.takeCompletions()
             takeKeeperNews()
+        case Token.gate:
+            gate?.takeReports()
+            takeGateNews()
         default:
             for request in control.handle(ready, at: ClockReading.bootNow()) {
                 take(request, of: process)
@@ -231,9 +239,10 @@ final class Membership {
             keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
             keep { () throws(SystemError) in try page.write(record) }
-        case .openGate, .closeGate:
-            // The kernel's gate is not part of this version: addresses and their lifetimes enforce.
-            break
+        case .openGate(let group, let until):
+            gate?.open(group, until: until)
+        case .closeGate(let group):
+            gate?.close(group)
         case .addAddresses(let group, let request, let lifetime, let before):
             let seconds = UInt32(clamping: lifetime.components.seconds)
             keeper?.add(group, request: request, lifetime: seconds, before: before)
@@ -257,6 +266,7 @@ final class Membership {
         case .report(let report):
             tell(report)
         case .exit:
+            takeGateAway()
             isFinished = true
         }
     }
@@ -270,6 +280,18 @@ final class Membership {
             log.critical("the page can't be written", metadata: ["error": "\(error)"])
             _ = output.flush()
             exit(StartupFailure.Status.system.rawValue)
+        }
+    }
+
+    private func takeGateNews() {
+        guard let gate else { return }
+        for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
+        for event in gate.takeNews() { step(event) }
+    }
+
+    private func takeGateAway() {
+        for failure in gate?.takeAway().failures ?? [] {
+            log.error("gate-left", metadata: ["reason": "\(failure)"])
         }
     }
 
@@ -325,10 +347,12 @@ final class Membership {
         counters.announcements = keeper?.announcements ?? 0
         counters.logLinesDropped = UInt64(process.logLinesDropped)
         counters.netlinkOverruns = keeper?.overruns ?? 0
+        counters.gateRepairs = gate?.repairs ?? 0
         counters.maximumLatenessMicroseconds = UInt64(max(process.lateness, 0) / 1000)
         let builder = StatusBuilder(
             site: site,
             agent: agent,
+            gate: gate,
             keeper: keeper,
             routes: routes,
             text: text,

@@ -34,6 +34,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
                 "IPv6 is switched off there (net.ipv6.conf.INTERFACE.disable_ipv6)"
             case "bind", "connect", "open", "mkdir", "unlink", "chown", "chmod", "rename":
                 "check the owner and the mode of the path, and the capabilities of the service"
+            case Gate.loadCall, Gate.attachCall:
+                "it needs CAP_BPF and CAP_NET_ADMIN, and a kernel or container that allows eBPF"
             default:
                 "it needs CAP_NET_ADMIN and CAP_NET_RAW: run it from its unit, or as root"
             }
