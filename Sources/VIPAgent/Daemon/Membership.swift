@@ -122,8 +122,12 @@ final class Membership {
             log.warning("removed what no group has", metadata: ["address": "\(address)"])
         }
         for warning in warnings { log.warning("\(warning)") }
-        if page.loss != .none {
+        switch page.loss {
+        case .none: break
+        case .otherBoot, .otherNamespace, .empty:
             log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
+        case .damaged:
+            log.warning("new place", metadata: ["reason": "\(page.loss.text)"])
         }
     }
 
@@ -297,7 +301,7 @@ final class Membership {
         for failure in keeper.takeFailures() {
             fold(
                 .error,
-                "kernel \(failure.group.bits)",
+                "kernel \(failure.group.bits) \(failure.kind)",
                 "kernel-refused",
                 failure.text,
                 failure.group

@@ -86,8 +86,16 @@ struct StatusBuilder {
             gate: gate?.status(of: status.id),
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
-                ? nil : status.successorUnready.map(ReportText.text)
+                ? nil : status.successorUnready.map(ReportText.text),
+            holdDownMilliseconds: holdDown(status, at: now)
         )
+    }
+
+    private func holdDown(_ status: AgentStatus.GroupStatus, at now: Reading) -> Int? {
+        guard site.role == .node, let end = status.heldDownUntil, end > now.boottime else {
+            return nil
+        }
+        return milliseconds(end - now.boottime)
     }
 
     private func reason(_ status: AgentStatus.GroupStatus) -> String {
