@@ -133,7 +133,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CGateTests",
-            dependencies: ["CGate", "CBPF", "CNetlink"],
+            dependencies: ["CGate", "CNetlink"],
             swiftSettings: strict
         ),
         .testTarget(

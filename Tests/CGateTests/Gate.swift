@@ -145,6 +145,10 @@ let isRoot = geteuid() == 0
         }
     }
 
+    func attach(_ interface: Int32, at hook: cgate_hook) -> Int32 {
+        unsafe cgate_attach(&parts, interface, 0, hook)
+    }
+
     func seat(_ interface: Int32, _ hook: cgate_hook, isBare: Bool = false) throws -> cgate_seat {
         var seat = cgate_seat()
         try Self.check(
@@ -152,5 +156,80 @@ let isRoot = geteuid() == 0
             unsafe cgate_seat(&parts, interface, isBare ? 1 : 0, hook, &seat)
         )
         return seat
+    }
+
+    // MARK: Parts
+
+    var descriptors: [Int32] {
+        unsafe withUnsafeBytes(of: &parts) { unsafe Array($0.bindMemory(to: Int32.self)) }
+    }
+
+    func descriptor(_ part: cgate_part) -> Int32 { descriptors[Int(part.rawValue)] }
+
+    /// What `cgate_inspect` says of these descriptors after a change to a copy of them.
+    func inspect(_ change: (inout [Int32]) -> Void) -> Int32 {
+        var changed = descriptors
+        change(&changed)
+        var copy = cgate()
+        unsafe withUnsafeMutableBytes(of: &copy) { bytes in
+            unsafe changed.withUnsafeBytes { unsafe bytes.copyMemory(from: $0) }
+        }
+        return unsafe cgate_inspect(&copy)
+    }
+
+    /// Gives the gate another program, which it closes in the end.
+    func replace(_ part: cgate_part, by descriptor: Int32) {
+        Glibc.close(self.descriptor(part))
+        unsafe withUnsafeMutableBytes(of: &parts) { bytes in
+            unsafe bytes.bindMemory(to: Int32.self)[Int(part.rawValue)] = descriptor
+        }
+    }
+
+    func reload() -> Int32 { unsafe cgate_reload_programs(&parts, nil, 0) }
+
+    func pin(_ directory: String) -> Int32 { unsafe cgate_pin(&parts, directory) }
+
+    func deadline(_ slot: UInt32) -> UInt64 { unsafe deadlines[Int(slot)] }
+
+    // MARK: Addresses
+
+    func slot(of address: [UInt8]) -> UInt32? {
+        var slot: UInt32 = 0
+        let family = Self.family(address)
+        return unsafe cgate_find_address(&parts, family, address, &slot) == 0 ? slot : nil
+    }
+
+    func take(_ address: [UInt8]) -> Int32 {
+        unsafe cgate_take_address(&parts, Self.family(address), address)
+    }
+
+    private final class Visit {
+        let gate: Gate
+        let takesOut: Bool
+        var found: [[UInt8]] = []
+
+        init(_ gate: Gate, takesOut: Bool) {
+            self.gate = gate
+            self.takesOut = takesOut
+        }
+    }
+
+    /// All addresses that the gate has.
+    func addresses(takingOut: Bool = false) -> [[UInt8]] {
+        let visit = Visit(self, takesOut: takingOut)
+        var copy = parts
+        let result = unsafe cgate_visit_addresses(
+            &copy,
+            { family, address, _, context in
+                let visit = unsafe Unmanaged<Visit>.fromOpaque(context!).takeUnretainedValue()
+                let count = family == AF_INET ? 4 : 16
+                let octets = unsafe Array(UnsafeRawBufferPointer(start: address, count: count))
+                visit.found.append(octets)
+                return visit.takesOut ? visit.gate.take(octets) : 0
+            },
+            Unmanaged.passUnretained(visit).toOpaque()
+        )
+        precondition(result == 0, "the visit failed: \(result)")
+        return visit.found
     }
 }
