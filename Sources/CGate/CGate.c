@@ -229,6 +229,10 @@ int cgate_inspect(const struct cgate *gate) {
     }
     int is_other_build = 0;
     for (int part = 0; part < CGATE_DEADLINES; part++) {
+        if (gate->descriptors[part] < 0) {
+            is_other_build = 1;
+            continue;
+        }
         int result = inspect_program(gate->descriptors[part], part, identifiers);
         if (result < 0) return -EPROTO;
         is_other_build |= result;

@@ -221,7 +221,8 @@ int cgate_detach(int interface, enum cgate_hook hook) {
     if (result || !filters.program) return result == -ENODEV ? 0 : result;
     struct bpf_tc_hook place = libbpf_hook(interface, hook);
     LIBBPF_OPTS(bpf_tc_opts, options, .handle = HANDLE, .priority = PRIORITY);
-    return gone(bpf_tc_detach(&place, &options));
+    result = bpf_tc_detach(&place, &options);
+    return result ? gone(result) : 1;
 }
 
 int cgate_remove_qdisc(int interface) {
@@ -317,8 +318,6 @@ int cgate_find(int interface, enum cgate_hook hook, struct cgate *gate) {
     if (result) return result;
     if (!filters.program) return -ENOENT;
     result = find_maps(filters.program, gate);
-    // Programs that sit nowhere are gone with their process, so that all are made anew.
-    if (!result) result = cgate_reload_programs(gate, NULL, 0);
     if (result) cgate_close(gate);
     return result;
 }

@@ -45,7 +45,7 @@ int cgate_load(struct cgate *gate, char *text, size_t size);
 int cgate_reload_programs(struct cgate *gate, char *text, size_t size);
 
 // Whether the descriptors are those of a whole gate: 0; 1 if only its programs are of another
-// build; -EPROTO if its maps are none that we can use.
+// build, or missing (-1); -EPROTO if its maps are none that we can use.
 int cgate_inspect(const struct cgate *gate);
 
 void cgate_close(struct cgate *gate);
@@ -71,7 +71,7 @@ enum cgate_hook { CGATE_LEAVING, CGATE_ARRIVING };
 // an `ingress` qdisc, which takes the place and has no egress. -EINVAL: somebody's filter of another
 // kind, or for one protocol only, has priority 1. -ENODEV: no such interface.
 int cgate_attach(const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook);
-// 0 also if nothing is there any more.
+// 1 if the program of a gate was there, whichever gate's; 0 if none was.
 int cgate_detach(int interface, enum cgate_hook hook);
 // Takes the clsact qdisc off if no filter is left at either hook; 0 also if others use it. The kernel
 // can't be asked to do both in one: somebody's filter that comes in between goes with the qdisc.
@@ -91,8 +91,8 @@ int cgate_seat(
 
 // Finds the gate of which a program sits at that hook of that interface, by the kernel's ids.
 // Needs CAP_SYS_ADMIN. -ENOENT: no program of any gate sits there. -EPROTO: one of another layout.
-// The programs are loaded anew, as those that sit nowhere are gone: a seat is not `is_ours` until
-// they are attached.
+// Its programs are missing, as those that sit nowhere are gone: load them anew before anything is
+// attached. Until then its arrays can be mapped, which is quick.
 int cgate_find(int interface, enum cgate_hook hook, struct cgate *gate);
 
 // Pins all parts in a directory of a bpffs, each replaced in one step, or opens them there: -ENOENT

@@ -38,7 +38,14 @@ final class AddressKeeper {
     /// What the core has to hear, in order.
     private var news: [Event] = []
     /// What the kernel refused since it was last asked for, for the log.
-    private var failures: [(group: GroupID, text: String)] = []
+    private var failures: [Failure] = []
+
+    struct Failure {
+        let group: GroupID
+        /// Of call and answer, without the address: repeats of it may be folded.
+        let kind: String
+        let text: String
+    }
 
     /// One effect under way with the worker: as many changes as the group has addresses.
     private struct Order {
@@ -101,7 +108,8 @@ final class AddressKeeper {
         groups[index].wanted = true
         groups[index].removal = nil
         guard let link = groups[index].link else {
-            failures.append((id, "interface \(groups[index].interface) does not exist"))
+            let text = "interface \(groups[index].interface) does not exist"
+            failures.append(Failure(group: id, kind: "no interface", text: text))
             news.append(.addressesAdded(id, request: request, failed: true))
             return
         }
@@ -178,7 +186,7 @@ final class AddressKeeper {
                 orders[place].isLate = true
             } else if let failure = completion.failure {
                 orders[place].failed = true
-                failures.append((groups[index].id, "\(failure)"))
+                note(failure, of: completion.change.address, in: index)
             } else {
                 switch completion.change {
                 case .add(let address, _): note(address, in: index)
@@ -189,6 +197,21 @@ final class AddressKeeper {
             orders[place].outstanding -= 1
             if orders[place].outstanding == 0 { conclude(place) }
         }
+    }
+
+    /// The kernel knows interfaces by number, and operators by name.
+    private func note(_ failure: SystemError, of address: InterfaceAddress, in index: Int) {
+        var failure = failure
+        if let link = groups[index].link, link.index == address.interface {
+            failure.subject = "\(address.address)/\(address.prefixLength) on \(link.name)"
+        }
+        failures.append(
+            Failure(
+                group: groups[index].id,
+                kind: "\(failure.call) \(failure.errno)",
+                text: "\(failure)"
+            )
+        )
     }
 
     private func conclude(_ place: Int) {
@@ -219,7 +242,7 @@ final class AddressKeeper {
         return news
     }
 
-    func takeFailures() -> [(group: GroupID, text: String)] {
+    func takeFailures() -> [Failure] {
         defer { failures.removeAll() }
         return failures
     }

@@ -15,13 +15,17 @@ package final class Daemon {
         package var stateDirectory: String
         /// Who may use the control socket besides root, if there is such a group.
         package var controlGroup: String
+        /// The gate's descriptors by their names, from the process that this one was before, or
+        /// from the service manager.
+        package var gate: [String: Int32]
 
         package init(
             sites: Sites,
             keys: [ClusterKeys],
             runDirectory: String,
             stateDirectory: String,
-            controlGroup: String = "vip-agent"
+            controlGroup: String = "vip-agent",
+            gate: [String: Int32] = [:]
         ) {
             precondition(keys.count == sites.entries.count, "every cluster has its keys")
             self.sites = sites
@@ -29,6 +33,7 @@ package final class Daemon {
             self.runDirectory = runDirectory
             self.stateDirectory = stateDirectory
             self.controlGroup = controlGroup
+            self.gate = gate
         }
     }
 
@@ -127,6 +132,11 @@ package final class Daemon {
     ) throws(SystemError) -> Membership.Holdings {
         let site = options.sites.entries[index].site
         let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
+        let page = try PageStore(
+            path: "\(directory)/page",
+            identity: BootIdentity.current(),
+            groups: site.groups.count
+        )
         return Membership.Holdings(
             routes: VoterRoutes(site: site, keys: options.keys[index], ports: ports),
             control: try ControlSocket(
@@ -135,11 +145,16 @@ package final class Daemon {
                 in: loop,
                 tokens: tokens(of: index) + Membership.Token.control
             ),
-            page: try PageStore(
-                path: "\(directory)/page",
-                identity: BootIdentity.current(),
-                groups: site.groups.count
-            ),
+            page: page,
+            // Before any address is touched: what this host is not to answer for is closed.
+            gate: site.role == .node
+                ? try GateKeeper(
+                    groups: site.groups,
+                    fallback: site.fallback,
+                    page: page.page,
+                    directory: directory,
+                    inherited: options.gate
+                ) : nil,
             keeper: site.role == .node
                 ? try AddressKeeper(groups: site.configuration.groups) : nil
         )
@@ -201,6 +216,7 @@ package final class Daemon {
     package func serve() throws(StartupFailure) {
         for membership in memberships { membership.start() }
         noteStatusLine()
+        storeGate()
         notifier?.send(.ready)
         while !memberships.allSatisfy(\.isFinished) {
             do throws(SystemError) {
@@ -210,6 +226,7 @@ package final class Daemon {
             }
         }
         notifier?.send(.stopping)
+        for name in Gate.names { notifier?.discard(name) }
         for membership in memberships {
             membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
         }
@@ -226,6 +243,7 @@ package final class Daemon {
         for membership in memberships { membership.doWhatIsDue() }
         feedWatchdog()
         noteStatusLine()
+        storeGate()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {
@@ -280,6 +298,18 @@ package final class Daemon {
             logLinesDropped: output.droppedTotal,
             strays: strays.dropped
         )
+    }
+
+    /// Has the service manager keep the gate's descriptors, so that the next process finds it
+    /// without any privilege.
+    private func storeGate() {
+        guard let notifier else { return }
+        for membership in memberships {
+            for (name, number) in membership.gate?.takeUnstored() ?? [:] {
+                notifier.discard(name)
+                notifier.store(number, name: name)
+            }
+        }
     }
 
     // MARK: - Watchdog and status line

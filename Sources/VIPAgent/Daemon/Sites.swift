@@ -228,7 +228,7 @@ package struct Sites: Sendable {
     }
 
     /// As the configuration's own diagnostics without a place in the text.
-    private static func fault(_ path: String, _ message: String, help: String) -> String {
+    static func fault(_ path: String, _ message: String, help: String) -> String {
         "\(path): error: \(message)\n  = help: \(help)"
     }
 }

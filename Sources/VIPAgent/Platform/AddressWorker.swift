@@ -15,6 +15,12 @@ package final class AddressWorker: Sendable {
         /// CLOCK_BOOTTIME, only before it.
         case add(InterfaceAddress, before: Int64?)
         case remove(InterfaceAddress)
+
+        package var address: InterfaceAddress {
+            switch self {
+            case .add(let address, _), .remove(let address): address
+            }
+        }
     }
 
     package struct Completion: Equatable, Sendable {

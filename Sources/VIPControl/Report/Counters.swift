@@ -13,6 +13,8 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
     public var logLinesDropped: UInt64
     /// How often the kernel had more to tell than fitted, and was asked anew.
     public var netlinkOverruns: UInt64
+    /// How often somebody took the gate off an interface, and it was put back.
+    public var gateRepairs: UInt64
     /// The latest that a timer was ever served.
     public var maximumLatenessMicroseconds: UInt64
 
@@ -25,6 +27,7 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         announcements: UInt64 = 0,
         logLinesDropped: UInt64 = 0,
         netlinkOverruns: UInt64 = 0,
+        gateRepairs: UInt64 = 0,
         maximumLatenessMicroseconds: UInt64 = 0
     ) {
         self.framesSent = framesSent
@@ -35,6 +38,7 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         self.announcements = announcements
         self.logLinesDropped = logLinesDropped
         self.netlinkOverruns = netlinkOverruns
+        self.gateRepairs = gateRepairs
         self.maximumLatenessMicroseconds = maximumLatenessMicroseconds
     }
 
@@ -48,6 +52,7 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
             "announcements": announcements,
             "log_lines_dropped": logLinesDropped,
             "netlink_overruns": netlinkOverruns,
+            "gate_repairs": gateRepairs,
             "max_lateness_us": maximumLatenessMicroseconds,
         ])
     }
@@ -61,6 +66,7 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         announcements = try json.field("announcements")
         logLinesDropped = try json.field("log_lines_dropped")
         netlinkOverruns = try json.field("netlink_overruns")
+        gateRepairs = try json.field("gate_repairs")
         maximumLatenessMicroseconds = try json.field("max_lateness_us")
     }
 }
