@@ -70,16 +70,33 @@ final class AddressKeeper {
                 addresses: $0.addresses
             )
         }
+    }
+
+    /// Finds out what the kernel has, and takes off what an earlier process put on and no group has
+    /// any more: another address, or one in another place. To be called once, before anything is
+    /// asked for.
+    func begin() throws(SystemError) {
         try resynchronize()
         for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
             try routes.remove(address)
             forgotten.append("\(address)")
+            for index in groups.indices {
+                groups[index].present.removeAll { $0.isSamePlace(as: address) }
+            }
         }
     }
 
     private func isConfigured(_ address: InterfaceAddress) -> Bool {
-        groups.indices.contains { owns(address, $0) }
+        groups.contains { group in
+            group.link?.index == address.interface
+                && group.addresses.contains {
+                    $0.address == address.address && $0.prefixLength == Int(address.prefixLength)
+                }
+        }
     }
+
+    /// Whether the kernel has done all that it was asked for.
+    var isIdle: Bool { orders.isEmpty }
 
     /// Readable when the worker has something to tell.
     var workerDescriptor: Int32 { worker.fileDescriptor }
@@ -231,6 +248,7 @@ final class AddressKeeper {
     /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
     /// mind.
     func removeAtOnce() throws(SystemError) -> [String] {
+        try begin()
         var removed = forgotten
         for index in groups.indices {
             for address in groups[index].present {
