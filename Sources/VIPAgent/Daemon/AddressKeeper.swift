@@ -56,12 +56,20 @@ final class AddressKeeper {
     /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
     static let removalPause: Int64 = 50_000_000
 
-    init(groups: [VIPConfiguration.Group]) throws(SystemError) {
+    /// - Parameter announcer: the socket that the process had for it before execve.
+    init(
+        groups: [VIPConfiguration.Group],
+        announcer: Int32? = nil
+    ) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         routes = try RouteSocket()
         worker = try AddressWorker()
-        announcer = try Announcer()
+        if let announcer {
+            self.announcer = try Announcer(inheriting: announcer)
+        } else {
+            self.announcer = try Announcer()
+        }
         self.groups = groups.map {
             GroupPlace(
                 id: GroupID($0.identifier),
@@ -97,6 +105,8 @@ final class AddressKeeper {
 
     /// Whether the kernel has done all that it was asked for.
     var isIdle: Bool { orders.isEmpty }
+
+    var announcerDescriptor: Int32 { announcer.fileDescriptor }
 
     /// Readable when the worker has something to tell.
     var workerDescriptor: Int32 { worker.fileDescriptor }

@@ -156,6 +156,7 @@ package final class Daemon {
             throw StartupFailure(error)
         }
         notifier = ServiceNotifier()
+        unsafe debugInit = ClockReading.bootNow()
         started = handover?.started ?? ClockReading.bootNow()
         generation = handover?.generation ?? 0
     }
@@ -230,7 +231,10 @@ package final class Daemon {
                 groups: site.groups.count
             ),
             keeper: site.role == .node
-                ? try AddressKeeper(groups: site.configuration.groups) : nil
+                ? try AddressKeeper(
+                    groups: site.configuration.groups,
+                    announcer: inherited.removeValue(forKey: Announcer.name)
+                ) : nil
         )
     }
 
@@ -307,6 +311,8 @@ package final class Daemon {
     package func serve() throws(StartupFailure) {
         // First of all the frames that renew what is still held: all else can wait.
         for membership in memberships { membership.start() }
+        let renewed = ClockReading.bootNow()
+        if let d = options.handover?.departed { unsafe log.notice("DEBUG exec..main \((debugMain-d)/1000) us, main..parsed \((debugParsed-debugMain)/1000), parsed..init \((debugInit-debugParsed)/1000) init..frames \((renewed-debugInit)/1000)") }
         do throws(SystemError) {
             for membership in memberships { try membership.settle() }
             try output.start()
@@ -314,7 +320,7 @@ package final class Daemon {
             throw StartupFailure(error)
         }
         settleIn()
-        takeOver()
+        takeOver(at: renewed)
         noteStatusLine()
         notifier?.send(.ready)
         while !memberships.allSatisfy(\.isFinished) {
@@ -462,3 +468,8 @@ package final class Daemon {
         notifier.send(.status(lines.joined(separator: " | ")))
     }
 }
+
+nonisolated(unsafe) package var debugMain: Int64 = 0
+nonisolated(unsafe) package var debugParsed: Int64 = 0
+nonisolated(unsafe) package var debugInit: Int64 = 0
+package func debugNow() -> Int64 { ClockReading.bootNow() }

@@ -47,6 +47,8 @@ package struct Handover: Equatable, Sendable {
     package var generation: Int64
     /// When the first of them started, in nanoseconds of CLOCK_BOOTTIME.
     package var started: Int64
+    /// When this was written, likewise: from then on nothing was renewed.
+    package var departed: Int64 = 0
     /// The version that wrote this.
     package var version: String
     package var configuration: String
@@ -113,6 +115,7 @@ package struct Handover: Equatable, Sendable {
         fields.put("program", program)
         fields.put("generation", generation)
         fields.put("started", started)
+        fields.put("departed", departed)
         fields.put("version", version)
         fields.put("configuration", configuration)
         fields.put("is-directory", isDirectory ? 1 : 0)
@@ -154,6 +157,7 @@ package struct Handover: Equatable, Sendable {
             runDirectory: runDirectory,
             stateDirectory: stateDirectory
         )
+        departed = fields.number("departed") ?? 0
         controlGroup = fields.number("control-group") ?? -1
         message = fields.text("message") ?? ""
         descriptors = fields.numbers(below: "descriptor.")

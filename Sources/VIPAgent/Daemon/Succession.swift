@@ -282,6 +282,7 @@ extension Daemon {
             runDirectory: options.runDirectory,
             stateDirectory: options.stateDirectory
         )
+        handover.departed = ClockReading.bootNow()
         handover.controlGroup = controlGroup
         handover.message = message
         for (index, file) in successor.source.files.enumerated() {
@@ -301,6 +302,9 @@ extension Daemon {
             let cluster = membership.site.configuration.cluster.name
             handover.descriptors[Self.controlName(cluster, options.sites)] =
                 membership.control.listenerNumber
+            if let keeper = membership.keeper {
+                handover.descriptors[Announcer.name] = keeper.announcerDescriptor
+            }
         }
         for port in ports.ports + opened { handover.descriptors[port.name] = port.fileDescriptor }
         handover.descriptors[Handover.pastName] = successor.past.number
@@ -323,7 +327,9 @@ extension Daemon {
     // MARK: - Afterwards
 
     /// Goes on with what the program before this one left, once the frames are on their way.
-    func takeOver() {
+    ///
+    /// - Parameter now: when they were.
+    func takeOver(at now: Int64) {
         switch options.inheritance {
         case .none: return
         case .locks(_, let reason):
@@ -334,7 +340,8 @@ extension Daemon {
                 "took over",
                 metadata: [
                     "version": "\(Version.current)", "was": "\(handover.version)",
-                    "generation": "\(generation)", "changes": "\(handover.message)",
+                    "generation": "\(generation)",
+                    "pause": "\(Lateness.text(now - handover.departed))", "changes": "\(handover.message)",
                 ]
             )
             for (index, membership) in memberships.enumerated() {
