@@ -2,10 +2,13 @@
 
 // Programs that are started, or become this process, and memory that is handed to them.
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -84,6 +87,26 @@ static inline int vip_pipe(int ends[2]) {
 /// Closes all descriptors of a range, both ends included.
 static inline int vip_close_range(unsigned first, unsigned last) {
     return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+}
+
+/// Has all other threads of this process run before ordinary ones, or as ordinary ones again. Who
+/// may not stays as it is.
+static inline void vip_hurry_other_threads(int priority) {
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == 0)
+        return;
+    struct sched_param parameter;
+    memset(&parameter, 0, sizeof parameter);
+    parameter.sched_priority = priority;
+    const int reset_on_fork = 0x40000000;
+    const pid_t self = (pid_t)syscall(SYS_gettid);
+    for (struct dirent *entry; (entry = readdir(tasks)) != 0;) {
+        pid_t thread = (pid_t)atoi(entry->d_name);
+        if (thread > 0 && thread != self)
+            sched_setscheduler(thread, (priority > 0 ? SCHED_FIFO : SCHED_OTHER) | reset_on_fork,
+                               &parameter);
+    }
+    closedir(tasks);
 }
 
 extern char **environ;

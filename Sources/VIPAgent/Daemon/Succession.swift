@@ -238,11 +238,14 @@ extension Daemon {
             for number in kept { _ = vip_set_close_on_exec(number, 0) }
             let arguments = CStrings(CommandLine.arguments)
             let environment = CStrings(environment(with: memory))
+            // The kernel ends the other threads, and waits until each has had its turn for that.
+            vip_hurry_other_threads(Capabilities.priority)
             let result = unsafe vip_become(
                 options.program,
                 arguments.pointers,
                 environment.pointers
             )
+            vip_hurry_other_threads(0)
             for number in kept { _ = vip_set_close_on_exec(number, 1) }
             try run.setCloseOnExec(true)
             throw SystemError(call: "execve", on: options.program, errno: -result)
