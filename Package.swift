@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "CGate",
             dependencies: ["CBPF"],
-            exclude: ["gate.bpf.c"]
+            exclude: ["gate.bpf.c", "embed"]
         ),
         .target(
             name: "VIPAgent",
@@ -131,6 +131,7 @@ let package = Package(
             dependencies: ["VIPControl"],
             swiftSettings: strict
         ),
+        .testTarget(name: "CGateTests", dependencies: ["CGate"], swiftSettings: strict),
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [

@@ -19,6 +19,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case pageAfterFrame
     case leftoverGateNotClosed
     case groupRecordsDropped
+    case refreshPastDeadline
     /// Applied by the simulated shell, which reads the clock for the core.
     case clockReadBeforeFrame
 }

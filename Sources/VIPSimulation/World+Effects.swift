@@ -9,7 +9,8 @@ extension World {
         case .writeRecord(let record): write(record, host)
         case .openGate(let group, let until): openGate(host, index(group), until.nanoseconds)
         case .closeGate(let group): closeGate(host, index(group))
-        case .addAddresses(let group, let request): askAdd(host, index(group), request)
+        case .addAddresses(let group, let request, lifetime: _, before: _):
+            askAdd(host, index(group), request)
         case .removeAddresses(let group, let request): askRemove(host, index(group), request)
         case .announce(let group): checkAnnouncement(host, index(group))
         case .send(let frame):

@@ -24,6 +24,10 @@ struct VIPControlTool: ParsableCommand {
             Maintenance.self, Reload.self,
         ]
     )
+
+    static func main() {
+        main(CommandLine.arguments.dropFirst().flatMap(Status.separatingWatch))
+    }
 }
 
 extension ExitCode {

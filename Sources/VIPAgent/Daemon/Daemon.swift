@@ -23,6 +23,9 @@ package final class Daemon {
         package var inheritance: Inheritance
         /// Who may use the control socket besides root, if there is such a group.
         package var controlGroup: String
+        /// The gate's descriptors by their names, from the process that this one was before, or
+        /// from the service manager.
+        package var gate: [String: Int32]
 
         package init(
             sites: Sites,
@@ -33,7 +36,8 @@ package final class Daemon {
             stateDirectory: String,
             program: String,
             inheritance: Inheritance,
-            controlGroup: String = "vip-agent"
+            controlGroup: String = "vip-agent",
+            gate: [String: Int32] = [:]
         ) {
             precondition(keys.count == sites.entries.count, "every cluster has its keys")
             self.sites = sites
@@ -45,6 +49,7 @@ package final class Daemon {
             self.runDirectory = runDirectory
             self.stateDirectory = stateDirectory
             self.controlGroup = controlGroup
+            self.gate = gate
         }
 
         var handover: Handover? {
@@ -208,6 +213,11 @@ package final class Daemon {
     ) throws(SystemError) -> Membership.Holdings {
         let site = options.sites.entries[index].site
         let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
+        let page = try PageStore(
+            path: "\(directory)/page",
+            identity: BootIdentity.current(),
+            groups: site.groups.count
+        )
         let path = "\(directory)/control.sock"
         let name = controlName(site.configuration.cluster.name, options.sites)
         let listener: Int32
@@ -225,11 +235,16 @@ package final class Daemon {
                 tokens: tokens(of: index) + Membership.Token.control,
                 inheriting: listener
             ),
-            page: try PageStore(
-                path: "\(directory)/page",
-                identity: BootIdentity.current(),
-                groups: site.groups.count
-            ),
+            page: page,
+            // Before any address is touched: what this host is not to answer for is closed.
+            gate: site.role == .node
+                ? try GateKeeper(
+                    groups: site.groups,
+                    fallback: site.fallback,
+                    page: page.page,
+                    directory: directory,
+                    inherited: gateDescriptors(options, &inherited)
+                ) : nil,
             keeper: site.role == .node
                 ? try AddressKeeper(
                     groups: site.configuration.groups,
@@ -237,6 +252,22 @@ package final class Daemon {
                 ) : nil
         )
     }
+
+    /// From the program before this one, otherwise from the service manager.
+    private static func gateDescriptors(
+        _ options: Options,
+        _ inherited: inout [String: Int32]
+    ) -> [String: Int32] {
+        var found: [String: Int32] = [:]
+        for (name, number) in inherited where name.hasPrefix(Self.gatePrefix) {
+            found[String(name.dropFirst(gatePrefix.count))] = number
+            inherited[name] = nil
+        }
+        return found.isEmpty ? options.gate : found
+    }
+
+    /// As the gate's descriptors are handed over.
+    static let gatePrefix = "gate."
 
     /// As it is handed over. A host whose configuration is a file has one, whatever its cluster is
     /// called.
@@ -322,6 +353,7 @@ package final class Daemon {
         settleIn()
         takeOver(at: renewed)
         noteStatusLine()
+        storeGate()
         notifier?.send(.ready)
         while !memberships.allSatisfy(\.isFinished) {
             do throws(SystemError) {
@@ -331,6 +363,7 @@ package final class Daemon {
             }
         }
         notifier?.send(.stopping)
+        for name in Gate.names { notifier?.discard(name) }
         for membership in memberships {
             membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
         }
@@ -349,6 +382,7 @@ package final class Daemon {
         followSuccession()
         feedWatchdog()
         noteStatusLine()
+        storeGate()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {
@@ -440,6 +474,18 @@ package final class Daemon {
         ]
         if let repeats { facts["repeats"] = "\(repeats)" }
         log.warning("late", metadata: facts)
+    }
+
+    /// Has the service manager keep the gate's descriptors, so that the next process finds it
+    /// without any privilege.
+    private func storeGate() {
+        guard let notifier else { return }
+        for membership in memberships {
+            for (name, number) in membership.gate?.takeUnstored() ?? [:] {
+                notifier.discard(name)
+                notifier.store(number, name: name)
+            }
+        }
     }
 
     // MARK: - Watchdog and status line

@@ -16,6 +16,7 @@ final class Membership {
         let routes: VoterRoutes
         let control: ControlSocket
         let page: PageStore
+        let gate: GateKeeper?
         let keeper: AddressKeeper?
     }
 
@@ -25,14 +26,16 @@ final class Membership {
         static let service = ControlSocket.tokenCount
         static let routes = service + 1
         static let worker = service + 2
+        static let gate = service + 3
         /// As many as each cluster has.
-        static let count = service + 3
+        static let count = service + 4
     }
 
     let site: Site
     let log: Logger
     let text: ReportText
     var agent: Agent
+    let gate: GateKeeper?
     let keeper: AddressKeeper?
     let routes: VoterRoutes
     let page: PageStore
@@ -79,7 +82,7 @@ final class Membership {
         log: Logger
     ) throws(SystemError) {
         (routes, control, page) = (holdings.routes, holdings.control, holdings.page)
-        keeper = holdings.keeper
+        (gate, keeper) = (holdings.gate, holdings.keeper)
         self.records = records
         self.tokens = tokens
         self.output = output
@@ -89,10 +92,12 @@ final class Membership {
             try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
             try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
         }
+        if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         var site = site
         let changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
         if !changes.isEmpty || otherVoters { site.suspend() }
+        if let gate { site.enforce(gate.enforcement) }
         self.site = site
         text = ReportText(site: site)
         dropped = DropCounts(
@@ -125,8 +130,12 @@ final class Membership {
             log.warning("removed what no group has", metadata: ["address": "\(address)"])
         }
         for warning in warnings { log.warning("\(warning)") }
-        if page.loss != .none {
+        switch page.loss {
+        case .none: break
+        case .otherBoot, .otherNamespace, .empty:
             log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
+        case .damaged:
+            log.warning("new place", metadata: ["reason": "\(page.loss.text)"])
         }
     }
 
@@ -148,6 +157,7 @@ final class Membership {
         try keeper?.begin()
         for effect in postponed { perform(effect) }
         postponed.removeAll()
+        takeGateNews()
         keeper?.noteInterfaces()
         takeKeeperNews()
     }
@@ -201,6 +211,9 @@ final class Membership {
         case Token.worker:
             keeper?.takeCompletions()
             takeKeeperNews()
+        case Token.gate:
+            gate?.takeReports()
+            takeGateNews()
         default:
             for request in control.handle(ready, at: ClockReading.bootNow()) {
                 take(request, of: process)
@@ -269,11 +282,13 @@ final class Membership {
             keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
             keep { () throws(SystemError) in try page.write(record) }
-        case .openGate, .closeGate:
-            // The kernel's gate is not part of this version: addresses and their lifetimes enforce.
-            break
-        case .addAddresses(let group, let request):
-            keeper?.add(group, request: request)
+        case .openGate(let group, let until):
+            gate?.open(group, until: until)
+        case .closeGate(let group):
+            gate?.close(group)
+        case .addAddresses(let group, let request, let lifetime, let before):
+            let seconds = UInt32(clamping: lifetime.components.seconds)
+            keeper?.add(group, request: request, lifetime: seconds, before: before)
         case .removeAddresses(let group, let request):
             keeper?.remove(group, request: request)
         case .announce(let group):
@@ -294,6 +309,7 @@ final class Membership {
         case .report(let report):
             tell(report)
         case .exit:
+            takeGateAway()
             isFinished = true
         }
     }
@@ -310,12 +326,24 @@ final class Membership {
         }
     }
 
+    private func takeGateNews() {
+        guard let gate else { return }
+        for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
+        for event in gate.takeNews() { step(event) }
+    }
+
+    private func takeGateAway() {
+        for failure in gate?.takeAway().failures ?? [] {
+            log.error("gate-left", metadata: ["reason": "\(failure)"])
+        }
+    }
+
     private func takeKeeperNews() {
         guard let keeper else { return }
         for failure in keeper.takeFailures() {
             fold(
                 .error,
-                "kernel \(failure.group.bits)",
+                "kernel \(failure.group.bits) \(failure.kind)",
                 "kernel-refused",
                 failure.text,
                 failure.group
@@ -362,12 +390,14 @@ final class Membership {
         counters.announcements = keeper?.announcements ?? 0
         counters.logLinesDropped = UInt64(process.logLinesDropped)
         counters.netlinkOverruns = keeper?.overruns ?? 0
+        counters.gateRepairs = gate?.repairs ?? 0
         process.lateness.fill(&counters)
         counters.add(carried.counters)
         counters.reexecutions = UInt64(process.generation)
         let builder = StatusBuilder(
             site: site,
             agent: agent,
+            gate: gate,
             keeper: keeper,
             routes: routes,
             text: text,

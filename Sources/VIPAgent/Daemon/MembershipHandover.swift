@@ -73,6 +73,7 @@ extension Counters {
         announcements &+= earlier.announcements
         logLinesDropped &+= earlier.logLinesDropped
         netlinkOverruns &+= earlier.netlinkOverruns
+        gateRepairs &+= earlier.gateRepairs
         maximumLatenessMicroseconds =
             max(maximumLatenessMicroseconds, earlier.maximumLatenessMicroseconds)
         lateWakes &+= earlier.lateWakes

@@ -305,6 +305,9 @@ extension Daemon {
             let cluster = membership.site.configuration.cluster.name
             handover.descriptors[Self.controlName(cluster, options.sites)] =
                 membership.control.listenerNumber
+            for (name, number) in membership.gate?.descriptors ?? [:] {
+                handover.descriptors[Self.gatePrefix + name] = number
+            }
             if let keeper = membership.keeper {
                 handover.descriptors[Announcer.name] = keeper.announcerDescriptor
             }

@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPControl
 
 /// One connection to the control socket: the line that comes in, and the octets that go out.
 final class ControlClient {
@@ -7,7 +8,7 @@ final class ControlClient {
         /// The line isn't complete yet, or there is nothing more to read.
         case more
         case line(String)
-        case invalid(reason: String)
+        case invalid(ControlRequestError)
         /// The client has gone without asking.
         case gone
     }
@@ -78,20 +79,19 @@ final class ControlClient {
         guard let end = input.firstIndex(of: UInt8(ascii: "\n")) else {
             guard input.count <= longest else {
                 hasAsked = true
-                return .invalid(reason: "the line is longer than \(longest) octets")
+                return .invalid(.tooLong)
             }
             return .more
         }
         hasAsked = true
         guard end <= longest else {
-            return .invalid(reason: "the line is longer than \(longest) octets")
+            return .invalid(.tooLong)
         }
         guard end + 1 == input.count else {
-            return .invalid(reason: "there is more than one line")
+            return .invalid(.severalLines)
         }
-        guard let line = String(validating: input[..<end], as: UTF8.self), !line.contains("\0")
-        else {
-            return .invalid(reason: "the line is not UTF-8 text")
+        guard let line = String(validating: input[..<end], as: UTF8.self) else {
+            return .invalid(.encoding)
         }
         return .line(line)
     }

@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPControl
 
 /// The socket that vipctl talks to: a client sends one line, and gets octets until the end.
 ///
@@ -257,9 +258,10 @@ package final class ControlSocket {
             watch(place)
             guard clients[place] != nil else { return [] }
             return [Request(client: ClientID(place: place, number: client.number), line: line)]
-        case .invalid(let reason):
+        case .invalid(let error):
             let id = ClientID(place: place, number: client.number)
-            reply(id, Array("error: \(reason)\n".utf8), keepOpen: false, at: now)
+            let answer = ControlReply.malformed(error).serialized()
+            reply(id, Array(answer.utf8), keepOpen: false, at: now)
             return []
         }
     }
