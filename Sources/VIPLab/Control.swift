@@ -71,8 +71,8 @@ extension Lab {
         let deadline = Moment.now + limit
         var last = "it could not be asked"
         while Moment.now < deadline {
-            // One that has ended will not answer any more.
-            _ = try agent(of: host)
+            // One that has ended will not answer any more, unless it is replaced.
+            if !isSupervised(host) { _ = try agent(of: host) }
             do throws(LabError) {
                 let status = try status(of: host)
                 if isAsWished(status) { return status }

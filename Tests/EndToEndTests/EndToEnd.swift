@@ -21,7 +21,7 @@ func expectOneOwner(
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     #expect(seen.udp.answersFromTwoAtOnce.isEmpty, sourceLocation: sourceLocation)
-    #expect(seen.watch.arp.answersFromTwoAtOnce.isEmpty, sourceLocation: sourceLocation)
+    #expect(seen.watch.resolution.answersFromTwoAtOnce.isEmpty, sourceLocation: sourceLocation)
     #expect(seen.watch.ip.answersFromTwoAtOnce.isEmpty, sourceLocation: sourceLocation)
 }
 
@@ -34,7 +34,7 @@ func expectNothing(
     expectOneOwner(seen, sourceLocation: sourceLocation)
     #expect(seen.lost == 0, sourceLocation: sourceLocation)
     #expect(seen.udp.owners == [owner], sourceLocation: sourceLocation)
-    #expect(seen.watch.arp.owners == [owner], sourceLocation: sourceLocation)
+    #expect(seen.watch.resolution.owners == [owner], sourceLocation: sourceLocation)
 }
 
 /// The address went to the other node, once, and was away no longer than this.
