@@ -174,6 +174,14 @@ extension Lab {
         return process
     }
 
+    /// Of a host whose agent was started by `supervise`.
+    public func supervisor(of host: Host) throws(LabError) -> Supervisor {
+        guard let supervisor = running.withLock({ $0.supervisors[host] }) else {
+            throw LabError("find the supervisor of \(host)", found: "it has none")
+        }
+        return supervisor
+    }
+
     /// Whether an agent that dies there is started again.
     func isSupervised(_ host: Host) -> Bool {
         running.withLock { $0.supervisors[host] != nil }

@@ -122,11 +122,23 @@ extension Lab {
     }
 
     /// Starts all voters; returns when the owner and the standby are as they are to be.
-    public func startPair(owner: Host = .lb1) throws(LabError) {
-        try start(owner)
-        try start(.w1)
+    ///
+    /// - Parameter supervised: Those whose agents are started again when they die.
+    public func startPair(
+        owner: Host = .lb1,
+        supervising supervised: [Host] = []
+    ) throws(LabError) {
+        func begin(_ host: Host) throws(LabError) {
+            if supervised.contains(host) {
+                try supervise(place(of: host))
+            } else {
+                try start(host)
+            }
+        }
+        try begin(owner)
+        try begin(.w1)
         try waitForOwner(owner)
-        try start(owner.peer)
+        try begin(owner.peer)
         try waitForStandby(owner.peer)
     }
 }

@@ -39,6 +39,68 @@ extension Lab {
         try trafficControl(host, "filter", "show", "dev", network.interface, direction)
     }
 
+    /// Somebody else's filter, which takes no frame: a classic BPF program of one instruction that
+    /// matches nothing.
+    public func addForeignFilter(
+        _ host: Host,
+        _ direction: String,
+        priority: Int,
+        on network: Network = .first
+    ) throws(LabError) {
+        try trafficControl(
+            host,
+            "filter",
+            "add",
+            "dev",
+            network.interface,
+            direction,
+            "protocol",
+            "all",
+            "prio",
+            "\(priority)",
+            "bpf",
+            "bytecode",
+            "1,6 0 0 0,"
+        )
+    }
+
+    /// In one go, so that nobody can come between: the qdisc goes, and one that only has the
+    /// ingress hook takes its place. No other can be put there while it stays.
+    @discardableResult
+    public func replaceQdisc(
+        _ host: Host,
+        on network: Network = .first
+    ) throws(LabError) -> Moment {
+        let card = network.interface
+        let batch = "qdisc del dev \(card) clsact\nqdisc add dev \(card) ingress\n"
+        let moment = Moment.now
+        let command = Command("tc", "-n", namespace(of: host).name, "-batch", "-", input: batch)
+        try command.runSuccessfully()
+        return moment
+    }
+
+    /// Who answers a host that asks as a client; nil if nobody does within a second.
+    ///
+    /// - Parameter port: Of a probe that runs, which has a service on both nodes.
+    public func answerer(
+        of address: String,
+        port: UInt16 = 7001,
+        askedBy host: Host
+    ) throws(LabError) -> Host? {
+        let target = try InternetAddress(address)
+        let isIPv6 = target.isIPv6
+        let socket = try Socket.datagrams(of: namespace(of: host), ipv6: isIPv6, port: 0)
+        let deadline = Moment.now + .seconds(1)
+        while Moment.now < deadline {
+            socket.send(Question(number: 0).octets, to: target, port: port)
+            guard Socket.wait(for: [socket], atMost: 50)[0] else { continue }
+            if let octets = socket.receive(), let answer = Question(octets) {
+                return answer.answerer
+            }
+        }
+        return nil
+    }
+
     /// For how many seconds the kernel of a host still keeps an address, if nobody refreshes it;
     /// nil if it does not have it, and `Int.max` if it keeps it for ever.
     public func lifetime(of address: String, on host: Host) throws(LabError) -> Int? {

@@ -110,18 +110,8 @@ extension EndToEnd {
             try lab.giveAddress(address, to: .lb1)
             #expect(try lab.lifetime(of: address, on: .lb1) == .max)
             try lab.trafficControl(.lb1, "qdisc", "add", "dev", "eth0", "clsact")
-            try lab.trafficControl(
-                .lb1,
-                "filter",
-                "add",
-                "dev",
-                "eth0",
-                "egress",
-                "matchall",
-                "action",
-                "drop"
-            )
-            #expect(try lab.filters(.lb1, "egress").contains("matchall"))
+            try lab.addForeignFilter(.lb1, "egress", priority: 7)
+            #expect(try lab.filters(.lb1, "egress").contains("bpf"))
             try lab.deleteFilters(.lb1, "egress")
             #expect(try lab.filters(.lb1, "egress").isEmpty)
             try lab.deleteQdisc(.lb1)
