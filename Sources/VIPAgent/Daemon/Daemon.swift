@@ -161,7 +161,6 @@ package final class Daemon {
             throw StartupFailure(error)
         }
         notifier = ServiceNotifier()
-        unsafe debugInit = ClockReading.bootNow()
         started = handover?.started ?? ClockReading.bootNow()
         generation = handover?.generation ?? 0
     }
@@ -343,8 +342,13 @@ package final class Daemon {
         // First of all the frames that renew what is still held: all else can wait.
         for membership in memberships { membership.start() }
         let renewed = ClockReading.bootNow()
-        if let d = options.handover?.departed { unsafe log.notice("DEBUG exec..main \((debugMain-d)/1000) us, main..parsed \((debugParsed-debugMain)/1000), parsed..init \((debugInit-debugParsed)/1000) init..frames \((renewed-debugInit)/1000)") }
         do throws(SystemError) {
+            for membership in memberships { try membership.findGate() }
+            // The answers, if they come at once; a heartbeat later the frames are sent again.
+            let limit = renewed + min(shortestHeartbeat, Self.longestWait)
+            while memberships.contains(where: \.awaitsRenewal), ClockReading.bootNow() < limit {
+                try turn(until: limit)
+            }
             for membership in memberships { try membership.settle() }
             try output.start()
         } catch {
@@ -370,8 +374,16 @@ package final class Daemon {
         _ = output.flush()
     }
 
-    private func turn() throws(SystemError) {
-        var deadline = earliest(watchdogDue, succession.lookAt)
+    /// How long the rest of the start waits for the first renewal, in nanoseconds.
+    private static let longestWait: Int64 = 20_000_000
+
+    private var shortestHeartbeat: Int64 {
+        memberships.reduce(.max) { min($0, $1.site.settings.timing.heartbeat.nanoseconds) }
+    }
+
+    /// - Parameter limit: on CLOCK_BOOTTIME, if it is not to wait longer.
+    private func turn(until limit: Int64? = nil) throws(SystemError) {
+        var deadline = earliest(limit, earliest(watchdogDue, succession.lookAt))
         for membership in memberships { deadline = earliest(deadline, membership.nextDeadline()) }
         let count = try loop.wait(until: deadline)
         let now = ClockReading.bootNow()
@@ -514,8 +526,3 @@ package final class Daemon {
         notifier.send(.status(lines.joined(separator: " | ")))
     }
 }
-
-nonisolated(unsafe) package var debugMain: Int64 = 0
-nonisolated(unsafe) package var debugParsed: Int64 = 0
-nonisolated(unsafe) package var debugInit: Int64 = 0
-package func debugNow() -> Int64 { ClockReading.bootNow() }

@@ -57,8 +57,13 @@ final class GateKeeper {
     /// Readable when the worker has something to tell.
     var fileDescriptor: Int32 { worker.fileDescriptor }
 
-    /// Finds the gate again or has one made. Where no tenure goes on it returns once the gate
-    /// sits on every interface, or can't; else at once.
+    private let inherited: [String: Int32]
+    /// There are tenures that go on. Then the frames that renew them are more urgent than to find
+    /// the gate, which as it was left holds until their deadlines.
+    private let isUrgent: Bool
+    private var hasBegun = false
+
+    /// Finds the gate again or has one made, see `begin`, unless something is more urgent.
     ///
     /// - Parameters:
     ///   - page: what this host remembers, if it does.
@@ -91,7 +96,16 @@ final class GateKeeper {
             else { continue }
             deadlines[record.group] = Self.deadline(tenure.deadline.boottime)
         }
-        let isUrgent = !deadlines.isEmpty
+        isUrgent = !deadlines.isEmpty
+        self.inherited = inherited
+        if !isUrgent { try begin() }
+    }
+
+    /// Where no tenure goes on it returns once the gate sits on every interface, or can't; else at
+    /// once. To be called before anything is answered; what was opened and closed before holds.
+    func begin() throws(SystemError) {
+        guard !hasBegun else { return }
+        hasBegun = true
         if let (found, way) = try Self.find(inherited, pins: pins), take(found) {
             note(.info, "gate found", "gate-found", "by \(way)")
             keep(found)
@@ -313,6 +327,11 @@ final class GateKeeper {
     }
 
     // MARK: - Handing it on, and the end
+
+    /// Why there is none here; nil if there is one, or may be.
+    var unavailability: String? {
+        if case .unavailable(let reason) = state { reason } else { nil }
+    }
 
     /// What the next process needs to find it, by name; none while there is no gate.
     var descriptors: [String: Int32] { gate?.descriptors ?? [:] }

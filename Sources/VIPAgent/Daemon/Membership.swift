@@ -56,8 +56,10 @@ final class Membership {
     /// What the programs counted that this process was before.
     var carried = Carried()
     private var pending: [Event] = []
-    /// Until the first frames are on their way, what the kernel has to do waits: it is asked for
-    /// its state first, and that may take longer than a short lease has left.
+    /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
+    private var unrenewed: [(group: GroupID, deadline: Instant)] = []
+    /// Until those are renewed, what has to be done about addresses waits: the kernel is asked for
+    /// all that it has first, and that may take longer than a short lease has left.
     private var isStarting = true
     private var postponed: [Effect] = []
     private var removalRetryAt: Int64?
@@ -114,6 +116,10 @@ final class Membership {
             ),
             seed: Self.randomNumber()
         )
+        for record in page.page?.records ?? [] {
+            guard let tenure = record.tenure else { continue }
+            unrenewed.append((record.group, tenure.deadline.boottime))
+        }
         warnings = changes + records.warnings
     }
 
@@ -150,14 +156,20 @@ final class Membership {
         step(.start)
     }
 
-    /// What the first step has left for later: the kernel's state, and what it has to do. To be
-    /// called before the loop begins, so that nothing is answered before it is done.
+    /// To be called before the loop begins: nothing is answered before the gate is closed for what
+    /// this host is not to answer for.
+    func findGate() throws(SystemError) {
+        try gate?.begin()
+        takeGateNews()
+    }
+
+    /// What the first step has left for later: the addresses as the kernel has them, and what is to
+    /// become of them.
     func settle() throws(SystemError) {
         isStarting = false
         try keeper?.begin()
         for effect in postponed { perform(effect) }
         postponed.removeAll()
-        takeGateNews()
         keeper?.noteInterfaces()
         takeKeeperNews()
     }
@@ -221,6 +233,9 @@ final class Membership {
         }
     }
 
+    /// Whether a tenure goes on whose deadline is still that of the process before.
+    var awaitsRenewal: Bool { !unrenewed.isEmpty }
+
     func takeReloadRequests() -> [ControlSocket.ClientID] {
         defer { reloadRequests.removeAll() }
         return reloadRequests
@@ -282,6 +297,7 @@ final class Membership {
             keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
             keep { () throws(SystemError) in try page.write(record) }
+            if !unrenewed.isEmpty { noteRenewal(record) }
         case .openGate(let group, let until):
             gate?.open(group, until: until)
         case .closeGate(let group):
@@ -311,6 +327,13 @@ final class Membership {
         case .exit:
             takeGateAway()
             isFinished = true
+        }
+    }
+
+    private func noteRenewal(_ record: GroupRecord) {
+        unrenewed.removeAll { group, deadline in
+            guard group == record.group else { return false }
+            return record.tenure.map { $0.deadline.boottime > deadline } ?? true
         }
     }
 

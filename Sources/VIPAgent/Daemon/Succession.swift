@@ -85,7 +85,8 @@ extension Daemon {
             configuration: options.configuration,
             isDirectory: options.sites.isDirectory,
             host: options.host,
-            running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) }
+            running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) },
+            missingGate: memberships.lazy.compactMap { $0.gate?.unavailability }.first
         )
         succession.stage = .rehearsing(asked, since: nil)
         do throws(SystemError) {
@@ -347,7 +348,8 @@ extension Daemon {
                 metadata: [
                     "version": "\(Version.current)", "was": "\(handover.version)",
                     "generation": "\(generation)",
-                    "pause": "\(Lateness.text(now - handover.departed))", "changes": "\(handover.message)",
+                    "pause": "\(Lateness.text(now - handover.departed))",
+                    "changes": "\(handover.message)",
                 ]
             )
             for (index, membership) in memberships.enumerated() {
