@@ -131,11 +131,15 @@ let package = Package(
             dependencies: ["VIPControl"],
             swiftSettings: strict
         ),
-        .testTarget(name: "CGateTests", dependencies: ["CGate"], swiftSettings: strict),
+        .testTarget(
+            name: "CGateTests",
+            dependencies: ["CGate", "CNetlink"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl", "CNetlink",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "CNetlink",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
