@@ -74,7 +74,6 @@ struct Run: ParsableCommand {
     }
 
     private static func serve(_ options: Daemon.Options) {
-        unsafe debugParsed = debugNow()
         guard let output = try? LogOutput() else {
             fail(StartupFailure.Status.system.rawValue, "there are no descriptors left for the log")
         }

@@ -21,7 +21,6 @@ struct VIPAgentTool: ParsableCommand {
     /// A program that was handed something goes on with it at once: the arguments are those of the
     /// one before it, and reading them would take as long as a frame to the witness and back.
     static func main() {
-        unsafe debugMain = debugNow()
         openStandardDescriptors()
         var inheritance = Inheritance.take()
         if case .whole(let handover, locks: _) = inheritance {

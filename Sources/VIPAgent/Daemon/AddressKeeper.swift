@@ -33,6 +33,7 @@ final class AddressKeeper {
     /// Addresses that an earlier process put on this host, for groups or addresses that have left
     /// the configuration since; taken off at the start.
     private(set) var forgotten: [String] = []
+    private var hasBegun = false
     private var orders: [Order] = []
     private var nextOrder: UInt64 = 1
     /// What the core has to hear, in order.
@@ -89,6 +90,7 @@ final class AddressKeeper {
     /// any more: another address, or one in another place. To be called once, before anything is
     /// asked for.
     func begin() throws(SystemError) {
+        hasBegun = true
         try resynchronize()
         for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
             try routes.remove(address)
@@ -307,7 +309,10 @@ final class AddressKeeper {
     /// Takes what the kernel has to say, and keeps what of it the core has to hear.
     func takeNotifications() throws(SystemError) {
         var touched: [Int] = []
-        for event in try monitor.events() {
+        let events = try monitor.events()
+        // What is told before the kernel was asked for everything is part of its answer.
+        guard hasBegun else { return }
+        for event in events {
             switch event {
             case .link(let link):
                 for index in groups.indices where groups[index].interface == link.name {

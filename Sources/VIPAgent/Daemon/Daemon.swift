@@ -57,7 +57,7 @@ package final class Daemon {
         }
     }
 
-    private enum Token {
+    enum Token {
         static let signals: UInt64 = 1
         static let verdict: UInt64 = 2
         static let past: UInt64 = 3
@@ -161,165 +161,8 @@ package final class Daemon {
             throw StartupFailure(error)
         }
         notifier = ServiceNotifier()
-        unsafe debugInit = ClockReading.bootNow()
         started = handover?.started ?? ClockReading.bootNow()
         generation = handover?.generation ?? 0
-    }
-
-    private static func requireCapabilities(_ sites: [Site]) throws(StartupFailure) {
-        guard sites.contains(where: { $0.role == .node }) else { return }
-        let has = (try? Capabilities.current()) ?? Capabilities(effective: 0, permitted: 0)
-        let missing = [Capabilities.Capability.netAdmin, .netRaw].filter { !has.has($0) }
-        guard missing.isEmpty else {
-            throw StartupFailure(
-                .permission,
-                "a node needs \(missing.map(\.description).joined(separator: " and ")) to move "
-                    + "addresses: run it as root, or give it the capability"
-            )
-        }
-    }
-
-    /// A process that has just died may still seem to hold its lock: whatever it was starting has
-    /// copies of its descriptors until it has become another program.
-    /// A process that has just died may still seem to hold its lock: whatever it was starting has
-    /// copies of its descriptors until it has become another program.
-    private static func takeRunDirectory(
-        _ path: String,
-        _ inheritance: Inheritance
-    ) throws(RunDirectoryError) -> RunDirectory {
-        switch inheritance {
-        case .whole(_, let locks), .locks(let locks, reason: _):
-            return try RunDirectory(path: path, inheriting: locks)
-        case .none: break
-        }
-        for _ in 0..<20 {
-            do throws(RunDirectoryError) {
-                return try RunDirectory(path: path)
-            } catch {
-                guard case .alreadyRunning = error else { throw error }
-                usleep(5000)
-            }
-        }
-        return try RunDirectory(path: path)
-    }
-
-    private static func open(
-        _ index: Int,
-        of options: Options,
-        ports: VoterPorts,
-        loop: EventLoop,
-        group: UInt32?,
-        inherited: inout [String: Int32]
-    ) throws(SystemError) -> Membership.Holdings {
-        let site = options.sites.entries[index].site
-        let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
-        let page = try PageStore(
-            path: "\(directory)/page",
-            identity: BootIdentity.current(),
-            groups: site.groups.count
-        )
-        let path = "\(directory)/control.sock"
-        let name = controlName(site.configuration.cluster.name, options.sites)
-        let listener: Int32
-        if let number = inherited.removeValue(forKey: name) {
-            listener = number
-        } else {
-            listener = try ControlListener.listen(path: path, group: group).release()
-        }
-        return Membership.Holdings(
-            routes: VoterRoutes(site: site, keys: options.keys[index], ports: ports),
-            control: try ControlSocket(
-                path: path,
-                group: group,
-                in: loop,
-                tokens: tokens(of: index) + Membership.Token.control,
-                inheriting: listener
-            ),
-            page: page,
-            // Before any address is touched: what this host is not to answer for is closed.
-            gate: site.role == .node
-                ? try GateKeeper(
-                    groups: site.groups,
-                    fallback: site.fallback,
-                    page: page.page,
-                    directory: directory,
-                    inherited: gateDescriptors(options, &inherited)
-                ) : nil,
-            keeper: site.role == .node
-                ? try AddressKeeper(
-                    groups: site.configuration.groups,
-                    announcer: inherited.removeValue(forKey: Announcer.name)
-                ) : nil
-        )
-    }
-
-    /// From the program before this one, otherwise from the service manager.
-    private static func gateDescriptors(
-        _ options: Options,
-        _ inherited: inout [String: Int32]
-    ) -> [String: Int32] {
-        var found: [String: Int32] = [:]
-        for (name, number) in inherited where name.hasPrefix(Self.gatePrefix) {
-            found[String(name.dropFirst(gatePrefix.count))] = number
-            inherited[name] = nil
-        }
-        return found.isEmpty ? options.gate : found
-    }
-
-    /// As the gate's descriptors are handed over.
-    static let gatePrefix = "gate."
-
-    /// As it is handed over. A host whose configuration is a file has one, whatever its cluster is
-    /// called.
-    static func controlName(_ cluster: String, _ sites: Sites) -> String {
-        sites.isDirectory ? "control.\(cluster)" : "control"
-    }
-
-    /// What was left to this program and is not needed any more.
-    private static func close(_ inherited: [String: Int32], of options: Options) {
-        for (name, number) in inherited where number > STDERR_FILENO {
-            _ = Glibc.close(number)
-            guard name.hasPrefix("control.") else { continue }
-            let cluster = name.dropFirst("control.".count)
-            unsafe unlink("\(options.runDirectory)/\(cluster)/control.sock")
-        }
-    }
-
-    private static func join(
-        _ options: Options,
-        _ holdings: [Membership.Holdings],
-        loop: EventLoop,
-        service: ServiceThread,
-        output: LogOutput,
-        log: Logger
-    ) throws(SystemError) -> [Membership] {
-        var memberships: [Membership] = []
-        for (index, entry) in options.sites.entries.enumerated() {
-            let name = entry.site.configuration.cluster.name
-            var log = log
-            if options.sites.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
-            let known = options.handover?.cluster(named: name)?.state
-            let membership = try Membership(
-                entry.site,
-                holdings[index],
-                records: StateRecorder(
-                    path: options.sites.path(of: index, in: options.stateDirectory, known != nil),
-                    configuration: entry.site.configuration,
-                    thread: service,
-                    known: known
-                ),
-                loop: loop,
-                tokens: tokens(of: index),
-                output: output,
-                log: log
-            )
-            memberships.append(membership)
-        }
-        return memberships
-    }
-
-    private static func tokens(of index: Int) -> UInt64 {
-        Token.memberships + UInt64(index) * Membership.Token.count
     }
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
@@ -343,8 +186,13 @@ package final class Daemon {
         // First of all the frames that renew what is still held: all else can wait.
         for membership in memberships { membership.start() }
         let renewed = ClockReading.bootNow()
-        if let d = options.handover?.departed { unsafe log.notice("DEBUG exec..main \((debugMain-d)/1000) us, main..parsed \((debugParsed-debugMain)/1000), parsed..init \((debugInit-debugParsed)/1000) init..frames \((renewed-debugInit)/1000)") }
         do throws(SystemError) {
+            for membership in memberships { try membership.findGate() }
+            // The answers, if they come at once; a heartbeat later the frames are sent again.
+            let limit = renewed + min(shortestHeartbeat, Self.longestWait)
+            while memberships.contains(where: \.awaitsRenewal), ClockReading.bootNow() < limit {
+                try turn(until: limit)
+            }
             for membership in memberships { try membership.settle() }
             try output.start()
         } catch {
@@ -370,8 +218,16 @@ package final class Daemon {
         _ = output.flush()
     }
 
-    private func turn() throws(SystemError) {
-        var deadline = earliest(watchdogDue, succession.lookAt)
+    /// How long the rest of the start waits for the first renewal, in nanoseconds.
+    private static let longestWait: Int64 = 20_000_000
+
+    private var shortestHeartbeat: Int64 {
+        memberships.reduce(.max) { min($0, $1.site.settings.timing.heartbeat.nanoseconds) }
+    }
+
+    /// - Parameter limit: on CLOCK_BOOTTIME, if it is not to wait longer.
+    private func turn(until limit: Int64? = nil) throws(SystemError) {
+        var deadline = earliest(limit, earliest(watchdogDue, succession.lookAt))
         for membership in memberships { deadline = earliest(deadline, membership.nextDeadline()) }
         let count = try loop.wait(until: deadline)
         let now = ClockReading.bootNow()
@@ -514,8 +370,3 @@ package final class Daemon {
         notifier.send(.status(lines.joined(separator: " | ")))
     }
 }
-
-nonisolated(unsafe) package var debugMain: Int64 = 0
-nonisolated(unsafe) package var debugParsed: Int64 = 0
-nonisolated(unsafe) package var debugInit: Int64 = 0
-package func debugNow() -> Int64 { ClockReading.bootNow() }

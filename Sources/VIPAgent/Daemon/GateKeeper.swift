@@ -62,8 +62,13 @@ package final class GateKeeper {
     /// Readable when the worker has something to tell.
     package var fileDescriptor: Int32 { worker.fileDescriptor }
 
-    /// Finds the gate again or has one made. Where no tenure goes on it returns once the gate
-    /// sits on every interface, or can't; else at once.
+    private let inherited: [String: Int32]
+    /// There are tenures that go on. Then the frames that renew them are more urgent than to find
+    /// the gate, which as it was left holds until their deadlines.
+    private let isUrgent: Bool
+    private var hasBegun = false
+
+    /// Finds the gate again or has one made, see `begin`, unless something is more urgent.
     ///
     /// - Parameters:
     ///   - page: what this host remembers, if it does.
@@ -97,6 +102,16 @@ package final class GateKeeper {
             deadlines[record.group] = Self.deadline(tenure.deadline.boottime)
         }
         restored = Set(deadlines.keys)
+        isUrgent = !deadlines.isEmpty
+        self.inherited = inherited
+        if !isUrgent { try begin() }
+    }
+
+    /// Where no tenure goes on it returns once the gate sits on every interface, or can't; else at
+    /// once. To be called before anything is answered; what was opened and closed before holds.
+    func begin() throws(SystemError) {
+        guard !hasBegun else { return }
+        hasBegun = true
         if let (found, way) = try Self.find(inherited, pins: pins), take(found) {
             note(.info, "gate found", "gate-found", "by \(way)")
             keep(found)
@@ -340,6 +355,11 @@ package final class GateKeeper {
     }
 
     // MARK: - Handing it on, and the end
+
+    /// Why there is none here; nil if there is one, or may be.
+    var unavailability: String? {
+        if case .unavailable(let reason) = state { reason } else { nil }
+    }
 
     /// What the next process needs to find it, by name; none while there is no gate.
     package var descriptors: [String: Int32] { gate?.descriptors ?? [:] }

@@ -55,14 +55,16 @@ final class Membership {
     var reloadRequests: [ControlSocket.ClientID] = []
     /// What the programs counted that this process was before.
     var carried = Carried()
-    private var pending: [Event] = []
-    /// Until the first frames are on their way, what the kernel has to do waits: it is asked for
-    /// its state first, and that may take longer than a short lease has left.
-    private var isStarting = true
-    private var postponed: [Effect] = []
+    var pending: [Event] = []
+    /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
+    var unrenewed: [(group: GroupID, deadline: Instant)] = []
+    /// Until those are renewed, what has to be done about addresses waits: the kernel is asked for
+    /// all that it has first, and that may take longer than a short lease has left.
+    var isStarting = true
+    var postponed: [Effect] = []
     private var removalRetryAt: Int64?
     private(set) var isFinished = false
-    private(set) var statusLine = ""
+    var statusLine = ""
 
     /// When the core has something to do, and when anything here has; both on CLOCK_BOOTTIME, in
     /// nanoseconds. Looked up again only after something has happened.
@@ -70,7 +72,7 @@ final class Membership {
     private var deadline: Int64?
     private var hasNews = true
     /// Whether the status line may be another.
-    private var hasStepped = false
+    var hasStepped = false
 
     init(
         _ site: Site,
@@ -114,6 +116,10 @@ final class Membership {
             ),
             seed: Self.randomNumber()
         )
+        for record in page.page?.records ?? [] {
+            guard let tenure = record.tenure else { continue }
+            unrenewed.append((record.group, tenure.deadline.boottime))
+        }
         warnings = changes + records.warnings
     }
 
@@ -123,58 +129,6 @@ final class Membership {
     }
 
     // MARK: - What the loop tells
-
-    /// What is to be known before the first step.
-    func tellOfMemory() {
-        for address in keeper?.forgotten ?? [] {
-            log.warning("removed what no group has", metadata: ["address": "\(address)"])
-        }
-        for warning in warnings { log.warning("\(warning)") }
-        switch page.loss {
-        case .none: break
-        case .otherBoot, .otherNamespace, .empty:
-            log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
-        case .damaged:
-            log.warning("new place", metadata: ["reason": "\(page.loss.text)"])
-        }
-    }
-
-    func start() {
-        log.notice(
-            "started",
-            metadata: [
-                "cluster": "\(site.configuration.cluster.name)", "host": "\(site.host)",
-                "role": "\(site.role)", "version": "\(Version.current)",
-            ]
-        )
-        step(.start)
-    }
-
-    /// What the first step has left for later: the kernel's state, and what it has to do. To be
-    /// called before the loop begins, so that nothing is answered before it is done.
-    func settle() throws(SystemError) {
-        isStarting = false
-        try keeper?.begin()
-        for effect in postponed { perform(effect) }
-        postponed.removeAll()
-        takeGateNews()
-        keeper?.noteInterfaces()
-        takeKeeperNews()
-    }
-
-    /// Whether this process may become another program now, without anything being lost by it. To
-    /// be asked right after a step.
-    var isAtRest: Bool {
-        pending.isEmpty && waiting.isEmpty && !isFinished && control.isBetweenWords
-            && keeper?.isIdle ?? true && agent.isAtRest(at: reading())
-    }
-
-    /// Whether a pause for the becoming could end something.
-    var ownsSomething: Bool {
-        agent.status(at: reading()).groups.contains { $0.state == .owner || $0.handingOver }
-    }
-
-    var isStopping: Bool { isFinished || agent.status(at: reading()).stopping }
 
     /// When something is due here, on CLOCK_BOOTTIME; nil if nothing ever is.
     func nextDeadline() -> Int64? {
@@ -268,7 +222,7 @@ final class Membership {
         }
     }
 
-    private func reading() -> Reading {
+    func reading() -> Reading {
         let now = ClockReading.now()
         return Reading(
             boottime: Instant(nanoseconds: now.boot),
@@ -276,12 +230,13 @@ final class Membership {
         )
     }
 
-    private func perform(_ effect: Effect) {
+    func perform(_ effect: Effect) {
         switch effect {
         case .writeHeader(let header):
             keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
             keep { () throws(SystemError) in try page.write(record) }
+            if !unrenewed.isEmpty { noteRenewal(record) }
         case .openGate(let group, let until):
             gate?.open(group, until: until)
         case .closeGate(let group):
@@ -326,7 +281,7 @@ final class Membership {
         }
     }
 
-    private func takeGateNews() {
+    func takeGateNews() {
         guard let gate else { return }
         for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
         for event in gate.takeNews() { step(event) }
@@ -338,7 +293,7 @@ final class Membership {
         }
     }
 
-    private func takeKeeperNews() {
+    func takeKeeperNews() {
         guard let keeper else { return }
         for failure in keeper.takeFailures() {
             fold(
@@ -360,68 +315,6 @@ final class Membership {
         removalRetryAt = nil
         keeper?.retryRemovals()
         takeKeeperNews()
-    }
-
-    // MARK: - Status
-
-    /// Looks at the status line again if there was a step, and says whether it is another now.
-    func refreshStatusLine() -> Bool {
-        guard hasStepped else { return false }
-        hasStepped = false
-        let line = currentStatusLine()
-        defer { statusLine = line }
-        return line != statusLine
-    }
-
-    func currentStatusLine() -> String {
-        agent.status(at: reading()).groups.map { group in
-            let owner = group.owner.map(site.name(of:)) ?? "nobody"
-            return "\(site.name(of: group.id)): \(owner) owns it, \(group.state) here"
-        }.joined(separator: "; ")
-    }
-
-    func statusReport(of process: ProcessFacts) -> StatusReport {
-        var counters = Counters()
-        counters.framesSent = routes.framesSent
-        counters.framesReceived = routes.framesReceived &+ process.strays.total
-        counters.sendErrors = routes.sendErrors
-        counters.renewals = agent.rules[.countAnswer]
-        counters.takeovers = takeovers
-        counters.announcements = keeper?.announcements ?? 0
-        counters.logLinesDropped = UInt64(process.logLinesDropped)
-        counters.netlinkOverruns = keeper?.overruns ?? 0
-        counters.gateRepairs = gate?.repairs ?? 0
-        process.lateness.fill(&counters)
-        counters.add(carried.counters)
-        counters.reexecutions = UInt64(process.generation)
-        let builder = StatusBuilder(
-            site: site,
-            agent: agent,
-            gate: gate,
-            keeper: keeper,
-            routes: routes,
-            text: text,
-            warnings: process.warnings + warnings,
-            dropped: dropped.adding(process.strays),
-            counters: counters,
-            started: process.started
-        )
-        var report = builder.report(at: reading())
-        report.dropped.add(carried.dropped)
-        return report
-    }
-}
-
-extension Effect {
-    /// Whether it is the kernel that has to do it, and it may be a while after the page and the
-    /// frames.
-    fileprivate var isForKernel: Bool {
-        switch self {
-        case .addAddresses, .removeAddresses, .announce: true
-        case .writeHeader, .writeRecord, .openGate, .closeGate, .send, .recordLease, .recordTerm,
-            .recordVoters, .reply, .report, .exit:
-            false
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 import VIPConfiguration
 import VIPControl
+import VIPCore
 
 /// What one cluster's part of the process leaves to the program that the process becomes, and what
 /// it makes of what was left to it.
@@ -9,6 +10,20 @@ extension Membership {
         var counters = Counters()
         var dropped = DroppedFrames()
     }
+
+    /// Whether this process may become another program now, without anything being lost by it. To
+    /// be asked right after a step.
+    var isAtRest: Bool {
+        pending.isEmpty && waiting.isEmpty && !isFinished && control.isBetweenWords
+            && keeper?.isIdle ?? true && agent.isAtRest(at: reading())
+    }
+
+    /// Whether a pause for the becoming could end something.
+    var ownsSomething: Bool {
+        agent.status(at: reading()).groups.contains { $0.state == .owner || $0.handingOver }
+    }
+
+    var isStopping: Bool { isFinished || agent.status(at: reading()).stopping }
 
     /// What `Rehearsal` has to know.
     func running(keys: ClusterKeys) -> Rehearsal.Running {

@@ -23,6 +23,8 @@ struct Rehearsal: Sendable {
     let isDirectory: Bool
     let host: String
     let running: [Running]
+    /// Why this host has no gate; nil if it has one.
+    let missingGate: String?
 
     /// What may take over.
     struct Successor: Sendable {
@@ -134,9 +136,10 @@ struct Rehearsal: Sendable {
             return (Reading(source: source), nil)
         }
         do throws(ConfigurationFailure) {
+            if let missingGate { try sites.requireEnforcement(withoutGate: missingGate) }
             return (Reading(source: source, keys: try sites.loadKeys()), sites)
         } catch {
-            throw Refusal(summary: "the key can't be used", detail: "\(error)")
+            throw Refusal(summary: "the configuration can't be used", detail: "\(error)")
         }
     }
 

@@ -34,9 +34,10 @@ extension Group {
         askForAddresses(in: scene, &out)
     }
 
-    /// Opens or extends the gate to what the deadline allows; the page comes first.
+    /// Opens or extends the gate to what the deadline allows; the page comes first. Of a restored
+    /// tenure it is open already, and does not wait for the kernel to be asked about addresses.
     mutating func openGate(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(var tenure) = role, tenure.isServing else {
+        guard case .owner(var tenure) = role, tenure.isServing || tenure.gateUntil != nil else {
             commit(&out)
             return
         }

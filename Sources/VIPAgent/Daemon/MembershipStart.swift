@@ -1,0 +1,75 @@
+import Logging
+import VIPConfiguration
+import VIPControl
+import VIPCore
+
+/// The start, in the order of its urgency: what renews the tenures that go on, then their gate, and
+/// then the rest.
+extension Membership {
+    /// What is to be known before the first step.
+    func tellOfMemory() {
+        for address in keeper?.forgotten ?? [] {
+            log.warning("removed what no group has", metadata: ["address": "\(address)"])
+        }
+        for warning in warnings { log.warning("\(warning)") }
+        switch page.loss {
+        case .none: break
+        case .otherBoot, .otherNamespace, .empty:
+            log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
+        case .damaged:
+            log.warning("new place", metadata: ["reason": "\(page.loss.text)"])
+        }
+    }
+
+    func start() {
+        log.notice(
+            "started",
+            metadata: [
+                "cluster": "\(site.configuration.cluster.name)", "host": "\(site.host)",
+                "role": "\(site.role)", "version": "\(Version.current)",
+            ]
+        )
+        step(.start)
+    }
+
+    /// To be called before the loop begins: nothing is answered before the gate is closed for what
+    /// this host is not to answer for.
+    func findGate() throws(SystemError) {
+        try gate?.begin()
+        takeGateNews()
+    }
+
+    /// What the first step has left for later: the addresses as the kernel has them, and what is to
+    /// become of them.
+    func settle() throws(SystemError) {
+        isStarting = false
+        try keeper?.begin()
+        for effect in postponed { perform(effect) }
+        postponed.removeAll()
+        keeper?.noteInterfaces()
+        takeKeeperNews()
+    }
+
+    /// Whether a tenure goes on whose deadline is still that of the process before.
+    var awaitsRenewal: Bool { !unrenewed.isEmpty }
+
+    func noteRenewal(_ record: GroupRecord) {
+        unrenewed.removeAll { group, deadline in
+            guard group == record.group else { return false }
+            return record.tenure.map { $0.deadline.boottime > deadline } ?? true
+        }
+    }
+}
+
+extension Effect {
+    /// Whether it is the kernel that has to do it, and it may be a while after the page and the
+    /// frames.
+    var isForKernel: Bool {
+        switch self {
+        case .addAddresses, .removeAddresses, .announce: true
+        case .writeHeader, .writeRecord, .openGate, .closeGate, .send, .recordLease, .recordTerm,
+            .recordVoters, .reply, .report, .exit:
+            false
+        }
+    }
+}
