@@ -21,8 +21,9 @@ public enum Mutation: String, CaseIterable, Sendable {
     case groupRecordsDropped
     case refreshPastDeadline
     case gateMissingIgnored
-    /// Applied by the simulated shell, which reads the clock for the core.
-    case clockReadBeforeFrame
+    /// Applied by the simulated shell, which reads the clock for the core, and looks at it again
+    /// before it asks the kernel.
+    case clockReadBeforeFrame, lateRequestMade
 }
 
 #if VIP_MUTATIONS

@@ -20,6 +20,14 @@ struct Outbox: Sendable {
         posts.append(Post(voter: voter, record: record))
     }
 
+    /// What was asked in a term that is raised in the same step is not asked any more.
+    mutating func withdrawRequests(for group: GroupID) {
+        posts.removeAll { post in
+            guard case .request(let request) = post.record else { return false }
+            return request.group == group
+        }
+    }
+
     mutating func emit(_ effect: Effect) { effects.append(effect) }
     mutating func report(_ report: Report) { effects.append(.report(report)) }
     mutating func fire(_ rule: Rule) { rules.fire(rule) }

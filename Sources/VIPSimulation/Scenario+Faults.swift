@@ -102,7 +102,11 @@ extension Scenario {
             if luck.happens(300_000) { self[.forceAlone] = lease * 8 }
         case .force:
             self[.forceAlone] = lease * luck.within(4...8)
-        default:
+        case .leases:
+            // A successor may offer a lease that the owner's voter has not on record.
+            if luck.happens(500_000) { self[.switchover] = lease * 2 }
+        case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .groups,
+            .leftovers, .strangers, .network, .paused, .twins:
             break
         }
     }

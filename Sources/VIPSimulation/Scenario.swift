@@ -113,6 +113,7 @@ public struct Scenario: Sendable {
         case ..<6: .gates
         case ..<14: .lifetimes
         case ..<16: .force
+        case ..<21: .paused
         default: nil
         }
     }

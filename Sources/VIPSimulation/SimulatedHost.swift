@@ -94,7 +94,8 @@ final class Process {
     var greatestSequences: [(session: UInt64, number: UInt64)]
     /// By group: the term of its last candidacy.
     var candidacies: [Term?]
-    /// By group: what the core was last told of the gate.
+    /// What the shell has last told the core of the gate, and, by group, what the core has heard.
+    var gateTold = true
     var gateInPlace: [Bool]
     /// It is to go on as another process as soon as it is at rest.
     var reexecutes = false

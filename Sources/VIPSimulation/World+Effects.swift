@@ -147,7 +147,7 @@ extension World {
     func add(_ host: Int, _ addition: Addition) {
         let (life, group, request) = (addition.life, addition.group, addition.request)
         let boottime = hosts[host].clocks.boottime(at: now)
-        if let before = addition.before, boottime >= before {
+        if let before = addition.before, boottime >= before, !mutated(.lateRequestMade) {
             plan(
                 .answerLate(host: host, life: life, group: group, request: request),
                 after: kernelTime()

@@ -8,6 +8,7 @@ extension World {
     }
 
     func tellGate(_ host: Int, inPlace: Bool) {
+        hosts[host].process?.gateTold = inPlace
         for group in 0..<scenario.groups where hosts[host].groups[group] {
             tell(host, .gate(Self.groupID(group), inPlace: inPlace))
         }
@@ -53,7 +54,7 @@ extension World {
         if !hosts[host].gateInPlace { note("\(hosts[host].name) has its gate") }
         hosts[host].gateInPlace = true
         checkAll()
-        if process.gateInPlace.contains(false) { tellGate(host, inPlace: true) }
+        if !process.gateTold { tellGate(host, inPlace: true) }
     }
 
     /// As soon as it is at rest. What its sockets have received is not lost.

@@ -223,8 +223,12 @@ extension World {
         }
         countStep()
         note("\(hosts[host].name) < \(describe(incoming.event))")
-        if case .addressesFound(let group, _, _) = incoming.event {
-            hosts[host].addresses[index(group)].untold = false
+        if case .addressesFound(let group, let all, let some) = incoming.event {
+            // What is true no more by now will be told again.
+            let present = hosts[host].addresses[index(group)].present
+            if all == (present == SimulatedAddresses.all), some == (present > 0) {
+                hosts[host].addresses[index(group)].untold = false
+            }
         }
         if case .gate(let group, let inPlace) = incoming.event {
             hosts[host].process!.gateInPlace[index(group)] = inPlace

@@ -21,7 +21,8 @@ extension Group {
                 id,
                 request: number,
                 lifetime: lifetime.valid,
-                before: needsLifetimes ? latestRequest(tenure) : nil
+                before: needsLifetimes && !mutated(.refreshPastDeadline)
+                    ? latestRequest(tenure) : nil
             )
         )
     }

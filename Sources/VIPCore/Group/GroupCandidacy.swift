@@ -265,6 +265,7 @@ extension Group {
         guard case .candidate(var candidacy) = role else { return }
         out.fire(.raiseTerm)
         candidacy.term = takeFreshTerm(above: term)
+        out.withdrawRequests(for: id)
         // Late answers in the old term are given back, so none of them may be counted any more.
         let hadOwnVote = candidacy.counted[scene.me] != nil
         for voter in scene.peers.indices {

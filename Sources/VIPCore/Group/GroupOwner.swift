@@ -266,6 +266,7 @@ extension Group {
         out.fire(.raiseTerm)
         let old = tenure.term
         tenure.term = takeFreshTerm(above: term)
+        out.withdrawRequests(for: id)
         role = .owner(tenure)
         out.report(
             .termRaised(

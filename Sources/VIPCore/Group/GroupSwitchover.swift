@@ -108,7 +108,7 @@ extension Group {
             offer.request.term > tenure.term
         else { return }
         becomeLettingGo(
-            because: handover.urgent ? handover.reason : .switchover(to: offer.request.holder.host),
+            because: handover.reason,
             vote: offer.request,
             in: scene,
             &out

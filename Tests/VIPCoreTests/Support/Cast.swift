@@ -59,6 +59,7 @@ extension Settings {
         prefer: HostID? = nil,
         failback: Failback = .manual,
         groups: [GroupID] = [web],
+        enforcement: Enforcement = .gate,
         voterSet: UInt64 = 7,
         suspended: Bool = false
     ) -> Settings {
@@ -69,7 +70,9 @@ extension Settings {
             voters: voters.map { id, role in
                 Voter(id: id, role: role, paths: id == me ? 0 : paths)
             },
-            groups: groups.map { Group(id: $0, prefer: prefer, failback: failback) },
+            groups: groups.map {
+                Group(id: $0, prefer: prefer, failback: failback, enforcement: enforcement)
+            },
             timing: Timing(
                 heartbeat: heartbeat,
                 lease: lease,

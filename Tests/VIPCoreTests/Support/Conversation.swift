@@ -194,6 +194,9 @@ struct Conversation {
         return []
     }
 
+    /// Whether it asked the kernel for addresses in the last step.
+    var asksForAddresses: Bool { effects.contains { $0.isAddition } }
+
     var reports: [Report] {
         effects.compactMap { effect in
             if case .report(let report) = effect { return report }

@@ -23,6 +23,7 @@ enum Transcript {
         case .writeHeader(let header):
             "header: place \(header.place.bits), abstains until "
                 + header.abstentionEnd.sinceZero.text
+                + (header.maintenance ? ", maintenance" : "")
         case .writeRecord(let record): "page: " + page(record)
         case .openGate(_, let until): "open gate until \(until.sinceZero.text)"
         case .closeGate: "close gate"
