@@ -17,8 +17,9 @@
 // has it, so that strangers behind a router can't cause that search.
 //
 // Deliberately not covered:
-//  - Frames that never come by: PACKET_QDISC_BYPASS, AF_XDP, XDP_TX, RDMA, filters in hardware,
-//    programs before this one (a tcx program, a later filter at our priority; these are shown).
+//  - Frames that never come by: PACKET_QDISC_BYPASS, AF_XDP, XDP_TX, RDMA, netconsole, pktgen,
+//    filters in hardware, programs before this one (a tcx program, a later filter at our priority;
+//    these are shown).
 //  - Addresses within: outer headers are read, inner ones are not. A tunnel that is an interface
 //    has a gate of its own; IPsec tunnels by policy and MPLS or SRv6 routes are no interfaces.
 //  - Source routes (IPv4 LSRR, IPv6 routing headers) that name the address as a later hop get in;

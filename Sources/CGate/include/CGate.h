@@ -69,7 +69,8 @@ enum cgate_hook { CGATE_LEAVING, CGATE_ARRIVING };
 // Puts the program that suits the link at that hook, making the clsact qdisc where it is missing,
 // or replaces, atomically, what is there under our priority and handle. -EEXIST: the interface has
 // an `ingress` qdisc, which takes the place and has no egress. -EINVAL: somebody's filter of another
-// kind, or for one protocol only, has priority 1. -ENODEV: no such interface.
+// kind, or for one protocol only, has priority 1. -EOPNOTSUPP: the qdisc shares its filters with other
+// interfaces (`egress_block`). -ENODEV: no such interface.
 int cgate_attach(const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook);
 // 1 if the program of a gate was there, whichever gate's; 0 if none was.
 int cgate_detach(int interface, enum cgate_hook hook);
