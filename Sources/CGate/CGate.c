@@ -109,7 +109,7 @@ static int take_parts(const struct bpf_object *object, struct cgate *gate) {
     return 0;
 }
 
-// The programs do not use this map. Bound to them, it lives as long as they do and is found by them.
+// The programs do not use this map. Bound to them, it lives as long as they do, and is found.
 static int bind_groups(const struct cgate *gate) {
     for (int part = 0; part < CGATE_DEADLINES; part++)
         if (bpf_prog_bind_map(gate->descriptors[part], gate->descriptors[CGATE_GROUPS], NULL) < 0)

@@ -39,8 +39,8 @@ typedef int (*message_visitor)(const struct nlmsghdr *message, void *context);
 
 enum { ATTEMPTS = 8, ANSWER_SECONDS = 5 };
 
-// Reads a list to its end. 0, what the visitor said, or -errno; -EINTR for a list that changed while
-// it was made.
+// Reads a list to its end. 0, what the visitor said, or -errno; -EINTR for a list that changed
+// while it was made.
 static int read_list(int socket, message_visitor visitor, void *context) {
     _Alignas(struct nlmsghdr) char buffer[32768];
     int result = 0, is_torn = 0;
@@ -208,8 +208,8 @@ int cgate_attach(const struct cgate *gate, int interface, int is_bare, enum cgat
     return bpf_tc_attach(&place, &options);
 }
 
-// What is taken away and is no longer there was taken away by somebody else: the qdisc (EINVAL), the
-// filter, or the whole interface.
+// What is no longer there was taken away by somebody else: the qdisc (EINVAL), the filter, or the
+// whole interface.
 static int gone(int result) {
     return result == -EINVAL || result == -ENOENT || result == -ENODEV ? 0 : result;
 }

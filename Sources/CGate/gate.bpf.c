@@ -1,5 +1,5 @@
-// The gate: drops, once a deadline has passed, what leaves from a floating address and what arrives
-// at it. It sits at both clsact hooks of an interface and goes on when the process is dead.
+// The gate: drops, once a deadline has passed, what leaves from a floating address and what comes
+// in for it. It sits at both clsact hooks of an interface and goes on when the process is dead.
 //
 //     frame -> skip the tags -> address -> slot -> deadline -> drop, or ask the next filter
 //
@@ -12,20 +12,22 @@
 // standby can therefore reach the address as any other client.
 //
 // What leaves and can't be read to its end is dropped while any deadline of its family has passed.
-// To know that, the gate searches its addresses, which takes longer than all the rest. Only what has
-// hop limit 255 can be Neighbor Discovery (RFC 4861, 7.1); a packet that this host has routed never
-// has it, so that strangers behind a router can't cause that search.
+// To know that, the gate searches its addresses, for a tenth of a millisecond. Only what has hop
+// limit 255 can be Neighbor Discovery (RFC 4861, 7.1), and a packet that this host has routed never
+// has it: strangers can cause that search only where the host is a bridge.
 //
 // Deliberately not covered:
-//  - Frames that never come by: PACKET_QDISC_BYPASS, AF_XDP, XDP_TX, RDMA, filters in hardware,
-//    programs before this one (a tcx program, a later filter at our priority; these are shown).
+//  - Frames that never come by: PACKET_QDISC_BYPASS, AF_XDP, XDP_TX, RDMA, netconsole, pktgen,
+//    filters in hardware, programs before this one (a tcx program, a later filter at our priority;
+//    these are shown).
 //  - Addresses within: outer headers are read, inner ones are not. A tunnel that is an interface
 //    has a gate of its own; IPsec tunnels by policy and MPLS or SRv6 routes are no interfaces.
 //  - Source routes (IPv4 LSRR, IPv6 routing headers) that name the address as a later hop get in;
 //    the answer, which leaves from the address, does not get out.
 //  - A Redirect that names the address as its target: a kernel tells there what its neighbour
 //    cache has of the owner, never itself.
-//  - RARP, IEEE 802.2 framing (no host here takes IP in it), and links whose header is neither Ethernet's nor none (InfiniBand, IEEE 802.15.4).
+//  - RARP, IP in IEEE 802.2 frames, which Linux does not take, and links whose header is neither
+//    Ethernet's nor none (InfiniBand, IEEE 802.15.4).
 
 #include <linux/bpf.h>
 

@@ -198,7 +198,8 @@ extension FrameTable {
             ),
         ]
 
-    // MARK: Frames that end too early, behind a tag, as the kernel takes no cut IP packet for a trial run
+    // MARK: Frames that end too early
+    // IP is behind a tag here: the kernel refuses to try a program with a cut IP header.
 
     static let unread: [Case] =
         [1, 4, 7, 14, 17].map { length in

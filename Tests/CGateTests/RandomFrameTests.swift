@@ -165,8 +165,8 @@ struct RandomFrameTests {
                 guard verdict != (answer.drops ? .drops : .passes) else { continue }
                 Issue.record(
                     """
-                    VIP_SEED=\(Self.seed), frame \(number): program \(program.rawValue) \(verdict), \
-                    the reference says \(answer): \(frame)
+                    VIP_SEED=\(Self.seed), frame \(number): \
+                    program \(program.rawValue) \(verdict), the reference says \(answer): \(frame)
                     """
                 )
                 return

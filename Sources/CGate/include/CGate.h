@@ -67,14 +67,16 @@ int cgate_visit_addresses(
 enum cgate_hook { CGATE_LEAVING, CGATE_ARRIVING };
 
 // Puts the program that suits the link at that hook, making the clsact qdisc where it is missing,
-// or replaces, atomically, what is there under our priority and handle. -EEXIST: the interface has
-// an `ingress` qdisc, which takes the place and has no egress. -EINVAL: somebody's filter of another
-// kind, or for one protocol only, has priority 1. -ENODEV: no such interface.
+// or replaces, atomically, what is there under our priority and handle.
+// -EEXIST: the interface has an `ingress` qdisc, which takes the place and has no egress.
+// -EINVAL: a filter of another kind, or for one protocol only, has priority 1.
+// -EOPNOTSUPP: the qdisc shares its filters with other interfaces (`egress_block`).
+// -ENODEV: there is no such interface.
 int cgate_attach(const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook);
 // 1 if the program of a gate was there, whichever gate's; 0 if none was.
 int cgate_detach(int interface, enum cgate_hook hook);
-// Takes the clsact qdisc off if no filter is left at either hook; 0 also if others use it. The kernel
-// can't be asked to do both in one: somebody's filter that comes in between goes with the qdisc.
+// Takes the clsact qdisc off if no filter is left at either hook; 0 also if others use it. The
+// kernel does not look and act in one: a filter that comes in between goes with the qdisc.
 int cgate_remove_qdisc(int interface);
 
 // What the kernel has at that hook, now. All 0 if the qdisc is gone, which is no error; -ENODEV if

@@ -1,5 +1,5 @@
-// What the programs in the kernel and the process that feeds them have in common. A change here is a
-// change of layout: count up the names of the maps in gate.bpf.c and CGate.c.
+// What the programs in the kernel and the process that feeds them have in common. A change here is
+// a change of layout: count up the names of the maps in gate.bpf.c and CGate.c.
 
 #ifndef CGATE_LAYOUT_H
 #define CGATE_LAYOUT_H
