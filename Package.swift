@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl", "CNetlink",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "CNetlink",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

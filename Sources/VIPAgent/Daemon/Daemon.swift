@@ -72,14 +72,19 @@ package final class Daemon {
         } catch {
             throw StartupFailure(error)
         }
+        var holdings: [Membership.Holdings] = []
         do throws(SystemError) {
             signals = try SignalPort()
             loop = try EventLoop()
             ports = try VoterPorts(sites: sites, loop: loop, tokens: Token.ports)
-            var holdings: [Membership.Holdings] = []
             for index in sites.indices {
                 holdings.append(try Self.open(index, of: options, ports: ports, loop: loop))
             }
+        } catch {
+            throw StartupFailure(error)
+        }
+        try Self.requireEnforcement(options.sites, holdings)
+        do throws(SystemError) {
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
             urgency = Capabilities.becomeRealtime()
@@ -105,6 +110,20 @@ package final class Daemon {
                 "a node needs \(missing.map(\.description).joined(separator: " and ")) to move "
                     + "addresses: run it as root, or give it the capability"
             )
+        }
+    }
+
+    private static func requireEnforcement(
+        _ sites: Sites,
+        _ holdings: [Membership.Holdings]
+    ) throws(StartupFailure) {
+        guard let reason = holdings.lazy.compactMap({ $0.gate?.reasonForNone }).first else {
+            return
+        }
+        do throws(ConfigurationFailure) {
+            try sites.requireEnforcement(withoutGate: reason)
+        } catch {
+            throw StartupFailure(.configuration, error.description)
         }
     }
 

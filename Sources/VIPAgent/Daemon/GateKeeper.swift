@@ -31,7 +31,7 @@ final class GateKeeper {
         let group: GroupID
         let addresses: [IPAddress]
         /// What is to silence it where there is no gate. Nil: without one it is not to be here.
-        let fallback: Enforcement?
+        let fallback: VIPCore.Enforcement?
         /// What the core was last told; it takes a gate to be in place until told otherwise.
         var reported = true
     }
@@ -44,7 +44,7 @@ final class GateKeeper {
     /// Those of groups that have left the configuration too.
     var slots: [GroupID: UInt32] = [:]
     /// The deadlines of tenures that go on, and what has become of them, while there is no gate.
-    private var deadlines: [GroupID: UInt64] = [:]
+    private(set) var deadlines: [GroupID: UInt64] = [:]
     var failure: String?
     private var news: [Event] = []
     private var notes: [Note] = []
@@ -66,7 +66,7 @@ final class GateKeeper {
     ///   - inherited: descriptors by their names, from the process before or the service manager.
     init(
         groups: [VIPConfiguration.Group],
-        fallback: (VIPConfiguration.Group) -> Enforcement?,
+        fallback: (VIPConfiguration.Group) -> VIPCore.Enforcement?,
         page: Page?,
         directory: String,
         inherited: [String: Int32] = [:]

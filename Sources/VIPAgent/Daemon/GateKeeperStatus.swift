@@ -52,6 +52,13 @@ extension GateKeeper {
         )
     }
 
+    /// Why there is no gate, on a host that owns nothing: it may still refuse to start. With a tenure
+    /// that goes on it has to let go in order instead.
+    var reasonForNone: String? {
+        guard case .unavailable(let reason) = state, deadlines.isEmpty else { return nil }
+        return reason
+    }
+
     /// What silences the group's addresses should this process no longer be able to.
     func enforcement(of id: GroupID) -> Enforcement {
         guard case .unavailable = state else { return .gate }

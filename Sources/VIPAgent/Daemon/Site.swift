@@ -71,7 +71,7 @@ package struct Site: Sendable {
     }
 
     /// From now on this host's groups are silenced so, should the agent no longer be able to.
-    mutating func enforce(_ enforcement: (GroupID) -> Enforcement) {
+    mutating func enforce(_ enforcement: (GroupID) -> VIPCore.Enforcement) {
         for index in settings.groups.indices {
             settings.groups[index].enforcement = enforcement(settings.groups[index].id)
         }
