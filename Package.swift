@@ -131,7 +131,11 @@ let package = Package(
             dependencies: ["VIPControl"],
             swiftSettings: strict
         ),
-        .testTarget(name: "CGateTests", dependencies: ["CGate"], swiftSettings: strict),
+        .testTarget(
+            name: "CGateTests",
+            dependencies: ["CGate", "CNetlink"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [

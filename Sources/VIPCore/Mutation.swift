@@ -20,6 +20,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case leftoverGateNotClosed
     case groupRecordsDropped
     case refreshPastDeadline
+    case gateMissingIgnored
     /// Applied by the simulated shell, which reads the clock for the core.
     case clockReadBeforeFrame
 }

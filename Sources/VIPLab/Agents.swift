@@ -11,6 +11,12 @@ public struct AgentPlace: Sendable {
     public var runDirectory: String
     public var stateDirectory: String
     public var logFile: String
+    /// What the agent finds in its environment besides that of the lab.
+    public var environment: [String: String] = [:]
+    /// Capabilities that it is not to have, by their names without "cap_".
+    public var withheldCapabilities: [String] = []
+    /// The program, if it is not that of the lab's options.
+    public var agent: String?
 }
 
 /// What became of an agent that was to run and has ended.
@@ -57,32 +63,69 @@ extension Lab {
         }
     }
 
-    /// Starts an agent and does not wait for anything.
-    public func launch(_ place: AgentPlace) throws(LabError) -> ChildProcess {
+    /// What starts the agent of a place, the program's path first.
+    func command(of place: AgentPlace) throws(LabError) -> [String] {
         let binaries: Binaries
         if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
-
         try Files.makeDirectory(place.runDirectory)
         try Files.makeDirectory(place.stateDirectory)
+        var arguments: [String] = []
+        if !place.withheldCapabilities.isEmpty {
+            let list = place.withheldCapabilities.map { "-\($0)" }.joined(separator: ",")
+            arguments += ["/usr/bin/setpriv", "--bounding-set", list, "--inh-caps", list]
+        }
+        arguments += [
+            place.agent ?? binaries.agent, "run",
+            "--config", place.configurationFile,
+            "--host", place.name,
+            "--run-dir", place.runDirectory,
+            "--state-dir", place.stateDirectory,
+        ]
+        return arguments
+    }
+
+    /// Starts an agent and does not wait for anything.
+    public func launch(_ place: AgentPlace) throws(LabError) -> ChildProcess {
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
         let log = unsafe open(place.logFile, flags, 0o644)
         guard log >= 0 else { throw .system("open the log \(place.logFile)") }
         defer { Glibc.close(log) }
         let null = try Guard.openNull()
+        var arguments = try command(of: place)
+        if !place.environment.isEmpty {
+            let variables = place.environment.map { "\($0.key)=\($0.value)" }.sorted()
+            arguments = ["/usr/bin/env"] + variables + arguments
+        }
 
         let process = try ChildProcess.start(
-            [
-                binaries.agent, "run",
-                "--config", place.configurationFile,
-                "--host", place.name,
-                "--run-dir", place.runDirectory,
-                "--state-dir", place.stateDirectory,
-            ],
+            arguments,
             in: namespace(of: place.host),
             streams: .init(input: null.number, output: log, error: log)
         )
         running.withLock { $0.others.append(process) }
         return process
+    }
+
+    /// Starts an agent under a supervisor, which starts it again whenever it has died, until the
+    /// lab is closed. Returns when the program runs.
+    @discardableResult
+    public func supervise(
+        _ place: AgentPlace,
+        keepsDescriptors: Bool = true
+    ) throws(LabError) -> Supervisor {
+        let supervisor = try Supervisor(
+            in: namespace(of: place.host),
+            place,
+            arguments: command(of: place),
+            socketPath: "\(directory)/\(place.host)/notify",
+            keepsDescriptors: keepsDescriptors
+        )
+        running.withLock { $0.supervisors[place.host] = supervisor }
+        while supervisor.process == nil {
+            if let failure = supervisor.failure { throw failure }
+            sleep(for: .microseconds(200))
+        }
+        return supervisor
     }
 
     /// Starts an agent that is expected to refuse, and waits for its end.
@@ -115,8 +158,11 @@ extension Lab {
 
     /// The host's agent, as long as it runs.
     public func agent(of host: Host) throws(LabError) -> ChildProcess {
-        guard let process = running.withLock({ $0.agents[host] }) else {
-            throw LabError("find the agent of \(host)", found: "none was started")
+        let found = running.withLock { running in
+            running.supervisors[host].map(\.process) ?? running.agents[host]
+        }
+        guard let process = found else {
+            throw LabError("find the agent of \(host)", found: "none runs now")
         }
         if let status = process.status {
             throw LabError(
@@ -126,6 +172,19 @@ extension Lab {
             )
         }
         return process
+    }
+
+    /// Of a host whose agent was started by `supervise`.
+    public func supervisor(of host: Host) throws(LabError) -> Supervisor {
+        guard let supervisor = running.withLock({ $0.supervisors[host] }) else {
+            throw LabError("find the supervisor of \(host)", found: "it has none")
+        }
+        return supervisor
+    }
+
+    /// Whether an agent that dies there is started again.
+    func isSupervised(_ host: Host) -> Bool {
+        running.withLock { $0.supervisors[host] != nil }
     }
 
     /// What the host's agents have logged so far.
@@ -174,6 +233,22 @@ extension Lab {
     public func resume(_ host: Host) throws(LabError) -> Moment {
         let moment = Moment.now
         try agent(of: host).send(signal: SIGCONT)
+        return moment
+    }
+
+    /// The agent is asked to take over a new binary, which it does by running it in its own place.
+    @discardableResult
+    public func upgrade(_ host: Host) throws(LabError) -> Moment {
+        let moment = Moment.now
+        try agent(of: host).send(signal: SIGUSR2)
+        return moment
+    }
+
+    /// The agent is asked to read its configuration again.
+    @discardableResult
+    public func reload(_ host: Host) throws(LabError) -> Moment {
+        let moment = Moment.now
+        try agent(of: host).send(signal: SIGHUP)
         return moment
     }
 

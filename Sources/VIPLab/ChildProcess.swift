@@ -42,6 +42,12 @@ public final class ChildProcess: Sendable {
         }
     }
 
+    /// A child of this process that was started by other means.
+    init(adopting identifier: pid_t, name: String) {
+        self.identifier = identifier
+        self.name = name
+    }
+
     private init(_ arguments: [String], streams: Streams) throws(LabError) {
         precondition(!arguments.isEmpty, "a process has a program")
         name = arguments[0]

@@ -71,8 +71,8 @@ extension Lab {
         let deadline = Moment.now + limit
         var last = "it could not be asked"
         while Moment.now < deadline {
-            // One that has ended will not answer any more.
-            _ = try agent(of: host)
+            // One that has ended will not answer any more, unless it is replaced.
+            if !isSupervised(host) { _ = try agent(of: host) }
             do throws(LabError) {
                 let status = try status(of: host)
                 if isAsWished(status) { return status }
@@ -122,11 +122,23 @@ extension Lab {
     }
 
     /// Starts all voters; returns when the owner and the standby are as they are to be.
-    public func startPair(owner: Host = .lb1) throws(LabError) {
-        try start(owner)
-        try start(.w1)
+    ///
+    /// - Parameter supervised: Those whose agents are started again when they die.
+    public func startPair(
+        owner: Host = .lb1,
+        supervising supervised: [Host] = []
+    ) throws(LabError) {
+        func begin(_ host: Host) throws(LabError) {
+            if supervised.contains(host) {
+                try supervise(place(of: host))
+            } else {
+                try start(host)
+            }
+        }
+        try begin(owner)
+        try begin(.w1)
         try waitForOwner(owner)
-        try start(owner.peer)
+        try begin(owner.peer)
         try waitForStandby(owner.peer)
     }
 }

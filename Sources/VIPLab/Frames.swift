@@ -31,11 +31,39 @@ package enum Frames {
         return broadcast + header + sender + [0, 0, 0, 0, 0, 0] + address.octets
     }
 
+    /// A Neighbor Solicitation (RFC 4861) to the solicited-node group of the target, by a host that
+    /// nobody else is: what it leads to in a cache concerns no client.
+    ///
+    /// The number is in the low four octets of its source link-layer address, to which the answer
+    /// is sent.
+    package static func solicitation(
+        number: UInt32,
+        for target: InternetAddress,
+        from: MACAddress,
+        source: InternetAddress
+    ) -> [UInt8] {
+        precondition(target.isIPv6 && source.isIPv6, "neighbors are discovered in IPv6")
+        let low = Array(target.octets[13...])
+        let group = [0xff, 0x02] + [UInt8](repeating: 0, count: 9) + [0x01, 0xff] + low
+        let groupMAC = low.reduce(0x3333_ff) { $0 << 8 | UInt64($1) }
+        let option = [1, 1] + octets(numbered, 2) + octets(UInt64(number), 4)
+        let rest = [0, 0, 0, 0] + target.octets + option
+        let pseudo = source.octets + group + octets(UInt64(4 + rest.count), 4) + [0, 0, 0, icmpv6]
+        let sum = checksum(pseudo + [135, 0, 0, 0] + rest)
+        let header =
+            [0x60, 0, 0, 0] + octets(UInt64(4 + rest.count), 2) + [icmpv6, 255]
+            + source.octets + group
+        return ethernet(from: from, to: MACAddress(bits: groupMAC), type: ipv6) + header
+            + [135, 0] + octets(UInt64(sum), 2) + rest
+    }
+
+    private static let icmpv6: UInt8 = 58
+
     /// The first two octets of the hardware address in which a probe carries its number; "locally
     /// administered", and no host has it.
     private static let numbered: UInt64 = 0x0a76
 
-    /// What an ARP frame says about an address.
+    /// What an ARP frame or a Neighbor Advertisement says about an address.
     package enum Claim: Hashable {
         /// The answer to our probe of that number.
         case answer(number: UInt32, by: MACAddress)
@@ -45,6 +73,10 @@ package enum Frames {
 
     /// Nil for frames that claim nothing about the address.
     package static func claim(in frame: [UInt8], about address: InternetAddress) -> Claim? {
+        address.isIPv6 ? advertisement(in: frame, of: address) : arpClaim(in: frame, about: address)
+    }
+
+    private static func arpClaim(in frame: [UInt8], about address: InternetAddress) -> Claim? {
         guard frame.count >= 42, number(frame, 12, 2) == UInt64(arp),
             Array(frame[28..<32]) == address.octets
         else { return nil }
@@ -52,6 +84,19 @@ package enum Frames {
         if Array(frame[38..<42]) == address.octets { return .announcement(by: sender) }
         guard number(frame, 20, 2) == 2, number(frame, 32, 2) == numbered else { return nil }
         return .answer(number: UInt32(number(frame, 34, 4)), by: sender)
+    }
+
+    private static func advertisement(in frame: [UInt8], of address: InternetAddress) -> Claim? {
+        guard frame.count >= 78, number(frame, 12, 2) == UInt64(ipv6), frame[20] == icmpv6,
+            frame[54] == 136, Array(frame[62..<78]) == address.octets
+        else { return nil }
+        // The first option is the target's link-layer address, if there is one.
+        let hasOption = frame.count >= 86 && frame[78] == 2 && frame[79] == 1
+        let owner = MACAddress(bits: number(frame, hasOption ? 80 : 6, 6))
+        let isSolicited = frame[58] & 0x40 != 0
+        guard isSolicited else { return .announcement(by: owner) }
+        guard number(frame, 0, 2) == numbered else { return nil }
+        return .answer(number: UInt32(number(frame, 2, 4)), by: owner)
     }
 
     /// One end of a UDP conversation.

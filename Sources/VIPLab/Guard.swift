@@ -27,6 +27,9 @@ final class Guard: Sendable {
         for host in /run/netns/"$1"-*; do
             [ -e "$host" ] && ip netns delete "${host##*/}"
         done
+        while read -r what mount rest; do
+            case "$mount" in "$2"/*) umount -l "$mount" ;; esac
+        done < /proc/mounts
         [ -n "$VIP_LAB_KEEP" ] || rm -rf -- "$2"
         """
 

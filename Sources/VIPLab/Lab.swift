@@ -22,6 +22,7 @@ public final class Lab: Sendable {
     /// The processes in the hosts.
     struct Running: Sendable {
         var agents: [Host: ChildProcess] = [:]
+        var supervisors: [Host: Supervisor] = [:]
         var others: [ChildProcess] = []
     }
 
@@ -58,10 +59,14 @@ public final class Lab: Sendable {
 
     /// Ends all processes and removes everything. May be called more than once.
     public func close() {
-        let processes = running.withLock { running in
+        let (processes, supervisors) = running.withLock { running in
             defer { running = Running() }
-            return Array(running.agents.values) + running.others
+            return (
+                Array(running.agents.values) + running.others,
+                Array(running.supervisors.values)
+            )
         }
+        for supervisor in supervisors { supervisor.end() }
         for process in processes { process.send(signal: SIGKILL) }
         for process in processes { process.killAndWait() }
         guardian.dismiss()

@@ -4,10 +4,11 @@ import Synchronization
 /// Asks all hosts at once who has the address, 500 times a second, and notes everyone who answers.
 ///
 /// A client's own cache leads it to one host and hides a second owner. So the watch asks twice,
-/// past every cache: by an ARP broadcast, which each owner answers, and by a datagram to the card
-/// of each node, which a node answers that would serve the address.
+/// past every cache: by address resolution (an ARP broadcast, or a Neighbor Solicitation to the
+/// address's group), which each owner answers, and by a datagram to the card of each node, which a
+/// node answers that would serve the address.
 public final class OwnerWatch: Sendable {
-    private let byARP = Recording()
+    private let byResolution = Recording()
     private let byIP = Recording()
     private let announced = Shared<[Announcement]>([])
     private let stop = StopFlag()
@@ -15,22 +16,27 @@ public final class OwnerWatch: Sendable {
     private let responders: [UDPResponder]
     private let ended = Atomic(false)
 
-    /// A gratuitous ARP frame for the address.
+    /// A gratuitous ARP frame, or an unsolicited Neighbor Advertisement, for the address.
     public struct Announcement: Hashable, Sendable {
         public let received: Moment
         public let host: Host
     }
 
     public struct Report: Sendable {
-        /// The answers to ARP broadcasts. For an IPv6 address there are none.
-        public let arp: ProbeReport
+        /// Whose cards answered for the address, by ARP or Neighbor Discovery.
+        public let resolution: ProbeReport
         /// The answers to datagrams.
         public let ip: ProbeReport
         public let announcements: [Announcement]
 
         /// Answers that prove two owners at one instant: this has to be 0, always.
         public var answersFromTwoAtOnce: Int {
-            arp.answersFromTwoAtOnce.count + ip.answersFromTwoAtOnce.count
+            resolution.answersFromTwoAtOnce.count + ip.answersFromTwoAtOnce.count
+        }
+
+        /// How often a host answered, either way, what was asked from a moment on.
+        public func answers(by host: Host, since begin: Moment) -> Int {
+            resolution.answers(by: host, since: begin) + ip.answers(by: host, since: begin)
         }
     }
 
@@ -53,22 +59,35 @@ public final class OwnerWatch: Sendable {
         ]
         let client = lab.namespace(of: .client)
         let card = Network.first.interface
-        let wire = try Socket.packets(of: client, interface: card, ethertype: Frames.arp)
+        let wire = try Socket.packets(
+            of: client,
+            interface: card,
+            ethertype: target.isIPv6 ? Frames.ipv6 : Frames.arp
+        )
+        if target.isIPv6 { try wire.takeAdvertisementsOnly() }
+        let nobody = try InternetAddress("\(Network.first.ipv6Prefix)::ee")
         let answers = try Socket.datagrams(of: client, ipv6: target.isIPv6, port: port)
         let from = Frames.End(mac: Host.client.macAddress(), address: own, port: port)
 
         threads = [
-            try WorkerThread(.measuring) { [stop, byARP, byIP] in
+            try WorkerThread(.measuring) { [stop, byResolution, byIP] in
                 var next = Moment.now
                 while !stop.isRaised {
                     next = next + interval
                     next.sleepUntil()
                     let now = Moment.now
                     if now - next > .milliseconds(20) { next = now }
-                    if !target.isIPv6 {
-                        let number = UInt32(truncatingIfNeeded: byARP.ask(at: now))
-                        wire.send(Frames.arpProbe(number: number, for: target, from: from.mac))
-                    }
+                    let number = UInt32(truncatingIfNeeded: byResolution.ask(at: now))
+                    wire.send(
+                        target.isIPv6
+                            ? Frames.solicitation(
+                                number: number,
+                                for: target,
+                                from: from.mac,
+                                source: nobody
+                            )
+                            : Frames.arpProbe(number: number, for: target, from: from.mac)
+                    )
                     for node in Host.nodes {
                         // A question of its own for each: between two sends the thread may sleep.
                         let question = Question(number: byIP.ask(at: .now)).octets
@@ -77,12 +96,17 @@ public final class OwnerWatch: Sendable {
                     }
                 }
             },
-            try WorkerThread(.measuring) { [stop, byARP, byIP, announced] in
+            try WorkerThread(.measuring) { [stop, byResolution, byIP, announced] in
                 while !stop.isRaised {
                     let ready = Socket.wait(for: [wire, answers], atMost: 50)
                     let now = Moment.now
                     if ready[0], let frame = wire.receive() {
-                        Self.note(Frames.claim(in: frame, about: target), now, byARP, announced)
+                        Self.note(
+                            Frames.claim(in: frame, about: target),
+                            now,
+                            byResolution,
+                            announced
+                        )
                     }
                     if ready[1], let answer = answers.receive().flatMap(Question.init),
                         let host = answer.answerer
@@ -97,13 +121,13 @@ public final class OwnerWatch: Sendable {
     private static func note(
         _ claim: Frames.Claim?,
         _ moment: Moment,
-        _ byARP: Recording,
+        _ byResolution: Recording,
         _ announced: Shared<[Announcement]>
     ) {
         switch claim {
         case .answer(let number, let mac):
             guard let host = host(of: mac) else { return }
-            byARP.answered(Int(number), at: moment, by: host)
+            byResolution.answered(Int(number), at: moment, by: host)
         case .announcement(let mac):
             guard let host = host(of: mac) else { return }
             announced.change { $0.append(Announcement(received: moment, host: host)) }
@@ -120,7 +144,7 @@ public final class OwnerWatch: Sendable {
     public func report(since begin: Moment, until end: Moment = .now) -> Report {
         let window = begin..<max(begin, end)
         return Report(
-            arp: byARP.report(window),
+            resolution: byResolution.report(window),
             ip: byIP.report(window),
             announcements: announced.value.filter { window.contains($0.received) }
         )

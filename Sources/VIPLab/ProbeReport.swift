@@ -54,6 +54,12 @@ public struct ProbeReport: Sendable {
     /// How long clients were without an answer: nothing if no question was lost.
     public var outage: Duration { lost == 0 ? .zero : longestGap.length }
 
+    /// How often a host answered what was asked from a moment on.
+    public func answers(by host: Host, since begin: Moment) -> Int {
+        tenures.filter { $0.host == host }
+            .reduce(0) { sum, tenure in sum + tenure.answers.count { $0.sent >= begin } }
+    }
+
     /// What `tenures` cannot be shorter than by lawful means: a switchover back at once would take
     /// an operator who types quicker than this.
     public static let shortestTenure: Duration = .milliseconds(200)

@@ -48,6 +48,66 @@ final class Socket: Sendable {
         return outcome == 0 || errno == EINPROGRESS ? socket : nil
     }
 
+    /// Accepts TCP connections to any address of the host.
+    static func listener(
+        of host: NetworkNamespace,
+        ipv6: Bool,
+        port: UInt16
+    ) throws(LabError) -> Socket {
+        try host.run { () throws(LabError) in
+            let socket = try make(ipv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue))
+            try socket.set(SOL_SOCKET, SO_REUSEADDR, to: 1, "SO_REUSEADDR")
+            if ipv6 { try socket.set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, to: 1, "IPV6_V6ONLY") }
+            let any = InternetAddress(octets: [UInt8](repeating: 0, count: ipv6 ? 16 : 4))
+            try socket.bind(to: any, port: port)
+            guard listen(socket.number, 16) == 0 else { throw .system("listen to port \(port)") }
+            return socket
+        }
+    }
+
+    /// The next connection of a listener; nil if it has gone again.
+    func accept() -> Socket? {
+        let number = Glibc.accept(self.number, nil, nil)
+        guard number >= 0 else { return nil }
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+        return Socket(number)
+    }
+
+    /// Whether a connection that was on its way has arrived.
+    var isConnected: Bool {
+        var failure: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(number, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 && failure == 0
+    }
+
+    /// As many as there is room for now; nil if the connection is broken.
+    func sendSome(_ octets: ArraySlice<UInt8>) -> Int? {
+        let count = unsafe octets.withUnsafeBytes { raw in
+            unsafe Glibc.send(
+                number,
+                raw.baseAddress,
+                raw.count,
+                Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+            )
+        }
+        if count >= 0 { return count }
+        return errno == EAGAIN || errno == EINTR ? 0 : nil
+    }
+
+    /// All of them, for which it may wait; whether it did.
+    func sendAll(_ octets: [UInt8]) -> Bool {
+        var left = octets[...]
+        while !left.isEmpty {
+            guard let count = sendSome(left) else { return false }
+            left = left.dropFirst(count)
+            // A client that does not read for so long has gone.
+            if !left.isEmpty, !Self.wait(for: [self], until: POLLOUT, atMost: 1000)[0] {
+                return false
+            }
+        }
+        return true
+    }
+
     /// All frames of an Ethernet type on a host's interface, to whomever they are addressed.
     static func packets(
         of host: NetworkNamespace,
@@ -58,6 +118,13 @@ final class Socket: Sendable {
             let number = unsafe clab_packet_socket(interface, ethertype)
             guard number >= 0 else { throw .system("open a packet socket on \(interface)") }
             return Socket(number)
+        }
+    }
+
+    /// Of all that comes, lets Neighbor Advertisements through only.
+    func takeAdvertisementsOnly() throws(LabError) {
+        guard clab_take_advertisements_only(number) == 0 else {
+            throw .system("filter for Neighbor Advertisements")
         }
     }
 

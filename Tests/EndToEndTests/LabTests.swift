@@ -28,8 +28,8 @@ extension EndToEnd {
             #expect(report.owners == [.lb1])
             #expect(report.questions > 250)
             #expect(owners.answersFromTwoAtOnce == 0)
-            #expect(owners.arp.owners == [.lb1])
-            #expect(owners.arp.lost == 0)
+            #expect(owners.resolution.owners == [.lb1])
+            #expect(owners.resolution.lost == 0)
             #expect(owners.ip.owners == [.lb1])
         }
 
@@ -44,7 +44,7 @@ extension EndToEnd {
             sleep(for: .milliseconds(300))
 
             let report = watch.report(since: begin)
-            #expect(report.arp.answersFromTwoAtOnce.count > 20)
+            #expect(report.resolution.answersFromTwoAtOnce.count > 20)
             #expect(report.ip.answersFromTwoAtOnce.count > 20)
             #expect(report.answersFromTwoAtOnce > 40)
         }
@@ -62,7 +62,7 @@ extension EndToEnd {
             sleep(for: .milliseconds(300))
 
             let report = watch.report(since: begin)
-            #expect(report.arp.answersFromTwoAtOnce.count > 2)
+            #expect(report.resolution.answersFromTwoAtOnce.count > 2)
             #expect(report.ip.answersFromTwoAtOnce.count > 2)
         }
 

@@ -41,6 +41,55 @@ struct WireTests {
         }
     }
 
+    @Test("a solicitation carries its number in its source link-layer address")
+    func solicitation() throws {
+        let target = try InternetAddress("fd77::64")
+        let source = try InternetAddress("fd77::ee")
+        let expected: [UInt8] = [
+            0x33, 0x33, 0xff, 0x00, 0x00, 0x64, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x86, 0xdd,
+            0x60, 0x00, 0x00, 0x00, 0x00, 0x20, 0x3a, 0xff,
+            0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xee,
+            0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, 0x00, 0x00, 0x64,
+            0x87, 0x00, 0x0e, 0x1d, 0, 0, 0, 0,
+            0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x64,
+            0x01, 0x01, 0x0a, 0x76, 0x31, 0x32, 0x33, 0x34,
+        ]
+        let frame = Frames.solicitation(
+            number: 0x3132_3334,
+            for: target,
+            from: client,
+            source: source
+        )
+        #expect(frame == expected)
+    }
+
+    @Test("a solicited advertisement is told from an announcement, and from everything else")
+    func advertisements() throws {
+        let target = try InternetAddress("fd77::64")
+        let answer: [UInt8] = [
+            0x0a, 0x76, 0x31, 0x32, 0x33, 0x34, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x86, 0xdd,
+            0x60, 0x00, 0x00, 0x00, 0x00, 0x20, 0x3a, 0xff,
+            0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x64,
+            0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xee,
+            0x88, 0x00, 0x51, 0x52, 0x60, 0, 0, 0,
+            0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x64,
+            0x02, 0x01, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26,
+        ]
+        #expect(Frames.claim(in: answer, about: target) == .answer(number: 0x3132_3334, by: node))
+        let bare = Array(answer[0..<78])
+        #expect(Frames.claim(in: bare, about: target) == .answer(number: 0x3132_3334, by: node))
+        var unsolicited = answer
+        unsolicited[58] = 0x20
+        #expect(Frames.claim(in: unsolicited, about: target) == .announcement(by: node))
+        var solicitation = answer
+        solicitation[54] = 135
+        #expect(Frames.claim(in: solicitation, about: target) == nil)
+        #expect(Frames.claim(in: answer, about: try InternetAddress("fd77::65")) == nil)
+        for length in 0..<78 {
+            #expect(Frames.claim(in: Array(answer[0..<length]), about: target) == nil)
+        }
+    }
+
     @Test("an IPv4 datagram has the checksums of RFC 791 and RFC 768")
     func ipv4() throws {
         let from = Frames.End(mac: client, address: try InternetAddress("10.77.0.9"), port: 0x1b5a)

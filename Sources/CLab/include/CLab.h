@@ -19,6 +19,9 @@ int clab_close_from(void *actions, int first);
  * errno. */
 int clab_packet_socket(const char *interface, uint16_t ethertype);
 
+/* Of the frames of a packet socket, lets ICMPv6 Neighbor Advertisements through only. 0 or -1. */
+int clab_take_advertisements_only(int socket);
+
 /* Sets or clears IFF_UP through a socket of the namespace that the interface is in, which is
  * hundreds of times quicker than to start a tool. 0 or -1 and errno. */
 int clab_set_interface_up(int socket, const char *interface, int up);
@@ -34,5 +37,24 @@ int clab_tell_destination(int socket, int ipv6);
  * asked: the control message that told the address is valid as the one that chooses it. Returns
  * what recvmsg or sendmsg returned, -1 with errno included. */
 long clab_echo(int socket, const void *suffix, unsigned long length);
+
+/* Starts a program in the calling thread's namespace as a service manager does: in a process group
+ * of its own, with no signal blocked, descriptor 0 at /dev/null, 1 and 2 at `log`, and `inherited`
+ * from 3 on, all others closed. The entries "LISTEN_PID=" of `environment`, which has room for ten
+ * digits, gets the number of the new process. Returns when the program runs: its process number, or
+ * -1 and errno. */
+int clab_start_service(
+    char *const arguments[], char *const environment[], int log, const int *inherited, int count);
+
+/* A descriptor that is readable when that child has ended; -1 and errno. */
+int clab_process_descriptor(int process);
+
+/* A datagram socket of the Unix domain at `path`, as service managers listen on. -1 and errno. */
+int clab_notification_socket(const char *path);
+
+/* Receives one datagram without waiting, with at most `most` descriptors, which are the caller's
+ * to close. What recvmsg returned. */
+long clab_receive_notification(
+    int socket, void *buffer, unsigned long size, int *descriptors, int most, int *count);
 
 #endif

@@ -61,12 +61,20 @@ final class AddressKeeper {
     /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
     static let removalPause: Int64 = 50_000_000
 
-    init(groups: [VIPConfiguration.Group]) throws(SystemError) {
+    /// - Parameter announcer: the socket that the process had for it before execve.
+    init(
+        groups: [VIPConfiguration.Group],
+        announcer: Int32? = nil
+    ) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         routes = try RouteSocket()
         worker = try AddressWorker()
-        announcer = try Announcer()
+        if let announcer {
+            self.announcer = try Announcer(inheriting: announcer)
+        } else {
+            self.announcer = try Announcer()
+        }
         self.groups = groups.map {
             GroupPlace(
                 id: GroupID($0.identifier),
@@ -75,16 +83,35 @@ final class AddressKeeper {
                 addresses: $0.addresses
             )
         }
+    }
+
+    /// Finds out what the kernel has, and takes off what an earlier process put on and no group has
+    /// any more: another address, or one in another place. To be called once, before anything is
+    /// asked for.
+    func begin() throws(SystemError) {
         try resynchronize()
         for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
             try routes.remove(address)
             forgotten.append("\(address)")
+            for index in groups.indices {
+                groups[index].present.removeAll { $0.isSamePlace(as: address) }
+            }
         }
     }
 
     private func isConfigured(_ address: InterfaceAddress) -> Bool {
-        groups.indices.contains { owns(address, $0) }
+        groups.contains { group in
+            group.link?.index == address.interface
+                && group.addresses.contains {
+                    $0.address == address.address && $0.prefixLength == Int(address.prefixLength)
+                }
+        }
     }
+
+    /// Whether the kernel has done all that it was asked for.
+    var isIdle: Bool { orders.isEmpty }
+
+    var announcerDescriptor: Int32 { announcer.fileDescriptor }
 
     /// Readable when the worker has something to tell.
     var workerDescriptor: Int32 { worker.fileDescriptor }
@@ -263,6 +290,7 @@ final class AddressKeeper {
     /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
     /// mind.
     func removeAtOnce() throws(SystemError) -> [String] {
+        try begin()
         var removed = forgotten
         for index in groups.indices {
             for address in groups[index].present {

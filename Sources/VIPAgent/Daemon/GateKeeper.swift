@@ -11,7 +11,7 @@ import VIPCore
 ///
 /// At the start the gate of an earlier process is found again, by whatever way there is. In it every
 /// group is closed but those whose tenure goes on.
-final class GateKeeper {
+package final class GateKeeper {
     enum State {
         /// Not looked at yet.
         case pending
@@ -20,11 +20,11 @@ final class GateKeeper {
     }
 
     /// Something for the log. Of one kind only the first within some seconds is.
-    struct Note {
-        var level: Logger.Level
-        var kind: String
-        var event: String
-        var reason: String
+    package struct Note: Equatable {
+        package var level: Logger.Level
+        package var kind: String
+        package var event: String
+        package var reason: String
     }
 
     struct Entry {
@@ -35,6 +35,9 @@ final class GateKeeper {
         /// What the core was last told; it takes a gate to be in place until told otherwise.
         var reported = true
     }
+
+    /// In the run directory; used if it is a bpffs.
+    static let pinDirectory = "bpf"
 
     let worker: GateWorker
     private let pins: String
@@ -52,10 +55,10 @@ final class GateKeeper {
     private var outcome: GateRemoval.Outcome?
     var lookedAt: Int64 = 0
     /// How often somebody took it off an interface, and it was put back.
-    private(set) var repairs: UInt64 = 0
+    package private(set) var repairs: UInt64 = 0
 
     /// Readable when the worker has something to tell.
-    var fileDescriptor: Int32 { worker.fileDescriptor }
+    package var fileDescriptor: Int32 { worker.fileDescriptor }
 
     /// Finds the gate again or has one made. Where no tenure goes on it returns once the gate
     /// sits on every interface, or can't; else at once.
@@ -64,7 +67,7 @@ final class GateKeeper {
     ///   - page: what this host remembers, if it does.
     ///   - directory: the run directory; a bpffs named `bpf` in it may have the gate's pins.
     ///   - inherited: descriptors by their names, from the process before or the service manager.
-    init(
+    package init(
         groups: [VIPConfiguration.Group],
         fallback: (VIPConfiguration.Group) -> VIPCore.Enforcement?,
         page: Page?,
@@ -78,15 +81,15 @@ final class GateKeeper {
                 fallback: fallback(group)
             )
         }
-        pins = "\(directory)/bpf"
+        pins = "\(directory)/\(Self.pinDirectory)"
         worker = try GateWorker()
         let now = ClockReading.now()
         let reading = Reading(
             boottime: Instant(nanoseconds: now.boot),
             raw: Instant(nanoseconds: now.raw)
         )
-        for record in page?.records ?? []
-        where entries.contains(where: { $0.group == record.group }) {
+        let configured = Set(entries.map(\.group))
+        for record in page?.records ?? [] where configured.contains(record.group) {
             guard let tenure = record.tenure, !tenure.forced, tenure.deadline.isAhead(of: reading)
             else { continue }
             deadlines[record.group] = Self.deadline(tenure.deadline.boottime)
@@ -100,13 +103,30 @@ final class GateKeeper {
         } else {
             become(unavailable: "it takes \(Capabilities.Capability.bpf)")
         }
-        // Where nothing has been promised there is nothing to be late for.
-        while !isUrgent, case .pending = state, failure == nil {
+        if !isUrgent { waitForKernel() }
+        tell()
+    }
+
+    /// Where nothing has been promised there is nothing to be late for.
+    private func waitForKernel() {
+        while case .pending = state, failure == nil {
             var entry = pollfd(fd: worker.fileDescriptor, events: Int16(POLLIN), revents: 0)
             _ = unsafe poll(&entry, 1, -1)
             takeReports()
         }
-        tell()
+        guard case .unavailable = state else { return }
+        // What an earlier agent left is closed, and this one can't open it.
+        let outcome = removal.carryOut()
+        for what in outcome.removed {
+            note(.notice, "gate left", "gate-removed", "\(what), of an earlier agent")
+        }
+        for failure in outcome.failures {
+            note(.error, "gate left", "gate-left", "\(failure): run 'vip-agent clean'")
+        }
+    }
+
+    private var removal: GateRemoval {
+        GateRemoval(addresses: entries.flatMap(\.addresses), pins: pins)
     }
 
     private static func mayLoad() throws(SystemError) -> Bool {
@@ -166,7 +186,6 @@ final class GateKeeper {
     /// Has it sit on every interface from now on.
     private func keep(_ gate: Gate) {
         self.gate = gate
-        unstored = gate.descriptors
         worker.ask(
             .keep(
                 gate,
@@ -176,21 +195,16 @@ final class GateKeeper {
                         slot: slots[entry.group] ?? Gate.unreadSlot,
                         addresses: entry.addresses
                     )
-                }
+                },
+                pins: pins
             )
         )
-        guard Gate.canPin(in: pins) else { return }
-        do throws(SystemError) {
-            try gate.pin(in: pins)
-        } catch {
-            note(.warning, "gate pins", "gate-not-pinned", "\(error)")
-        }
     }
 
     // MARK: - Effects
 
     /// Lets the group's addresses answer until then. Without a gate, nothing.
-    func open(_ id: GroupID, until: Instant) {
+    package func open(_ id: GroupID, until: Instant) {
         guard let gate else {
             deadlines[id] = Self.deadline(until)
             return
@@ -199,7 +213,7 @@ final class GateKeeper {
     }
 
     /// From now on they do not.
-    func close(_ id: GroupID) {
+    package func close(_ id: GroupID) {
         guard let gate else {
             deadlines[id] = nil
             return
@@ -210,7 +224,7 @@ final class GateKeeper {
     // MARK: - What the worker tells
 
     /// Takes what it has told, and keeps what of it core and log have to hear.
-    func takeReports() {
+    package func takeReports() {
         for report in worker.takeReports() {
             switch report {
             case .loaded(let gate):
@@ -232,6 +246,8 @@ final class GateKeeper {
             case .failed(let reason):
                 failure = reason
                 note(.error, "gate failed", "gate-failed", reason)
+            case .notPinned(let reason):
+                note(.warning, "gate pins", "gate-not-pinned", reason)
             case .takenAway(let outcome):
                 self.outcome = outcome
             }
@@ -255,7 +271,12 @@ final class GateKeeper {
 
     private func take(_ posts: [GateGuard.Post]) {
         var before: [GateGuard.Post] = []
-        if case .kept(let posts) = state { before = posts }
+        switch state {
+        case .kept(let posts): before = posts
+        // By now its programs are loaded, too.
+        case .pending: unstored = descriptors
+        case .unavailable: break
+        }
         state = .kept(posts)
         failure = nil
         for post in posts {
@@ -302,12 +323,12 @@ final class GateKeeper {
         notes.append(Note(level: level, kind: kind, event: event, reason: reason))
     }
 
-    func takeNews() -> [Event] {
+    package func takeNews() -> [Event] {
         defer { news.removeAll() }
         return news
     }
 
-    func takeNotes() -> [Note] {
+    package func takeNotes() -> [Note] {
         defer { notes.removeAll() }
         return notes
     }
@@ -315,13 +336,13 @@ final class GateKeeper {
     // MARK: - Handing it on, and the end
 
     /// What the next process needs to find it, by name; none while there is no gate.
-    var descriptors: [String: Int32] { gate?.descriptors ?? [:] }
+    package var descriptors: [String: Int32] { gate?.descriptors ?? [:] }
 
     /// Lets the descriptors outlive an execve, or not.
-    func setCloseOnExec(_ on: Bool) { gate?.setCloseOnExec(on) }
+    package func setCloseOnExec(_ on: Bool) { gate?.setCloseOnExec(on) }
 
     /// What the service manager has not been given yet, by name.
-    func takeUnstored() -> [String: Int32] {
+    package func takeUnstored() -> [String: Int32] {
         defer { unstored = [:] }
         return unstored
     }
@@ -331,11 +352,10 @@ final class GateKeeper {
 
     /// Closes it and takes it away: the last thing that a process does which lets go for good. It
     /// stays while an address is left.
-    func takeAway() -> GateRemoval.Outcome {
+    package func takeAway() -> GateRemoval.Outcome {
         for slot in slots.values { gate?.close(slot) }
         guard gate != nil else { return GateRemoval.Outcome() }
-        let addresses = entries.flatMap(\.addresses)
-        worker.ask(.takeAway(GateRemoval(addresses: addresses, pins: pins)))
+        worker.ask(.takeAway(removal))
         let limit = ClockReading.bootNow() + Int64(Self.removalPatience) * 1_000_000
         while outcome == nil, ClockReading.bootNow() < limit {
             var entry = pollfd(fd: worker.fileDescriptor, events: Int16(POLLIN), revents: 0)

@@ -8,7 +8,7 @@ extension GateKeeper {
 
     /// Where the kernel has it. Whoever changes a qdisc or a filter is noticed at once; of what
     /// nobody tells, the status after the next does.
-    func status() -> GateStatus {
+    package func status() -> GateStatus {
         let now = ClockReading.bootNow()
         if now - lookedAt > Self.freshness {
             lookedAt = now
@@ -41,7 +41,7 @@ extension GateKeeper {
     }
 
     /// Read from the memory that the kernel reads. Nil where there is no gate.
-    func status(of id: GroupID) -> GroupGateStatus? {
+    package func status(of id: GroupID) -> GroupGateStatus? {
         guard let gate, let slot = slots[id] else { return nil }
         let left = Int64(clamping: gate.deadline(of: slot)) - ClockReading.bootNow()
         let drops = gate.drops(of: slot)
@@ -52,15 +52,18 @@ extension GateKeeper {
         )
     }
 
-    /// Why there is no gate, on a host that owns nothing: it may still refuse to start. With a tenure
-    /// that goes on it has to let go in order instead.
-    var reasonForNone: String? {
-        guard case .unavailable(let reason) = state, deadlines.isEmpty else { return nil }
+    /// Why there is no gate; nil where there is one, or may be.
+    var unavailability: String? {
+        guard case .unavailable(let reason) = state else { return nil }
         return reason
     }
 
+    /// Where a tenure goes on without a gate, it has to be let go of in order: an agent that does
+    /// not start would leave the addresses.
+    var hasTenure: Bool { !deadlines.isEmpty }
+
     /// What silences the group's addresses should this process no longer be able to.
-    func enforcement(of id: GroupID) -> Enforcement {
+    package func enforcement(of id: GroupID) -> VIPCore.Enforcement {
         guard case .unavailable = state else { return .gate }
         return entries.first { $0.group == id }?.fallback ?? .agent
     }

@@ -51,7 +51,15 @@ final class Membership {
     var dropped: DropCounts
     var warnings: [String] = []
     var takeovers: UInt64 = 0
+    /// Clients that have asked for a reload since the daemon looked last.
+    var reloadRequests: [ControlSocket.ClientID] = []
+    /// What the programs counted that this process was before.
+    var carried = Carried()
     private var pending: [Event] = []
+    /// Until the first frames are on their way, what the kernel has to do waits: it is asked for
+    /// its state first, and that may take longer than a short lease has left.
+    private var isStarting = true
+    private var postponed: [Effect] = []
     private var removalRetryAt: Int64?
     private(set) var isFinished = false
     private(set) var statusLine = ""
@@ -140,10 +148,33 @@ final class Membership {
             ]
         )
         step(.start)
+    }
+
+    /// What the first step has left for later: the kernel's state, and what it has to do. To be
+    /// called before the loop begins, so that nothing is answered before it is done.
+    func settle() throws(SystemError) {
+        isStarting = false
+        try keeper?.begin()
+        for effect in postponed { perform(effect) }
+        postponed.removeAll()
         takeGateNews()
         keeper?.noteInterfaces()
         takeKeeperNews()
     }
+
+    /// Whether this process may become another program now, without anything being lost by it. To
+    /// be asked right after a step.
+    var isAtRest: Bool {
+        pending.isEmpty && waiting.isEmpty && !isFinished && control.isBetweenWords
+            && keeper?.isIdle ?? true && agent.isAtRest(at: reading())
+    }
+
+    /// Whether a pause for the becoming could end something.
+    var ownsSomething: Bool {
+        agent.status(at: reading()).groups.contains { $0.state == .owner || $0.handingOver }
+    }
+
+    var isStopping: Bool { isFinished || agent.status(at: reading()).stopping }
 
     /// When something is due here, on CLOCK_BOOTTIME; nil if nothing ever is.
     func nextDeadline() -> Int64? {
@@ -190,6 +221,11 @@ final class Membership {
         }
     }
 
+    func takeReloadRequests() -> [ControlSocket.ClientID] {
+        defer { reloadRequests.removeAll() }
+        return reloadRequests
+    }
+
     /// A datagram that claims to be of this cluster.
     func receive(_ octets: Span<UInt8>, from source: Endpoint) {
         switch routes.open(octets, from: source) {
@@ -219,7 +255,13 @@ final class Membership {
         hasNews = true
         hasStepped = true
         while let event = pending.first {
-            for effect in agent.step(event, at: reading()) { perform(effect) }
+            for effect in agent.step(event, at: reading()) {
+                if isStarting, effect.isForKernel {
+                    postponed.append(effect)
+                } else {
+                    perform(effect)
+                }
+            }
             pending.removeFirst()
             // What could be answered without the kernel, at once.
             pending.append(contentsOf: keeper?.takeNews() ?? [])
@@ -349,7 +391,9 @@ final class Membership {
         counters.logLinesDropped = UInt64(process.logLinesDropped)
         counters.netlinkOverruns = keeper?.overruns ?? 0
         counters.gateRepairs = gate?.repairs ?? 0
-        counters.maximumLatenessMicroseconds = UInt64(max(process.lateness, 0) / 1000)
+        process.lateness.fill(&counters)
+        counters.add(carried.counters)
+        counters.reexecutions = UInt64(process.generation)
         let builder = StatusBuilder(
             site: site,
             agent: agent,
@@ -357,12 +401,27 @@ final class Membership {
             keeper: keeper,
             routes: routes,
             text: text,
-            warnings: warnings,
+            warnings: process.warnings + warnings,
             dropped: dropped.adding(process.strays),
             counters: counters,
             started: process.started
         )
-        return builder.report(at: reading())
+        var report = builder.report(at: reading())
+        report.dropped.add(carried.dropped)
+        return report
+    }
+}
+
+extension Effect {
+    /// Whether it is the kernel that has to do it, and it may be a while after the page and the
+    /// frames.
+    fileprivate var isForKernel: Bool {
+        switch self {
+        case .addAddresses, .removeAddresses, .announce: true
+        case .writeHeader, .writeRecord, .openGate, .closeGate, .send, .recordLease, .recordTerm,
+            .recordVoters, .reply, .report, .exit:
+            false
+        }
     }
 }
 

@@ -51,6 +51,12 @@ final class ControlClient {
 
     var pendingCount: Int { output.count - written }
 
+    /// Neither a part of its line has been read, nor does anything wait to be written.
+    var isBetweenWords: Bool { (hasAsked || input.isEmpty) && pendingCount == 0 }
+
+    /// Its line was read by the program that this process was before.
+    func continueAfterAsking() { hasAsked = true }
+
     func enqueue(_ octets: [UInt8], until deadline: Int64) {
         if pendingCount == 0 {
             self.deadline = deadline

@@ -17,6 +17,13 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
     public var gateRepairs: UInt64
     /// The latest that a timer was ever served.
     public var maximumLatenessMicroseconds: UInt64
+    /// The latest within the last half minute, or up to a whole one.
+    public var recentLatenessMicroseconds: UInt64
+    /// How often a timer was served later than a quarter of the lease.
+    public var lateWakes: UInt64
+    /// How often the agent has become another program, by a reload or an upgrade. What is counted
+    /// here goes on across that.
+    public var reexecutions: UInt64
 
     public init(
         framesSent: UInt64 = 0,
@@ -28,7 +35,10 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         logLinesDropped: UInt64 = 0,
         netlinkOverruns: UInt64 = 0,
         gateRepairs: UInt64 = 0,
-        maximumLatenessMicroseconds: UInt64 = 0
+        maximumLatenessMicroseconds: UInt64 = 0,
+        recentLatenessMicroseconds: UInt64 = 0,
+        lateWakes: UInt64 = 0,
+        reexecutions: UInt64 = 0
     ) {
         self.framesSent = framesSent
         self.framesReceived = framesReceived
@@ -40,6 +50,9 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         self.netlinkOverruns = netlinkOverruns
         self.gateRepairs = gateRepairs
         self.maximumLatenessMicroseconds = maximumLatenessMicroseconds
+        self.recentLatenessMicroseconds = recentLatenessMicroseconds
+        self.lateWakes = lateWakes
+        self.reexecutions = reexecutions
     }
 
     public var json: JSONValue {
@@ -54,6 +67,9 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
             "netlink_overruns": netlinkOverruns,
             "gate_repairs": gateRepairs,
             "max_lateness_us": maximumLatenessMicroseconds,
+            "recent_lateness_us": recentLatenessMicroseconds,
+            "late_wakes": lateWakes,
+            "reexecutions": reexecutions,
         ])
     }
 
@@ -68,5 +84,8 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         netlinkOverruns = try json.field("netlink_overruns")
         gateRepairs = try json.field("gate_repairs")
         maximumLatenessMicroseconds = try json.field("max_lateness_us")
+        recentLatenessMicroseconds = try json.field("recent_lateness_us")
+        lateWakes = try json.field("late_wakes")
+        reexecutions = try json.field("reexecutions")
     }
 }

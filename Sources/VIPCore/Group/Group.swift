@@ -136,7 +136,7 @@ struct Group: Sendable {
         if scene.suspended { return .suspended }
         if scene.maintenance { return .maintenance }
         if interfaceUp != true { return .interfaceDown }
-        if !gateInPlace { return .gateMissing }
+        if !gateInPlace, !mutated(.gateMissingIgnored) { return .gateMissing }
         if !healthy { return .unhealthy }
         if scene.isAbstaining { return .abstaining }
         return nil

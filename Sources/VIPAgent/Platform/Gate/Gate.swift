@@ -168,7 +168,6 @@ package final class Gate: @unchecked Sendable {
 
     /// Pins it in a directory of a bpffs, in the place of what is pinned there.
     package func pin(in directory: String) throws(SystemError) {
-        _ = unsafe cgate_unpin(directory)
         var gate = shim
         try SystemCall.check("pin the gate in", on: directory) {
             unsafe cgate_pin(&gate, directory)

@@ -14,8 +14,8 @@ package final class GateWorker: Sendable {
     package enum Order: Sendable {
         /// Make a gate; nothing is attached.
         case load
-        /// Keep this gate on every interface from now on.
-        case keep(Gate, [GateGuard.Assignment])
+        /// Keep this gate on every interface from now on, and pinned there if that is a bpffs.
+        case keep(Gate, [GateGuard.Assignment], pins: String)
         /// Look at everything now.
         case sweep
         /// Take it off every interface, and do nothing any more.
@@ -35,6 +35,8 @@ package final class GateWorker: Sendable {
         case repaired(String)
         /// Something that is tried again could not be done.
         case failed(String)
+        /// It works, but the next process can't find it by its pins.
+        case notPinned(String)
         case takenAway(GateRemoval.Outcome)
     }
 
@@ -124,8 +126,8 @@ private final class GateWatch {
             } catch {
                 lane.reports.put(.unavailable("\(error)"))
             }
-        case .keep(let gate, let assignments):
-            begin(gate, assignments)
+        case .keep(let gate, let assignments, let pins):
+            begin(gate, assignments, pins)
         case .sweep:
             if sentry != nil { sweepAt = 0 }
         case .takeAway(let removal):
@@ -137,16 +139,26 @@ private final class GateWatch {
         return true
     }
 
-    private func begin(_ gate: Gate, _ assignments: [GateGuard.Assignment]) {
+    private func begin(_ gate: Gate, _ assignments: [GateGuard.Assignment], _ pins: String) {
         do throws(SystemError) {
             if gate.needsPrograms { try gate.reloadPrograms() }
             sentry = try GateGuard(gate, assignments: assignments)
             waiting = nil
+            pin(gate, in: pins)
         } catch {
             lane.reports.put(.failed("\(error)"))
-            waiting = .keep(gate, assignments)
+            waiting = .keep(gate, assignments, pins: pins)
         }
         sweepAt = waiting == nil ? 0 : ClockReading.bootNow() + Self.failurePause
+    }
+
+    private func pin(_ gate: Gate, in pins: String) {
+        guard Gate.canPin(in: pins) else { return }
+        do throws(SystemError) {
+            try gate.pin(in: pins)
+        } catch {
+            lane.reports.put(.notPinned("\(error)"))
+        }
     }
 
     /// Whatever the kernel has told, and whatever is due.

@@ -1,0 +1,154 @@
+import Glibc
+
+/// What others do to the kernel of a host, by hand and behind the agent's back.
+extension Lab {
+    /// Runs iproute2's `tc` in a host, and throws if it complains.
+    @discardableResult
+    public func trafficControl(_ host: Host, _ arguments: String...) throws(LabError) -> String {
+        var command = Command("tc", "-n", namespace(of: host).name)
+        command.arguments += arguments
+        return try command.runSuccessfully()
+    }
+
+    /// Somebody deletes the qdisc with all filters on it.
+    @discardableResult
+    public func deleteQdisc(_ host: Host, on network: Network = .first) throws(LabError) -> Moment {
+        let moment = Moment.now
+        try trafficControl(host, "qdisc", "del", "dev", network.interface, "clsact")
+        return moment
+    }
+
+    /// Somebody deletes all filters of a direction, `ingress` or `egress`.
+    @discardableResult
+    public func deleteFilters(
+        _ host: Host,
+        _ direction: String,
+        on network: Network = .first
+    ) throws(LabError) -> Moment {
+        let moment = Moment.now
+        try trafficControl(host, "filter", "del", "dev", network.interface, direction)
+        return moment
+    }
+
+    /// The filters of a direction, as `tc` prints them.
+    public func filters(
+        _ host: Host,
+        _ direction: String,
+        on network: Network = .first
+    ) throws(LabError) -> String {
+        try trafficControl(host, "filter", "show", "dev", network.interface, direction)
+    }
+
+    /// Somebody else's filter, which takes no frame: a classic BPF program of one instruction that
+    /// matches nothing.
+    public func addForeignFilter(
+        _ host: Host,
+        _ direction: String,
+        priority: Int,
+        on network: Network = .first
+    ) throws(LabError) {
+        try trafficControl(
+            host,
+            "filter",
+            "add",
+            "dev",
+            network.interface,
+            direction,
+            "protocol",
+            "all",
+            "prio",
+            "\(priority)",
+            "bpf",
+            "bytecode",
+            "1,6 0 0 0,"
+        )
+    }
+
+    /// In one go, so that nobody can come between: the qdisc goes, and one that only has the
+    /// ingress hook takes its place. No other can be put there while it stays.
+    @discardableResult
+    public func replaceQdisc(
+        _ host: Host,
+        on network: Network = .first
+    ) throws(LabError) -> Moment {
+        let card = network.interface
+        let batch = "qdisc del dev \(card) clsact\nqdisc add dev \(card) ingress\n"
+        let moment = Moment.now
+        let command = Command("tc", "-n", namespace(of: host).name, "-batch", "-", input: batch)
+        try command.runSuccessfully()
+        return moment
+    }
+
+    /// Who answers a host that asks as a client; nil if nobody does within a second.
+    ///
+    /// - Parameter port: Of a probe that runs, which has a service on both nodes.
+    public func answerer(
+        of address: String,
+        port: UInt16 = 7001,
+        askedBy host: Host
+    ) throws(LabError) -> Host? {
+        let target = try InternetAddress(address)
+        let isIPv6 = target.isIPv6
+        let socket = try Socket.datagrams(of: namespace(of: host), ipv6: isIPv6, port: 0)
+        let deadline = Moment.now + .seconds(1)
+        while Moment.now < deadline {
+            socket.send(Question(number: 0).octets, to: target, port: port)
+            guard Socket.wait(for: [socket], atMost: 50)[0] else { continue }
+            if let octets = socket.receive(), let answer = Question(octets) {
+                return answer.answerer
+            }
+        }
+        return nil
+    }
+
+    /// For how many seconds the kernel of a host still keeps an address, if nobody refreshes it;
+    /// nil if it does not have it, and `Int.max` if it keeps it for ever.
+    public func lifetime(of address: String, on host: Host) throws(LabError) -> Int? {
+        let output = try Command(
+            "ip",
+            "-o",
+            "-n",
+            namespace(of: host).name,
+            "address",
+            "show",
+            "to",
+            address
+        ).runSuccessfully()
+        let words = output.split(whereSeparator: \.isWhitespace)
+        guard let index = words.firstIndex(of: "valid_lft"), index + 1 < words.count else {
+            return nil
+        }
+        return words[index + 1] == "forever" ? .max : Int(words[index + 1].prefix { $0 != "s" })
+    }
+}
+
+/// Processes that do nothing but use the processor, at the ordinary priority.
+public final class ProcessorLoad: Sendable {
+    private let processes: [ChildProcess]
+
+    /// As many as the machine has processors, unless told otherwise. They end with the lab.
+    public init(in lab: Lab, processes count: Int? = nil) throws(LabError) {
+        let null = try Guard.openNull()
+        let number = count ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        var started: [ChildProcess] = []
+        for _ in 0..<number {
+            // In a host, so that the lab's guard ends it if the lab cannot.
+            started.append(
+                try ChildProcess.start(
+                    ["/bin/sh", "-c", "while :; do :; done"],
+                    in: lab.namespace(of: .client),
+                    streams: .init(input: null.number, output: null.number, error: null.number)
+                )
+            )
+        }
+        processes = started
+    }
+
+    public func end() {
+        for process in processes { process.killAndWait() }
+    }
+
+    deinit {
+        end()
+    }
+}
