@@ -36,11 +36,43 @@ struct Check: ParsableCommand {
                 _ = unsafe write(STDERR_FILENO, line, line.count)
             }
         }
+        let gate = outlook(for: sites)
         let plans = try sites.entries.map { entry in
-            let plan = try entry.site.configuration.plan(for: entry.site.host)
+            let plan = try entry.site.configuration.plan(
+                for: entry.site.host,
+                enforcement: entry.site.enforcement(with: gate)
+            )
             return sites.isDirectory ? "\(entry.path)\n\n\(plan)" : plan
         }
         print(plans.joined(separator: "\n\n"))
+    }
+
+    /// Whether this host has a gate; the end of the program if nothing else would do.
+    private func outlook(for sites: Sites) -> GateOutlook {
+        guard sites.entries.contains(where: { $0.site.role == .node }) else { return .available }
+        let gate = GateOutlook.ofThisHost()
+        switch gate {
+        case .available: break
+        case .unavailable(let reason):
+            do throws(ConfigurationFailure) {
+                try sites.requireEnforcement(withoutGate: reason)
+            } catch {
+                fail(StartupFailure.Status.configuration.rawValue, error.description)
+            }
+        case .unseen(let reason):
+            let consequence =
+                sites.needsGate ? "; an agent that can't have one would not start" : ""
+            note(
+                "whether this host lets an agent have a gate was not looked at: \(reason)"
+                    + consequence
+            )
+        }
+        return gate
+    }
+
+    private func note(_ text: String) {
+        let line = Array("vip-agent: note: \(text)\n".utf8)
+        _ = unsafe write(STDERR_FILENO, line, line.count)
     }
 }
 

@@ -105,6 +105,7 @@ struct DocumentTests {
             ("margin", "duration", "\"\(timing.margin.text)\""),
             ("failback", "string", "\"\(group.failback.rawValue)\""),
             ("failback_delay", "duration", "\"\(group.failbackDelay.text)\""),
+            ("enforcement", "string", "\"\(group.enforcement.rawValue)\""),
             ("interval", "duration", "\"\(check.interval.text)\""),
             ("fall", "whole number", "\(check.fall)"),
             ("rise", "whole number", "\(check.rise)"),

@@ -112,6 +112,7 @@ package final class Daemon {
             if let handover { handover.controlGroup } else {
                 unsafe vip_group_number(options.controlGroup)
             }
+        var holdings: [Membership.Holdings] = []
         do throws(SystemError) {
             signals = try SignalPort()
             loop = try EventLoop()
@@ -127,7 +128,6 @@ package final class Daemon {
                 tokens: Token.ports,
                 inherited: &inherited
             )
-            var holdings: [Membership.Holdings] = []
             for index in sites.indices {
                 holdings.append(
                     try Self.open(
@@ -141,6 +141,11 @@ package final class Daemon {
                 )
             }
             Self.close(inherited, of: options)
+        } catch {
+            throw StartupFailure(error)
+        }
+        try Self.requireEnforcement(options.sites, holdings)
+        do throws(SystemError) {
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
             urgency = Capabilities.becomeRealtime()

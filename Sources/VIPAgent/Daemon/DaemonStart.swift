@@ -17,6 +17,20 @@ extension Daemon {
         }
     }
 
+    static func requireEnforcement(
+        _ sites: Sites,
+        _ holdings: [Membership.Holdings]
+    ) throws(StartupFailure) {
+        guard let gate = holdings.lazy.compactMap(\.gate).first, !gate.hasTenure,
+            let reason = gate.unavailability
+        else { return }
+        do throws(ConfigurationFailure) {
+            try sites.requireEnforcement(withoutGate: reason)
+        } catch {
+            throw StartupFailure(.configuration, error.description)
+        }
+    }
+
     /// A process that has just died may still seem to hold its lock: whatever it was starting has
     /// copies of its descriptors until it has become another program.
     static func takeRunDirectory(

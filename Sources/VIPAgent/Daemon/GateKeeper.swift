@@ -47,7 +47,7 @@ package final class GateKeeper {
     /// Those of groups that have left the configuration too.
     var slots: [GroupID: UInt32] = [:]
     /// Groups of which a tenure goes on.
-    private var restored: Set<GroupID> = []
+    private(set) var restored: Set<GroupID> = []
     /// Their deadlines, and what has become of them, for a gate that is yet to come.
     private var deadlines: [GroupID: UInt64] = [:]
     var failure: String?
@@ -355,11 +355,6 @@ package final class GateKeeper {
     }
 
     // MARK: - Handing it on, and the end
-
-    /// Why there is none here; nil if there is one, or may be.
-    var unavailability: String? {
-        if case .unavailable(let reason) = state { reason } else { nil }
-    }
 
     /// What the next process needs to find it, by name; none while there is no gate.
     package var descriptors: [String: Int32] { gate?.descriptors ?? [:] }

@@ -52,6 +52,16 @@ extension GateKeeper {
         )
     }
 
+    /// Why there is no gate; nil where there is one, or may be.
+    var unavailability: String? {
+        guard case .unavailable(let reason) = state else { return nil }
+        return reason
+    }
+
+    /// Where a tenure goes on without a gate, it has to be let go of in order: an agent that does
+    /// not start would leave the addresses.
+    var hasTenure: Bool { !restored.isEmpty }
+
     /// What silences the group's addresses should this process no longer be able to.
     package func enforcement(of id: GroupID) -> VIPCore.Enforcement {
         guard case .unavailable = state else { return .gate }

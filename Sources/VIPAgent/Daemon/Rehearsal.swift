@@ -23,7 +23,7 @@ struct Rehearsal: Sendable {
     let isDirectory: Bool
     let host: String
     let running: [Running]
-    /// Why this host has no gate; nil if it has one.
+    /// Why this host has no gate, nil if it has one: the child has no right to find out.
     let missingGate: String?
 
     /// What may take over.

@@ -36,6 +36,19 @@ package enum GateOutlook: Equatable, Sendable {
     case unavailable(reason: String)
     /// This process may not look, which says nothing of the agent.
     case unseen(reason: String)
+
+    /// Looks; that takes some milliseconds.
+    package static func ofThisHost() -> GateOutlook {
+        let own = try? Capabilities.current()
+        let mayLook = own.map { $0.has(.netAdmin) && ($0.has(.bpf) || $0.has(.sysAdmin)) } ?? false
+        guard mayLook else {
+            return .unseen(
+                reason: "that takes \(Capabilities.Capability.netAdmin) and"
+                    + " \(Capabilities.Capability.bpf)"
+            )
+        }
+        return GateSupport.probe().map { .unavailable(reason: $0) } ?? .available
+    }
 }
 
 extension Sites {
@@ -50,32 +63,35 @@ extension Sites {
         guard faults.isEmpty else { throw ConfigurationFailure(faults: faults) }
     }
 
+    /// Whether some node of these would not run on a host without a gate.
+    package var needsGate: Bool {
+        entries.contains { entry in
+            entry.site.role == .node
+                && entry.site.groups.contains { entry.site.fallback(of: $0) == nil }
+        }
+    }
+
     /// Groups that one line names.
     private static let mostNamed = 6
 
     private static func missingEnforcement(of entry: Entry, _ reason: String) -> String? {
         let site = entry.site
-        let names = site.groups.filter { site.fallback(of: $0) == nil }.map(\.name)
+        let names = site.configuration.groups.filter { site.fallback(of: $0) == nil }.map(\.name)
         guard !names.isEmpty else { return nil }
         let more = names.count > mostNamed ? " and \(names.count - mostNamed) more" : ""
         let groups =
             (names.count == 1 ? "group " : "groups ")
             + names.prefix(mostNamed).joined(separator: ", ") + more
         let shortest = site.settings.timing.shortestEnforceableLease
-        var ways = ["let the agent have a gate"]
-        if shortest <= Timing.leaseBounds.upperBound {
-            ways.append("or write lease = \"\(shortest.text)\" or more, on every host")
-        }
-        ways.append(
-            "or enforcement = \"agent\" in the group: then, while an agent hangs, two hosts may"
-                + " answer"
-        )
         return fault(
             entry.path,
             "nothing on this host would enforce the lease of \(groups): there is no gate"
                 + " (\(reason)), and \(site.settings.timing.lease.text) is too short for the"
                 + " lifetimes of addresses, which the kernel counts in whole seconds",
-            help: ways.joined(separator: "; ")
+            help:
+                "let the agent have a gate; or write lease = \"\(shortest.text)\" or more, on every"
+                + " host; or enforcement = \"agent\" in the group: then, while an agent hangs, two"
+                + " hosts may answer"
         )
     }
 }
