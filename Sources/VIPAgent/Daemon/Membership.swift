@@ -60,6 +60,9 @@ final class Membership {
     private var hasNews = true
     /// Whether the status line may be another.
     private var hasStepped = false
+    #if VIP_CRASH_POINTS
+        var crashPoints = CrashPoints()
+    #endif
 
     init(
         _ site: Site,
@@ -206,7 +209,19 @@ final class Membership {
         hasNews = true
         hasStepped = true
         while let event = pending.first {
-            for effect in agent.step(event, at: reading()) { perform(effect) }
+            let effects = agent.step(event, at: reading())
+            #if VIP_CRASH_POINTS
+                crashPoints?.begin(event)
+            #endif
+            for effect in effects {
+                #if VIP_CRASH_POINTS
+                    crashPoints?.pass(before: effect)
+                #endif
+                perform(effect)
+            }
+            #if VIP_CRASH_POINTS
+                crashPoints?.passEnd()
+            #endif
             pending.removeFirst()
             // What could be answered without the kernel, at once.
             pending.append(contentsOf: keeper?.takeNews() ?? [])
