@@ -8,6 +8,7 @@
 #   make deaths  agents killed between any two effects and at random instants (as root, half an hour)
 #   make sim     the simulation alone, SEEDS=n for more or fewer runs
 #   make lint    the formatter's verdict
+#   make gate    compile the gate's eBPF program and embed its bytes; a test tells when it is time
 #   make clean   remove what was built, and what killed labs have left
 
 SWIFT_BUILD = swift build -c release
@@ -21,7 +22,7 @@ SEEDS ?= 2000
 PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libbpf-dev libtomlplusplus-dev \
 	iproute2 nftables nginx-light
 
-.PHONY: all deps build demo test bench deaths sim mutations lint clean
+.PHONY: all deps build demo test bench deaths sim mutations gate lint clean
 
 all: build
 
@@ -66,6 +67,9 @@ mutations: deps
 	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vipsim
 	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vip-agent
 	@$(MUTATIONS)/release/vipsim --mutations
+
+gate: deps
+	Sources/CGate/embed
 
 lint:
 	swift format lint --strict -r Package.swift Sources Tests

@@ -66,7 +66,7 @@ let package = Package(
         .target(
             name: "CGate",
             dependencies: ["CBPF"],
-            exclude: ["gate.bpf.c"]
+            exclude: ["gate.bpf.c", "embed"]
         ),
         .target(
             name: "VIPAgent",
@@ -136,9 +136,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CGateTests",
+            dependencies: ["CGate", "CNetlink"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "VIPAgentTests",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl", "CNetlink",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "CNetlink",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

@@ -12,5 +12,6 @@
 
 #include "datagram.h"
 #include "packet.h"
+#include "program.h"
 #include "route.h"
 #include "unix.h"

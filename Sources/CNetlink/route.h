@@ -8,6 +8,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -81,9 +82,10 @@ static inline int vip_route_set_timeout(struct nl_sock *socket, int milliseconds
     return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ? -errno : 0;
 }
 
-static inline int vip_route_subscribe(struct nl_sock *socket) {
-    const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
-    for (size_t index = 0; index < sizeof groups / sizeof groups[0]; index++) {
+/// From now on the socket hears of these RTNLGRP_… groups, and does not wait for them.
+static inline int vip_route_subscribe(struct nl_sock *socket, const int32_t *groups,
+                                      int count) {
+    for (int index = 0; index < count; index++) {
         if (nl_socket_add_membership(socket, groups[index]) < 0)
             return errno != 0 ? -errno : -EPROTO;
     }
@@ -252,4 +254,19 @@ static inline int vip_link_parse(struct nlmsghdr *header, struct vip_link *link)
         information[IFLA_INFO_KIND] != 0)
         nla_strlcpy(link->kind, information[IFLA_INFO_KIND], sizeof link->kind);
     return 0;
+}
+
+/// The interface whose clsact or ingress qdisc, or a filter there, the message is about; 0 where it
+/// is about anything else.
+static inline int32_t vip_clsact_interface(struct nlmsghdr *header) {
+    int is_qdisc = header->nlmsg_type == RTM_NEWQDISC || header->nlmsg_type == RTM_DELQDISC;
+    int is_filter = header->nlmsg_type == RTM_NEWTFILTER ||
+                    header->nlmsg_type == RTM_DELTFILTER || header->nlmsg_type == RTM_NEWCHAIN ||
+                    header->nlmsg_type == RTM_DELCHAIN;
+    if ((!is_qdisc && !is_filter) || nlmsg_datalen(header) < (int)sizeof(struct tcmsg))
+        return 0;
+    struct tcmsg *body = (struct tcmsg *)nlmsg_data(header);
+    // Both kinds have this handle, and filters at them are in its range.
+    uint32_t handle = is_qdisc ? body->tcm_handle : body->tcm_parent;
+    return TC_H_MAJ(handle) == TC_H_MAJ(TC_H_INGRESS) ? body->tcm_ifindex : 0;
 }

@@ -87,6 +87,14 @@ public struct ClusterKeys: Equatable, Sendable {
 
     private static let mostOctets = 16 * 1024
 
+    /// Keys that were loaded by another process: the signing one first. Nil unless there are one or
+    /// two.
+    public init?(_ keys: [ClusterKey]) {
+        guard let signing = keys.first, keys.count <= 2 else { return nil }
+        self.signing = signing
+        accepted = keys
+    }
+
     /// Reads the file and checks who else could. Blocks: not for the lease plane.
     public static func load(path: String) throws(ClusterKeyError) -> ClusterKeys {
         do {

@@ -98,6 +98,7 @@ public struct Group: Equatable, Sendable {
     /// How long a node has been healthy before it takes the group back; only if `failback` is
     /// automatic.
     public let failbackDelay: Duration
+    public let enforcement: Enforcement
     public let checks: [String]
 
     /// What frames call it.
@@ -110,6 +111,15 @@ public enum Failback: String, Equatable, Sendable, CaseIterable {
     case manual
     /// It moves after `failbackDelay` of good health.
     case automatic
+}
+
+/// What has to see to it that an owner lets go although its agent is dead, stopped or starved.
+public enum Enforcement: String, Equatable, Sendable, CaseIterable {
+    /// The gate, or where there is no eBPF, the lifetimes of the addresses. Where neither can,
+    /// the agent does not start.
+    case kernel
+    /// The kernel where it can; where it can't, nobody but the agent.
+    case agent
 }
 
 /// An address that one node at a time answers for.

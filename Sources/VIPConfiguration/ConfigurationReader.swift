@@ -178,9 +178,13 @@ extension Configuration {
 
     /// Reads the file and parses it. Blocks: not for the lease plane.
     public static func load(path: String) throws(ConfigurationError) -> Configuration {
-        let text: String
+        try Configuration(parsing: text(of: path), path: path)
+    }
+
+    /// Reads the file, and makes nothing of it. Blocks: not for the lease plane.
+    public static func text(of path: String) throws(ConfigurationError) -> String {
         do {
-            text = try FileContents.text(
+            return try FileContents.text(
                 of: path,
                 atMost: ConfigurationBounds.fileOctets,
                 what: "configuration"
@@ -192,7 +196,6 @@ extension Configuration {
                 diagnostics: [Diagnostic(error.message, at: nil, help: error.help)]
             )
         }
-        return try Configuration(parsing: text, path: path)
     }
 }
 

@@ -1,7 +1,8 @@
 /// A group as far as it could be read.
 struct GroupDraft {
     static let keys = [
-        "name", "interface", "addresses", "prefer", "failback", "failback_delay", "checks",
+        "name", "interface", "addresses", "prefer", "failback", "failback_delay", "enforcement",
+        "checks",
     ]
 
     var header: SourceRange?
@@ -11,6 +12,7 @@ struct GroupDraft {
     var prefer: Located<String>?
     var failback = Located<Failback>(value: .manual, range: nil)
     var failbackDelay = Duration.seconds(30)
+    var enforcement = Enforcement.kernel
     var checks: [Located<String>] = []
 
     init(_ section: Section, into report: inout Report) {
@@ -18,7 +20,14 @@ struct GroupDraft {
         name = section.name(example: "web", into: &report)
         interface = Self.interface(of: section, into: &report)
         prefer = section.string("prefer", into: &report)
-        readFailback(section, into: &report)
+        failback = section.choice("failback", into: &report) ?? failback
+        failbackDelay =
+            section.duration(
+                "failback_delay",
+                in: ConfigurationBounds.failbackDelay,
+                into: &report
+            )?.value ?? failbackDelay
+        enforcement = section.choice("enforcement", into: &report)?.value ?? enforcement
         checks = section.strings("checks", into: &report) ?? []
 
         guard section.node("addresses") != nil else {
@@ -45,6 +54,7 @@ struct GroupDraft {
             prefer: prefer?.value,
             failback: failback.value,
             failbackDelay: failbackDelay,
+            enforcement: enforcement,
             checks: checks.map(\.value)
         )
     }
@@ -79,29 +89,6 @@ struct GroupDraft {
             return nil
         }
         return name.value
-    }
-
-    private mutating func readFailback(_ section: Section, into report: inout Report) {
-        failbackDelay =
-            section.duration(
-                "failback_delay",
-                in: ConfigurationBounds.failbackDelay,
-                into: &report
-            )?.value ?? failbackDelay
-        guard let text = section.string("failback", into: &report) else { return }
-        guard let value = Failback(rawValue: text.value) else {
-            let allowed = Failback.allCases.map(\.rawValue)
-            let help =
-                allowed.closest(to: text.value).map { "did you mean '\($0)'?" }
-                ?? "write \"manual\" or \"automatic\""
-            report.error(
-                "'failback' is \(text.value.quoted), but manual or automatic is wanted",
-                at: text.range,
-                help: help
-            )
-            return
-        }
-        failback = Located(value: value, range: text.range)
     }
 
     private static func floatingAddress(

@@ -1,12 +1,19 @@
 extension Configuration {
     /// What the agent would do on a host, for `vip-agent check`: aligned, without a newline at the
     /// end.
-    public func plan(for hostName: String) throws(UnknownHost) -> String {
-        plan(for: try requireRole(of: hostName))
+    ///
+    /// - Parameter enforcement: What lets go on that host; nil where that is not known.
+    public func plan(
+        for hostName: String,
+        enforcement: HostEnforcement? = nil
+    ) throws(UnknownHost) -> String {
+        plan(for: try requireRole(of: hostName), enforcement: enforcement)
     }
 
-    /// - Parameter role: Of this configuration.
-    public func plan(for role: Role) -> String {
+    /// - Parameters:
+    ///   - role: Of this configuration.
+    ///   - enforcement: What lets go on that host; nil where that is not known.
+    public func plan(for role: Role, enforcement: HostEnforcement? = nil) -> String {
         let voter = voter(in: role)
         let does: String
         switch role {
@@ -25,10 +32,12 @@ extension Configuration {
         lines += paths(from: voter)
         lines += ["", "groups"]
         switch role {
-        case .node: lines += groups.isEmpty ? ["  none"] : groupLines(of: voter)
+        case .node:
+            lines += groups.isEmpty ? ["  none"] : groupLines(of: voter, enforcement)
         case .witness: lines += ["  none here; it votes on whatever group the nodes ask for"]
         }
         lines += ["", "lease"]
+        lines += (enforcement?.explanation ?? []).map { "  \($0)" }
         lines += timing.argument.description.split(separator: "\n").map { "  \($0)" }
         return lines.joined(separator: "\n")
     }
@@ -47,7 +56,7 @@ extension Configuration {
         return rows.isEmpty ? ["  none: this voter is alone"] : rows.aligned
     }
 
-    private func groupLines(of voter: Voter) -> [String] {
+    private func groupLines(of voter: Voter, _ enforcement: HostEnforcement?) -> [String] {
         groups.map { group in
             let rows = group.addresses.enumerated().map { index, address in
                 ["", index == 0 ? "on \(group.interface)" : "", "\(address)"]
@@ -61,7 +70,9 @@ extension Configuration {
             let checks =
                 group.checks.isEmpty
                 ? "" : "; checks (not run yet): \(group.checks.joined(separator: ", "))"
-            let lines = ["  \(group.name): prefers \(owner), \(failback)\(checks)"] + rows.aligned
+            var lines = ["  \(group.name): prefers \(owner), \(failback)\(checks)"]
+            lines += rows.aligned
+            if let enforcement { lines.append("    \(enforcement.line)") }
             return lines.joined(separator: "\n")
         }
     }

@@ -151,6 +151,28 @@ struct Section {
         return report.check(found, of: key, in: allowed, text: \.description) ? found.value : nil
     }
 
+    /// One of the words that the values of an enumeration are written as.
+    func choice<Value: RawRepresentable & CaseIterable>(
+        _ key: String,
+        into report: inout Report
+    ) -> Located<Value>? where Value.RawValue == String {
+        guard let text = string(key, into: &report) else { return nil }
+        guard let value = Value(rawValue: text.value) else {
+            let allowed = Value.allCases.map(\.rawValue)
+            let help =
+                allowed.closest(to: text.value).map { "did you mean '\($0)'?" }
+                ?? "write " + allowed.map { "\"\($0)\"" }.joined(separator: " or ")
+            report.error(
+                "'\(key)' is \(text.value.quoted), but \(allowed.joined(separator: " or "))"
+                    + " is wanted",
+                at: text.range,
+                help: help
+            )
+            return nil
+        }
+        return Located(value: value, range: text.range)
+    }
+
     /// A name as clusters, voters, groups and checks have it.
     func name(example: String, into report: inout Report) -> Located<String>? {
         guard let name = requiredString("name", example: example, into: &report) else {

@@ -31,7 +31,7 @@ public enum ControlRequest: Equatable, Sendable {
     /// come with netcat.
     public init(parsing octets: [UInt8]) throws(ControlRequestError) {
         let line = octets.last == UInt8(ascii: "\r") ? octets.dropLast() : octets[...]
-        guard line.count <= Self.lengthLimit else { throw .tooLong(found: line.count) }
+        guard line.count <= Self.lengthLimit else { throw .tooLong }
         if let offset = line.firstIndex(where: { $0 < 0x20 || $0 == 0x7F }) {
             throw .controlCharacter(offset: offset)
         }

@@ -6,7 +6,8 @@ public enum ControlRequestError: Error, Equatable, Sendable {
     case unexpected(word: String, after: String)
     case notAName(String, argument: String)
     case notForced
-    case tooLong(found: Int)
+    case tooLong
+    case severalLines
     case controlCharacter(offset: Int)
     case encoding
 
@@ -29,7 +30,8 @@ public enum ControlRequestError: Error, Equatable, Sendable {
             a name has 1 to \(ControlRequest.nameLimit) octets, without white space and control \
             characters
             """
-        case .empty, .unknownVerb, .missing, .unexpected, .tooLong, .controlCharacter, .encoding:
+        case .empty, .unknownVerb, .missing, .unexpected, .tooLong, .severalLines,
+            .controlCharacter, .encoding:
             "a request is one line: \(Self.grammar)"
         }
     }
@@ -46,10 +48,8 @@ extension ControlRequestError: CustomStringConvertible {
         case .notAName(let name, let argument):
             "'\(printable(name))' cannot be the name of a \(argument)"
         case .notForced: "'takeover' without 'force'"
-        case .tooLong(let found):
-            """
-            the request has \(found) octets, the longest allowed is \(ControlRequest.lengthLimit)
-            """
+        case .tooLong: "the request is longer than \(ControlRequest.lengthLimit) octets"
+        case .severalLines: "there is more than one line"
         case .controlCharacter(let offset):
             "a control character stands at octet \(offset) of the request"
         case .encoding: "the request is not UTF-8"

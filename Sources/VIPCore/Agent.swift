@@ -58,7 +58,7 @@ public struct Agent: Sendable {
             )
         }
         groups = settings.groups.map {
-            Group(settings: $0, voters: settings.voters.count, at: .zero)
+            Group(settings: $0, in: settings, at: .zero)
         }
         recordedLease = max(settings.timing.lease, memory.longestLease)
         suspended = settings.suspended
@@ -196,26 +196,32 @@ public struct Agent: Sendable {
     private mutating func beginPlace(at now: Reading, _ out: inout Outbox) {
         if let header = memory.page?.header {
             abstentionEnd = header.abstentionEnd
+            maintenance = header.maintenance
             if now.raw < abstentionEnd { out.fire(.keepAbstaining) }
         } else {
             let longest = max(settings.timing.lease, memory.longestLease)
             abstentionEnd = mutated(.newPlaceDoesNotAbstain) ? now.raw : now.raw + longest
             out.fire(.abstainNewPlace)
-            let written = mutated(.abstentionNotInPage) ? now.raw : abstentionEnd
-            out.emit(
-                .writeHeader(
-                    PageHeader(
-                        place: holder.place,
-                        abstentionEnd: written,
-                        voterSet: settings.voterSet
-                    )
-                )
-            )
+            var written = header
+            if mutated(.abstentionNotInPage) { written.abstentionEnd = now.raw }
+            out.emit(.writeHeader(written))
         }
         if now.raw < abstentionEnd {
             abstentionReported = false
             out.report(.abstaining(abstentionEnd - now.raw))
         }
+    }
+
+    /// As it is to be in the page. While suspended the page keeps the voters that it has.
+    private var header: PageHeader {
+        PageHeader(
+            place: holder.place,
+            abstentionEnd: abstentionEnd,
+            voterSet: suspended
+                ? memory.page?.header.voterSet ?? settings.voterSet
+                : settings.voterSet,
+            maintenance: maintenance
+        )
     }
 
     private mutating func noteAbstention(at now: Reading, _ out: inout Outbox) {
@@ -247,6 +253,8 @@ public struct Agent: Sendable {
             withGroup(id, at: now) {
                 $0.addressesAdded(request, failed: failed, in: $1, &out)
             }
+        case .addressesLate(let id, let request):
+            withGroup(id, at: now) { $0.addressesLate(request, in: $1, &out) }
         case .addressesRemoved(let id, let request):
             withGroup(id, at: now) { $0.addressesRemoved(request, in: $1, &out) }
         case .addressesFound(let id, let all, let some):
@@ -341,7 +349,10 @@ public struct Agent: Sendable {
             )
             return
         }
-        maintenance = on
+        if maintenance != on {
+            maintenance = on
+            out.emit(.writeHeader(header))
+        }
         out.emit(.reply(id: id, .done))
     }
 
@@ -351,15 +362,7 @@ public struct Agent: Sendable {
             return
         }
         suspended = false
-        out.emit(
-            .writeHeader(
-                PageHeader(
-                    place: holder.place,
-                    abstentionEnd: abstentionEnd,
-                    voterSet: settings.voterSet
-                )
-            )
-        )
+        out.emit(.writeHeader(header))
         out.emit(.recordVoters)
         out.emit(.reply(id: id, .done))
     }

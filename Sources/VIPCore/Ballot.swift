@@ -5,6 +5,8 @@
 struct Ballot: Equatable, Sendable {
     var grant: Grant?
     var highestGranted: Term = .none
+    /// When this process last granted, by MONOTONIC_RAW.
+    private(set) var grantedAt: Instant?
 
     func liveGrant(at now: Reading) -> Grant? {
         guard let grant, grant.isLive(at: now) else { return nil }
@@ -112,6 +114,7 @@ struct Ballot: Equatable, Sendable {
             expiry: expiry,
             released: false
         )
+        grantedAt = scene.now.raw
         if request.term > highestGranted {
             highestGranted = request.term
         }

@@ -10,9 +10,12 @@ public enum Effect: Equatable, Sendable {
     case openGate(GroupID, until: Instant)
     /// From now on the group's addresses do not answer, whatever becomes of this process.
     case closeGate(GroupID)
-    /// Put the group's addresses on its interface, or refresh them there; answer with
-    /// `Event.addressesAdded`.
-    case addAddresses(GroupID, request: UInt64)
+    /// Put the group's addresses on its interface, or refresh them there, each with this lifetime
+    /// (whole seconds); answer with `Event.addressesAdded`. Where there is no gate, `before` is the
+    /// instant of CLOCK_BOOTTIME from which on the kernel must not be asked for that any more: whoever
+    /// asks it looks at the clock right before, and past the instant the answer is
+    /// `Event.addressesLate`.
+    case addAddresses(GroupID, request: UInt64, lifetime: Duration, before: Instant?)
     /// Take the group's addresses off every interface, and answer with `Event.addressesRemoved`
     /// once none is left; try until then.
     case removeAddresses(GroupID, request: UInt64)

@@ -9,6 +9,9 @@ public enum Event: Equatable, Sendable {
     case received(Frame)
     /// The answer to `Effect.addAddresses`: `failure` nil means that the kernel has them all.
     case addressesAdded(GroupID, request: UInt64, failed: Bool)
+    /// The answer to `Effect.addAddresses` when its instant had passed before the kernel was asked
+    /// for all of them.
+    case addressesLate(GroupID, request: UInt64)
     /// The answer to `Effect.removeAddresses`; comes only once the kernel has none of them.
     case addressesRemoved(GroupID, request: UInt64)
     /// The kernel told, unasked, that an address of the group came or went.

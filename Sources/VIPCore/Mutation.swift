@@ -19,6 +19,8 @@ public enum Mutation: String, CaseIterable, Sendable {
     case pageAfterFrame
     case leftoverGateNotClosed
     case groupRecordsDropped
+    case refreshPastDeadline
+    case gateMissingIgnored
     /// Applied by the simulated shell, which reads the clock for the core.
     case clockReadBeforeFrame
 }

@@ -85,11 +85,19 @@ public struct PageHeader: Equatable, Sendable {
     public var abstentionEnd: Instant
     /// The voters that the promises in this page were made among.
     public var voterSet: UInt64
+    /// An operator wants nothing to come to this host; until told otherwise, or the next boot.
+    public var maintenance: Bool
 
-    public init(place: Place, abstentionEnd: Instant, voterSet: UInt64) {
+    public init(
+        place: Place,
+        abstentionEnd: Instant,
+        voterSet: UInt64,
+        maintenance: Bool = false
+    ) {
         self.place = place
         self.abstentionEnd = abstentionEnd
         self.voterSet = voterSet
+        self.maintenance = maintenance
     }
 }
 

@@ -10,10 +10,11 @@ public enum Rule: Int, CaseIterable, Sendable {
     // The owner.
     case countAnswer, ignoreOldAnswer, resendRenewal, raiseTerm, strikeVoter, lowerGate
     case deadlinePassed, releaseStrayGrant, withholdRelease
-    case putBackAddresses, removeForeignAddresses
+    case putBackAddresses, removeForeignAddresses, putOffAddresses, repeatLateRequest
     // Letting go and switchover.
     case letGo, releaseTerm, resendRelease, inquire, makeOffer, declineInquiry, handOverVote
-    case acceptOffer, ignoreVote, releaseWithoutVote, failBack, delayPlannedMove
+    case acceptOffer, ignoreVote, releaseWithoutVote, failBack, delayPlannedMove,
+        moveFromMissingGate
     // Candidacy.
     case askOthersFirst, voteForOneself, waitForRemaining, giveUpCandidacy, yieldToRank
     case retryAfterSplit, noMajorityHeard

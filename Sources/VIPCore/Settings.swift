@@ -37,10 +37,13 @@ public struct Timing: Equatable, Sendable {
         let reliance = reliance(on: length)
         return Reading(
             boottime: contribution.stamp.boottime
-                + Duration(attoseconds: reliance.attoseconds * 899 / 1000),
+                + Duration(attoseconds: reliance.attoseconds * Self.slewed / 1000),
             raw: contribution.stamp.raw + reliance
         )
     }
+
+    /// Of what is left of a lease, the thousandths that may be counted on BOOTTIME.
+    static let slewed: Int128 = 899
 
     /// After this long without a frame a voter counts as not heard: three heartbeats are "the last
     /// heartbeats" of the design, so that two lost in a row mean nothing.
@@ -79,11 +82,19 @@ public struct Settings: Equatable, Sendable {
         /// Who takes it first.
         public var prefer: HostID?
         public var failback: Failback
+        /// On this host. `lifetimes` takes a lease with an `enforceableLifetime`.
+        public var enforcement: Enforcement
 
-        public init(id: GroupID, prefer: HostID?, failback: Failback) {
+        public init(
+            id: GroupID,
+            prefer: HostID?,
+            failback: Failback,
+            enforcement: Enforcement = .gate
+        ) {
             self.id = id
             self.prefer = prefer
             self.failback = failback
+            self.enforcement = enforcement
         }
     }
 
@@ -111,6 +122,10 @@ public struct Settings: Equatable, Sendable {
     ) {
         precondition(voters.contains { $0.id == me }, "an agent is one of its voters")
         precondition(voters.count <= Self.mostVoters)
+        precondition(
+            timing.enforceableLifetime != nil || !groups.contains { $0.enforcement == .lifetimes },
+            "a lease of \(timing.lease) is too short for address lifetimes"
+        )
         self.cluster = cluster
         self.me = me
         self.voters = voters

@@ -20,8 +20,9 @@ struct Ask: Equatable, Sendable {
 ///     confirming --the kernel has the addresses--> serving
 struct Tenure: Sendable {
     enum Stage: Equatable, Sendable {
-        /// The kernel was asked to add the addresses; the gate is closed until it has.
-        case confirming(request: UInt64)
+        /// The kernel was asked to add the addresses; the gate is closed until it has. Nil: it is
+        /// still to be asked.
+        case confirming(request: UInt64?)
         case serving
     }
 
@@ -38,7 +39,14 @@ struct Tenure: Sendable {
     var gateUntil: Instant?
     var handover: Handover?
     var announcements = Announcements()
+    /// When the kernel is to be asked for the addresses, again or for the first time.
     var refreshAt: Instant
+    /// The deadline at which it was asked last. Where lifetimes enforce the lease, the kernel has
+    /// taken the addresses off by then if it is not asked again.
+    var addressesUntil: Reading?
+    /// When this process last asked for a renewal, and when the deadline was last extended.
+    var renewedAt: Reading?
+    var extendedAt: Instant?
     var forced: Forced?
 
     /// Taken by the operator's word instead of a majority.
@@ -46,10 +54,6 @@ struct Tenure: Sendable {
         /// Since when a voter is heard: a majority within a lease, or it ends.
         var heardSince: Instant?
     }
-
-    /// An address lifetime is refreshed this often. The shell gives addresses a lifetime well
-    /// above.
-    static let refreshInterval: Duration = .seconds(4)
 
     var isServing: Bool { stage == .serving }
 

@@ -48,7 +48,9 @@ extension World {
         case .openGate(let group, let until):
             "open gate g\(group.bits) until \(text(until.nanoseconds))"
         case .closeGate(let group): "close gate g\(group.bits)"
-        case .addAddresses(let group, let request): "add g\(group.bits) #\(request)"
+        case .addAddresses(let group, let request, let lifetime, let before):
+            "add g\(group.bits) #\(request) for \(text(lifetime.nanoseconds))"
+                + (before.map { " before \(text($0.nanoseconds))" } ?? "")
         case .removeAddresses(let group, let request): "remove g\(group.bits) #\(request)"
         case .announce(let group): "announce g\(group.bits)"
         case .send(let frame): describe(frame)

@@ -16,6 +16,12 @@ public enum Fault: Int, CaseIterable, Sendable {
     case cut, cutPair, isolate, deafen, clog, replay
     // The operator.
     case switchover, maintenance, announce, force
+    /// Somebody deletes the gate.
+    case deleteGate
+    /// The agent goes on as a new process.
+    case reexecute
+    /// All other hosts are off for a while, and an operator takes over by force.
+    case forceAlone
 }
 
 /// A run that went wrong before it is known what was wrong with it: the whole bug report.
@@ -32,6 +38,8 @@ public enum Checker: String, CaseIterable, Sendable {
     case oneOwner
     /// A host answers, or could by what its gate says, without a majority that excludes all others.
     case cover
+    /// A host asks for a lease that its kernel would not enforce, as it has been told.
+    case gateFirst
     /// A gate is open for longer than the page says, or without a tenure in the page.
     case gateWithinPage
     /// An announcement for what the host does not answer for.
@@ -61,7 +69,7 @@ public enum Checker: String, CaseIterable, Sendable {
     var holdsForTwins: Bool {
         switch self {
         case .gateWithinPage, .releaseBehindGate, .frameAfterPage, .pageRemembers, .leaseRecord,
-            .announcement, .replies:
+            .announcement, .replies, .gateFirst:
             true
         case .oneOwner, .cover, .terms, .calm, .replay, .forcedEnds, .liveness: false
         }

@@ -13,9 +13,10 @@ enum Happening {
     /// The second kill, soon after the page was lost.
     case killAgain(host: Int, boot: Int)
     /// The kernel gets round to addresses, and answers.
-    case add(host: Int, boot: Int, life: Int, group: Int, request: UInt64, fails: Bool)
+    case add(host: Int, boot: Int, Addition)
     case remove(host: Int, boot: Int, life: Int, group: Int, request: UInt64)
     case answerAdd(host: Int, life: Int, group: Int, request: UInt64, failed: Bool)
+    case answerLate(host: Int, life: Int, group: Int, request: UInt64)
     case answerRemove(host: Int, life: Int, group: Int, request: UInt64)
     /// The kernel tells, unasked, of addresses that came or went.
     case tellAddresses(host: Int, life: Int, group: Int)
@@ -23,6 +24,12 @@ enum Happening {
     case tellHealth(host: Int, life: Int, group: Int)
     /// `valid_lft` has passed.
     case expire(host: Int, boot: Int, group: Int, serial: Int)
+    /// The shell hears that the gate is gone; puts it in place; and could from now on.
+    case noticeGate(host: Int, life: Int)
+    case placeGate(host: Int, life: Int)
+    case mendGate(host: Int, boot: Int)
+    /// An operator takes over by force, after a while.
+    case force(host: Int, boot: Int, group: Int)
     /// The state directory is written.
     case writeDirectory(host: Int, boot: Int)
     case slew(host: Int)
@@ -37,6 +44,17 @@ enum Happening {
     /// By now everybody must be served.
     case demand
     case end
+}
+
+/// What a process has asked the kernel for.
+struct Addition {
+    var life: Int
+    var group: Int
+    var request: UInt64
+    var lifetime: Int64
+    /// In nanoseconds of BOOTTIME.
+    var before: Int64?
+    var fails: Bool
 }
 
 /// What is to come, in the order of time; what comes at one time, in the order in which it was

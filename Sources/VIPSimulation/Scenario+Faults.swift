@@ -76,12 +76,34 @@ extension Scenario {
         case .paused:
             self[.pause] = lease * chance.within(2...4)
             self[.cutPair] = lease * 3
+        case .gates, .lifetimes:
+            self[.kill] = lease * 3
+            self[.hang] = lease * 3
+            self[.isolate] = lease * 4
+            // The kernel's jiffies stand still in a suspend, and a resumed host answers until its
+            // agent runs: that takes a gate.
+            self[.suspend] = 0
         case .twins:
             self[.cut] = lease * 3
         case .force:
             self[.force] = lease
             self[.powerOff] = lease * 2
             self[.isolate] = lease * 2
+        }
+    }
+
+    mutating func drawLaterFaults(_ luck: inout Chance) {
+        if luck.happens(200_000) { self[.reexecute] = lease * luck.pick([2, 4, 8]) }
+        switch aim {
+        case .gates:
+            self[.deleteGate] = lease * luck.within(1...3)
+        case .lifetimes:
+            gateless = luck.pick([[0], [1], [0, 1], Array(0..<nodes)])
+            if luck.happens(300_000) { self[.forceAlone] = lease * 8 }
+        case .force:
+            self[.forceAlone] = lease * luck.within(4...8)
+        default:
+            break
         }
     }
 
@@ -97,6 +119,7 @@ extension Scenario {
             "stalls=\(stalls)ppm/\(text(greatestStall))", "kill-inside=\(killInside)ppm",
             "kernel=\(text(kernelDelay.upperBound))", "lateness=\(text(lateness.upperBound))",
             "directory=\(text(directoryDelay))", "failback=\(automaticFailback)",
+            "gateless=\(gateless)",
             "until=\(text(faultsEnd))",
         ]
         for fault in Fault.allCases where self[fault] > 0 {

@@ -11,6 +11,8 @@ public struct Scenario: Sendable {
         case stalls, amnesia, leases, switchovers, releases, groups, leftovers, strangers, network
         /// Runs in which the promise of one owner is not made: what then happens ends by itself.
         case force, paused, twins
+        /// The gate is deleted; or there is none, and the lease is long.
+        case gates, lifetimes
     }
 
     public var seed: UInt64
@@ -26,6 +28,8 @@ public struct Scenario: Sendable {
     public var drift = 2_000
     public var margin: TrueTime = 1 * milliseconds
     public var automaticFailback = false
+    /// Nodes where address lifetimes enforce the lease.
+    public var gateless: [Int] = []
 
     /// One frame's way, and how many in a million of them are lost, come twice, or come late.
     public var delay: ClosedRange<TrueTime> = 50_000...200_000
@@ -70,11 +74,14 @@ public struct Scenario: Sendable {
     public init(seed: UInt64, aim wanted: Aim? = nil) {
         self.init(scripted: seed)
         var chance = Chance(seed: seed ^ 0x7363_656E_6172_696F)
-        aim = wanted ?? Self.drawAim(&chance)
+        var luck = Chance(seed: seed ^ 0x6761_7465)
+        let drawn = Self.drawAim(&chance)
+        aim = wanted ?? Self.drawLaterAim(&luck) ?? drawn
         drawShape(&chance)
         drawTiming(&chance)
         drawNetwork(&chance)
         drawFaults(&chance)
+        drawLaterFaults(&luck)
         faultsEnd = lease * chance.within(12...30)
         calmFor = lease * 3 + heartbeat * 10
     }
@@ -97,6 +104,16 @@ public struct Scenario: Sendable {
         case ..<97: .force
         case ..<99: .paused
         default: .twins
+        }
+    }
+
+    /// Of what came later, from a chance of its own: older seeds stay what they were.
+    private static func drawLaterAim(_ luck: inout Chance) -> Aim? {
+        switch luck.below(100) {
+        case ..<6: .gates
+        case ..<14: .lifetimes
+        case ..<16: .force
+        default: nil
         }
     }
 
@@ -125,6 +142,12 @@ public struct Scenario: Sendable {
         margin = chance.pick([lease / 100, lease / 500, Self.milliseconds])
         margin = min(margin, lease / 10)
         otherLeases = [lease, lease * 2 / 3, lease * 3, lease * 2]
+        if aim == .lifetimes {
+            // All of them long enough for a lifetime.
+            lease = chance.pick([5_500, 6_000, 8_000, 12_000, 20_000]) * Self.milliseconds
+            heartbeat = lease / chance.pick([8, 12, 20])
+            otherLeases = [lease, lease * 3 / 2]
+        }
         kernelDelay = chance.pick([1_000...20_000, 10_000...200_000, 1...heartbeat])
         lateness = chance.pick([0...0, 0...60_000, 0...heartbeat / 2])
         directoryDelay = chance.pick([0, heartbeat, lease])

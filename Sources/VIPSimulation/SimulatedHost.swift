@@ -1,17 +1,15 @@
 import VIPCore
 
-/// What the eBPF program enforces for one group. It outlives the process, and not the boot.
+/// One group's deadline in the map that the eBPF program looks at, if it is in place. It outlives
+/// the process, and not the boot.
 struct Gate {
-    /// Until the first agent of a boot attaches it, nothing is enforced.
-    var attached = false
     /// In nanoseconds of BOOTTIME; the addresses answer before it.
     var deadline: Int64 = 0
-    /// For whom it was opened last; nil if never, or since the page was lost.
+    /// For whom it was opened, or the addresses were added, last; nil if never.
     var holder: Holder?
-    var term = Term.none
     var forced = false
 
-    func isOpen(boottime: Int64) -> Bool { !attached || boottime < deadline }
+    func isOpen(boottime: Int64) -> Bool { boottime < deadline }
 }
 
 /// One group's addresses on its interface.
@@ -20,8 +18,14 @@ struct SimulatedAddresses {
     static let all = 2
 
     var present = 0
-    /// Counts refreshes: an expiry that was planned before the last one does nothing.
-    var refreshes = 0
+    /// Counts what was planned: only the last expiry counts.
+    var expiries = 0
+    /// In nanoseconds of BOOTTIME: when the kernel takes them off if they are not refreshed, and
+    /// when it might at the latest.
+    var expiry: Int64 = 0
+    var latestExpiry: Int64 = 0
+    /// Removals that the kernel was asked for and has not got round to.
+    var removals = 0
     /// Somebody has changed them, and the agent has not been told yet.
     var untold = false
 }
@@ -90,6 +94,10 @@ final class Process {
     var greatestSequences: [(session: UInt64, number: UInt64)]
     /// By group: the term of its last candidacy.
     var candidacies: [Term?]
+    /// By group: what the core was last told of the gate.
+    var gateInPlace: [Bool]
+    /// It is to go on as another process as soon as it is at rest.
+    var reexecutes = false
     /// How often in a row it wanted to be woken at once.
     var idleWakes = 0
 
@@ -101,6 +109,7 @@ final class Process {
         challenges = Array(repeating: 0, count: scenario.hosts)
         greatestSequences = Array(repeating: (0, 0), count: scenario.hosts)
         candidacies = Array(repeating: nil, count: scenario.groups)
+        gateInPlace = Array(repeating: true, count: scenario.groups)
     }
 }
 
@@ -113,6 +122,12 @@ final class SimulatedHost {
     var clocks: HostClocks
     var powered = true
     var boot = 0
+    let enforcement: Enforcement
+    /// The eBPF program sits on the interfaces: not before the first agent of a boot has put it
+    /// there, and not after somebody has deleted it.
+    var gateInPlace = false
+    /// It can't be put there at the moment.
+    var gateFails = false
     var gates: [Gate]
     var addresses: [SimulatedAddresses]
     var page: Page?
@@ -133,6 +148,8 @@ final class SimulatedHost {
     var deferred: [Happening] = []
     /// When the kernel is done with what it was asked for: it works in order.
     var kernelBusyUntil: TrueTime = 0
+    /// Frames that wait in the sockets for the process that is to go on.
+    var inherited: [Process.Incoming] = []
     /// The supervisor does not start it again.
     var abandoned = false
 
@@ -142,6 +159,7 @@ final class SimulatedHost {
         id = World.hostID(index)
         isNode = index < scenario.nodes
         name = isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)"
+        enforcement = scenario.gateless.contains(index) ? .lifetimes : .gate
         gates = Array(repeating: Gate(), count: scenario.groups)
         addresses = Array(repeating: SimulatedAddresses(), count: scenario.groups)
         directory = StateDirectory(highestTerms: Array(repeating: .none, count: scenario.groups))

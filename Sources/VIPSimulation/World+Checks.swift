@@ -43,11 +43,7 @@ extension World {
         // A live grant has ended before its time: its holder must have said so.
         let own = Holder(host: hosts[host].id, place: hosts[host].page!.header.place)
         if old.holder == own {
-            let group = index(record.group)
-            let open = hosts[host].gates[group].isOpen(
-                boottime: hosts[host].clocks.boottime(at: now)
-            )
-            if open {
+            if isOpen(host, index(record.group)) {
                 violate(.releaseBehindGate, "\(name) frees its own grant while the gate is open")
             }
         } else if !isReleased(old, of: record.group, by: hosts[host].process!.current),
@@ -100,7 +96,7 @@ extension World {
         let boottime = hosts[host].clocks.boottime(at: now)
         for group in 0..<scenario.groups {
             let gate = hosts[host].gates[group]
-            guard gate.attached, gate.isOpen(boottime: boottime) else { continue }
+            guard gate.isOpen(boottime: boottime) else { continue }
             let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
             let deadline = record?.tenure?.deadline.boottime.nanoseconds ?? .min
             guard gate.deadline > deadline else { continue }
@@ -164,8 +160,7 @@ extension World {
     }
 
     private func checkRelease(_ host: Int, _ release: Release) {
-        let gate = hosts[host].gates[index(release.group)]
-        if gate.isOpen(boottime: hosts[host].clocks.boottime(at: now)), gate.attached {
+        if isOpen(host, index(release.group)) {
             violate(
                 .releaseBehindGate,
                 "\(hosts[host].name) releases t\(release.term.number) while its gate is open"
@@ -205,7 +200,7 @@ extension World {
         if addresses.present == 0, !addresses.untold {
             violate(.announcement, "\(hosts[host].name) announces g\(group + 1) without having it")
         }
-        if !gate.attached || !gate.isOpen(boottime: boottime) {
+        if !gate.isOpen(boottime: boottime) {
             violate(.announcement, "\(hosts[host].name) announces g\(group + 1) behind its gate")
         }
     }
@@ -257,7 +252,7 @@ extension World {
             let group = index(condition.group)
             let gate = hosts[host].gates[group]
             let reading = process.reading.boottime.nanoseconds
-            guard gate.attached, gate.forced, gate.isOpen(boottime: reading) else { continue }
+            guard gate.forced, gate.isOpen(boottime: reading) else { continue }
             guard !effects.contains(.closeGate(condition.group)), isNew(frame, to: host) else {
                 continue
             }
@@ -299,6 +294,9 @@ extension World {
                 report
         else { return }
         let group = index(id)
+        if !hosts[host].process!.gateInPlace[group] {
+            violate(.gateFirst, "\(hosts[host].name) asks for g\(group + 1) without its gate")
+        }
         if let last = hosts[host].process!.candidacies[group], last >= term {
             violate(
                 .terms,

@@ -47,9 +47,12 @@ extension World {
         noteAmnesia(host)
         if hosts[host].isStopped { hosts[host].clocks.change(at: now, stop: nil) }
         hosts[host].deferred = []
+        hosts[host].inherited = []
         hosts[host].page = nil
         hosts[host].boot += 1
         hosts[host].kernelBusyUntil = 0
+        hosts[host].gateInPlace = false
+        hosts[host].gateFails = false
         hosts[host].gates = Array(repeating: Gate(), count: scenario.groups)
         hosts[host].addresses = Array(repeating: SimulatedAddresses(), count: scenario.groups)
         checkAll()
@@ -86,6 +89,7 @@ extension World {
         guard hosts[host].runs else { return }
         note("\(hosts[host].name) is suspended for \(text(span))")
         hosts[host].clocks.change(at: now, stop: .suspended)
+        planExpiries(host)
         checkAll()
         plan(.resume(host: host, boot: hosts[host].boot), after: span)
     }
@@ -97,6 +101,7 @@ extension World {
         note("\(hosts[host].name) is paused for \(text(span))")
         exposed = true
         hosts[host].clocks.change(at: now, stop: .paused)
+        planExpiries(host)
         checkAll()
         plan(.resume(host: host, boot: hosts[host].boot), after: span)
     }
@@ -105,6 +110,7 @@ extension World {
         guard hosts[host].isStopped, hosts[host].boot == boot else { return }
         note("\(hosts[host].name) resumes")
         hosts[host].clocks.change(at: now, stop: nil)
+        planExpiries(host)
         checkAll()
         let deferred = hosts[host].deferred
         hosts[host].deferred = []
@@ -117,6 +123,7 @@ extension World {
         let slew = fate.pick([-most, 0, most, Int(fate.within(Int64(-most)...Int64(most)))])
         note("\(hosts[host].name) BOOTTIME is slewed by \(slew) ppm")
         hosts[host].clocks.change(at: now, slew: slew)
+        planExpiries(host)
         checkAll()
         if hosts[host].runs { armTimer(host) }
     }

@@ -9,7 +9,8 @@ extension World {
         case .writeRecord(let record): write(record, host)
         case .openGate(let group, let until): openGate(host, index(group), until.nanoseconds)
         case .closeGate(let group): closeGate(host, index(group))
-        case .addAddresses(let group, let request): askAdd(host, index(group), request)
+        case .addAddresses(let group, let request, let lifetime, let before):
+            askAdd(host, index(group), request, lifetime.nanoseconds, before?.nanoseconds)
         case .removeAddresses(let group, let request): askRemove(host, index(group), request)
         case .announce(let group): checkAnnouncement(host, index(group))
         case .send(let frame):
@@ -69,15 +70,8 @@ extension World {
         let wasOpen = hosts[host].gates[group].isOpen(
             boottime: hosts[host].clocks.boottime(at: now)
         )
-        hosts[host].gates[group] = Gate(
-            attached: true,
-            deadline: deadline,
-            holder: hosts[host].page.map {
-                Holder(host: hosts[host].id, place: $0.header.place)
-            },
-            term: record?.tenure?.term ?? .none,
-            forced: record?.tenure?.forced ?? false
-        )
+        hosts[host].gates[group].deadline = deadline
+        noteHolder(host, group)
         if calm, !wasOpen, !scenario.automaticFailback {
             violate(.liveness, "\(hosts[host].name) had closed the gate of g\(group + 1)")
         }
@@ -85,8 +79,18 @@ extension World {
     }
 
     private func closeGate(_ host: Int, _ group: Int) {
-        hosts[host].gates[group] = Gate(attached: true)
+        hosts[host].gates[group].deadline = 0
         check(group)
+    }
+
+    /// On whose behalf, by the page, its addresses answer from now on.
+    private func noteHolder(_ host: Int, _ group: Int) {
+        let page = hosts[host].page
+        let record = page?.records.first { $0.group == Self.groupID(group) }
+        hosts[host].gates[group].holder = page.map {
+            Holder(host: hosts[host].id, place: $0.header.place)
+        }
+        hosts[host].gates[group].forced = record?.tenure?.forced ?? false
     }
 
     // MARK: Addresses
@@ -102,23 +106,31 @@ extension World {
         return time
     }
 
-    private func askAdd(_ host: Int, _ group: Int, _ request: UInt64) {
-        let fails = hosts[host].addsFail && chance.happens(500_000)
+    private func askAdd(
+        _ host: Int,
+        _ group: Int,
+        _ request: UInt64,
+        _ lifetime: Int64,
+        _ before: Int64?
+    ) {
+        let addition = Addition(
+            life: hosts[host].process!.life,
+            group: group,
+            request: request,
+            lifetime: lifetime,
+            before: before,
+            fails: hosts[host].addsFail && chance.happens(500_000)
+        )
+        noteHolder(host, group)
         queue.add(
-            .add(
-                host: host,
-                boot: hosts[host].boot,
-                life: hosts[host].process!.life,
-                group: group,
-                request: request,
-                fails: fails
-            ),
+            .add(host: host, boot: hosts[host].boot, addition),
             at: kernelDone(host)
         )
     }
 
     private func askRemove(_ host: Int, _ group: Int, _ request: UInt64) {
         checkRemoval(host, group)
+        hosts[host].addresses[group].removals += 1
         queue.add(
             .remove(
                 host: host,
@@ -131,25 +143,36 @@ extension World {
         )
     }
 
-    func add(_ host: Int, _ life: Int, _ group: Int, _ request: UInt64, _ fails: Bool) {
-        let present = hosts[host].addresses[group].present
-        if !fails {
-            hosts[host].addresses[group].present = SimulatedAddresses.all
-            hosts[host].addresses[group].refreshes += 1
+    /// Where there is a limit, whoever asks the kernel looks at the clock right before.
+    func add(_ host: Int, _ addition: Addition) {
+        let (life, group, request) = (addition.life, addition.group, addition.request)
+        let boottime = hosts[host].clocks.boottime(at: now)
+        if let before = addition.before, boottime >= before {
             plan(
-                .expire(
-                    host: host,
-                    boot: hosts[host].boot,
-                    group: group,
-                    serial: hosts[host].addresses[group].refreshes
-                ),
-                after: Self.validLifetime
+                .answerLate(host: host, life: life, group: group, request: request),
+                after: kernelTime()
             )
+            return
+        }
+        let present = hosts[host].addresses[group].present
+        if !addition.fails {
+            hosts[host].addresses[group].present = SimulatedAddresses.all
+            let late = luck.within(20 * Scenario.milliseconds...Self.kernelLateness)
+            let expiry = boottime + addition.lifetime
+            hosts[host].addresses[group].expiry = expiry + late
+            hosts[host].addresses[group].latestExpiry = expiry + Self.kernelLateness
+            planExpiry(host, group)
             tellOthers(host, life, group, changed: present != SimulatedAddresses.all)
             check(group)
         }
         plan(
-            .answerAdd(host: host, life: life, group: group, request: request, failed: fails),
+            .answerAdd(
+                host: host,
+                life: life,
+                group: group,
+                request: request,
+                failed: addition.fails
+            ),
             after: kernelTime()
         )
     }
@@ -157,6 +180,7 @@ extension World {
     func remove(_ host: Int, _ life: Int, _ group: Int, _ request: UInt64) {
         let present = hosts[host].addresses[group].present
         hosts[host].addresses[group].present = 0
+        hosts[host].addresses[group].removals -= 1
         tellOthers(host, life, group, changed: present > 0)
         check(group)
         plan(
@@ -165,11 +189,33 @@ extension World {
         )
     }
 
-    /// The kernel's lifetime for an address, and a little more than the second it may be late.
-    static let validLifetime: TrueTime = 15_000 * Scenario.milliseconds
+    /// The kernel takes an address off this much after its lifetime at the latest.
+    static let kernelLateness: TrueTime = 1_300 * Scenario.milliseconds
+
+    /// Its jiffies are slewed with BOOTTIME, so this is planned anew whenever that changes.
+    func planExpiry(_ host: Int, _ group: Int) {
+        hosts[host].addresses[group].expiries += 1
+        let time = hosts[host].clocks.time(boottime: hosts[host].addresses[group].expiry)
+        guard time < .max / 8 else { return }
+        plan(
+            .expire(
+                host: host,
+                boot: hosts[host].boot,
+                group: group,
+                serial: hosts[host].addresses[group].expiries
+            ),
+            after: time - now
+        )
+    }
+
+    func planExpiries(_ host: Int) {
+        for group in 0..<scenario.groups where hosts[host].addresses[group].present > 0 {
+            planExpiry(host, group)
+        }
+    }
 
     func expireAddresses(_ host: Int, _ group: Int, _ serial: Int) {
-        guard hosts[host].addresses[group].refreshes == serial else { return }
+        guard hosts[host].addresses[group].expiries == serial else { return }
         guard hosts[host].addresses[group].present > 0 else { return }
         note("\(hosts[host].name) kernel expires the addresses of g\(group + 1)")
         change(host, group, present: 0)

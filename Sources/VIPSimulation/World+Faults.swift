@@ -19,6 +19,9 @@ extension World {
             strikeAddresses(fault, node, group)
         case .cut, .cutPair, .isolate, .deafen, .clog, .replay:
             strikeNetwork(fault, host)
+        case .deleteGate: deleteGate(ownerOr(node))
+        case .reexecute: hosts[ownerOr(host)].process?.reexecutes = true
+        case .forceAlone: forceAlone(node, group)
         case .switchover, .maintenance, .announce, .force:
             order(fault, fate.happens(800_000) ? node : host, group)
         }
@@ -149,7 +152,7 @@ extension World {
             change(host, group, present: fate.below(present))
         case .addAddresses:
             // Without any gate nobody could keep them from answering.
-            guard hosts[host].gates[group].attached else { return }
+            guard hosts[host].gateInPlace else { return }
             note("\(hosts[host].name) somebody adds addresses of g\(group + 1)")
             change(host, group, present: fate.below(SimulatedAddresses.all) + 1)
         case .refuseAddresses: hosts[host].addsFail.toggle()
@@ -184,6 +187,19 @@ extension World {
             }
         default: break
         }
+    }
+
+    /// When the others come back, they find that somebody owns it.
+    private func forceAlone(_ host: Int, _ group: Int) {
+        let forcedAfter = scenario.lease * 5 / 4 + scenario.heartbeat * 4
+        for other in hosts.indices where other != host {
+            kill(other)
+            plan(
+                .launch(host: other, boot: hosts[other].boot),
+                after: forcedAfter + fate.within(scenario.heartbeat...scenario.lease * 3)
+            )
+        }
+        plan(.force(host: host, boot: hosts[host].boot, group: group), after: forcedAfter)
     }
 
     private func order(_ fault: Fault, _ drawn: Int, _ group: Int) {

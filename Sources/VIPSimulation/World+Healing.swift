@@ -22,6 +22,8 @@ extension World {
         hosts[host].voterSet = Self.voterSet
         hosts[host].groups = Array(repeating: true, count: scenario.groups)
         hosts[host].clocks.change(at: now, slew: 0)
+        planExpiries(host)
+        hosts[host].gateFails = false
         checkAll()
         if !hosts[host].powered { powerOn(host, hosts[host].boot) }
         resume(host, hosts[host].boot)

@@ -2,12 +2,30 @@ import VIPCore
 
 /// Who answers, and whether a majority of voters excludes everybody else meanwhile. Looked at
 /// whenever something has changed that bears on it: between two changes a host can only fall
-/// silent.
+/// silent, and one without the gate that it should have has an agent that knows.
 extension World {
-    /// An address is present, and the gate lets it answer. Whether its link is up does not matter.
+    /// An address is present, and no gate keeps it from answering. Whether its link is up does not
+    /// matter.
     func answers(_ host: Int, _ group: Int) -> Bool {
-        guard hosts[host].runs, hosts[host].addresses[group].present > 0 else { return false }
+        hosts[host].runs && hosts[host].addresses[group].present > 0 && isOpen(host, group)
+    }
+
+    /// Without a gate only the absence of the addresses keeps them from answering.
+    func isOpen(_ host: Int, _ group: Int) -> Bool {
+        guard hosts[host].gateInPlace else { return hosts[host].addresses[group].present > 0 }
         return hosts[host].gates[group].isOpen(boottime: hosts[host].clocks.boottime(at: now))
+    }
+
+    /// Somebody has deleted the gate, and the agent is gone or stopped, or has not had the time for
+    /// its part: what the host answers past its deadline is what the gate is for.
+    private func isExcused(_ host: Int, _ group: Int) -> Bool {
+        guard hosts[host].enforcement == .gate, !hosts[host].gateInPlace else { return false }
+        guard let process = hosts[host].process, !process.hung, process.started,
+            case .idle = process.phase
+        else { return true }
+        if hosts[host].addresses[group].removals > 0 { return true }
+        let silent = hosts[host].clocks.time(boottime: hosts[host].gates[group].deadline)
+        return now >= silent && now - silent <= scenario.lateness.upperBound + 1
     }
 
     func checkAll() {
@@ -16,7 +34,7 @@ extension World {
 
     func check(_ group: Int) {
         var answering: Int?
-        for host in 0..<scenario.nodes where answers(host, group) {
+        for host in 0..<scenario.nodes where answers(host, group) && !isExcused(host, group) {
             checkCover(host, group)
             if let other = answering, !isForced(host, group), !isForced(other, group), !exposed {
                 violate(
@@ -62,11 +80,11 @@ extension World {
     /// majority of voters lets nobody else in, should every process die at this instant.
     private func checkCover(_ host: Int, _ group: Int) {
         let gate = hosts[host].gates[group]
-        guard gate.attached, !gate.forced, !exposed else { return }
+        guard !gate.forced, !exposed else { return }
         guard let holder = gate.holder else {
             return violate(.cover, "\(hosts[host].name) answers for g\(group + 1) as nobody")
         }
-        let silentFrom = hosts[host].clocks.time(boottime: gate.deadline) + scenario.margin
+        let silentFrom = silentFrom(host, group)
         var covering = 0
         for voter in 0..<scenario.hosts
         where excludesOthers(voter, group, holder) >= silentFrom { covering += 1 }
@@ -78,6 +96,17 @@ extension World {
                     "\(hosts[$0].name) until \(text(excludesOthers($0, group, holder)))"
                 }.joined(separator: ", ")
         )
+    }
+
+    /// When it falls silent by itself; without the gate that it should have it does not.
+    private func silentFrom(_ host: Int, _ group: Int) -> TrueTime {
+        let clocks = hosts[host].clocks
+        guard hosts[host].enforcement == .gate else {
+            return clocks.time(boottime: hosts[host].addresses[group].latestExpiry)
+                + scenario.margin
+        }
+        guard hosts[host].gateInPlace else { return now }
+        return clocks.time(boottime: hosts[host].gates[group].deadline) + scenario.margin
     }
 
     /// Until when this voter grants to nobody but `holder`, whatever becomes of its process.

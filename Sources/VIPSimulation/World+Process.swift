@@ -31,13 +31,23 @@ extension World {
         )
         closeUnknownGates(host, settings)
         tell(host, .start)
+        for incoming in hosts[host].inherited {
+            tell(host, incoming.event, recording: incoming.recording, sentAt: incoming.sentAt)
+        }
+        hosts[host].inherited = []
         tellAtStart(host)
-        if healed, settings.suspended { command(host, .acceptVoters) }
+        guard healed else { return }
+        if settings.suspended { command(host, .acceptVoters) }
+        if hosts[host].isNode { command(host, .maintenance(false)) }
     }
 
     /// What the shell reports of its own accord once the agent has started.
     private func tellAtStart(_ host: Int) {
         guard let life = hosts[host].process?.life, hosts[host].isNode else { return }
+        if hosts[host].enforcement == .gate {
+            tellGate(host, inPlace: false)
+            plan(.placeGate(host: host, life: life), after: gateTime())
+        }
         for group in 0..<scenario.groups where hosts[host].groups[group] {
             if hosts[host].addresses[group].present > 0 { tellAddresses(host, group) }
             tellInterface(host, group)
@@ -49,13 +59,13 @@ extension World {
 
     /// A gate that neither configuration nor page know of can only be closed by who finds it.
     private func closeUnknownGates(_ host: Int, _ settings: Settings) {
-        for group in 0..<scenario.groups where hosts[host].gates[group].attached {
+        for group in 0..<scenario.groups where hosts[host].addresses[group].present > 0 {
             let id = Self.groupID(group)
             let isKnown =
                 settings.groups.contains { $0.id == id }
                 || hosts[host].page?.records.contains { $0.group == id } == true
             guard !isKnown else { continue }
-            hosts[host].gates[group] = Gate(attached: true)
+            hosts[host].gates[group].deadline = 0
             hosts[host].addresses[group].present = 0
             check(group)
         }
@@ -90,7 +100,8 @@ extension World {
                     id: Self.groupID(group),
                     prefer: group == 2 ? nil : Self.hostID(group % scenario.nodes),
                     failback: scenario.automaticFailback
-                        ? .automatic(after: .nanoseconds(scenario.lease * 2)) : .manual
+                        ? .automatic(after: .nanoseconds(scenario.lease * 2)) : .manual,
+                    enforcement: hosts[host].enforcement
                 )
             },
             timing: Timing(
@@ -215,6 +226,9 @@ extension World {
         if case .addressesFound(let group, _, _) = incoming.event {
             hosts[host].addresses[index(group)].untold = false
         }
+        if case .gate(let group, let inPlace) = incoming.event {
+            hosts[host].process!.gateInPlace[index(group)] = inPlace
+        }
         let effects = hosts[host].process!.agent.step(incoming.event, at: reading)
         hosts[host].process!.current = incoming.event
         hosts[host].process!.effects = effects
@@ -254,6 +268,7 @@ extension World {
         if mutated(.clockReadBeforeFrame) {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }
+        if hosts[host].process!.reexecutes { reexecute(host) }
         armTimer(host)
     }
 

@@ -67,6 +67,7 @@ extension World {
 
     package func slew(host: Int, perMillion: Int) {
         hosts[host].clocks.change(at: now, slew: perMillion)
+        planExpiries(host)
         checkAll()
         armTimer(host)
     }

@@ -15,6 +15,8 @@ public final class World {
     /// Of faults, of what processes do, and of what they are given.
     var chance: Chance
     var fate: Chance
+    /// Of gates and lifetimes, so that older seeds stay what they were.
+    var luck: Chance
     var lives = 0
     var commandsGiven: UInt64 = 0
 
@@ -61,6 +63,7 @@ public final class World {
         self.recording = recording
         chance = Chance(seed: scenario.seed)
         fate = chance.fork()
+        luck = Chance(seed: scenario.seed ^ 0x6C75_636B)
         network = Network(scenario, chance: chance.fork())
         history = Array(repeating: GroupHistory(), count: scenario.groups)
         longestLease = scenario.lease
@@ -148,8 +151,8 @@ public final class World {
         case .launch(let host, let boot): booted(host, boot, happening) { launch(host) }
         case .killAgain(let host, let boot):
             booted(host, boot, happening) { killAgain(host) }
-        case .add(let host, let boot, let life, let group, let request, let fails):
-            booted(host, boot, happening) { add(host, life, group, request, fails) }
+        case .add(let host, let boot, let addition):
+            booted(host, boot, happening) { add(host, addition) }
         case .remove(let host, let boot, let life, let group, let request):
             booted(host, boot, happening) { remove(host, life, group, request) }
         case .answerAdd(let host, let life, let group, let request, let failed):
@@ -159,6 +162,16 @@ public final class World {
                     .addressesAdded(Self.groupID(group), request: request, failed: failed)
                 )
             }
+        case .answerLate(let host, let life, let group, let request):
+            live(host, life, happening) {
+                tell(host, .addressesLate(Self.groupID(group), request: request))
+            }
+        case .noticeGate(let host, let life): live(host, life, happening) { noticeGate(host) }
+        case .placeGate(let host, let life): live(host, life, happening) { placeGate(host) }
+        case .mendGate(let host, let boot):
+            booted(host, boot, happening) { hosts[host].gateFails = false }
+        case .force(let host, let boot, let group):
+            booted(host, boot, happening) { command(host, .takeover(Self.groupID(group))) }
         case .answerRemove(let host, let life, let group, let request):
             live(host, life, happening) {
                 tell(host, .addressesRemoved(Self.groupID(group), request: request))

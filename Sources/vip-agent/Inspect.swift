@@ -13,9 +13,23 @@ struct Check: ParsableCommand {
 
     @OptionGroup var place: PlaceOptions
 
+    @Flag(
+        name: .customLong("for-successor"),
+        help: ArgumentHelp(
+            "Answer the agent that asks whether this program could take over from it.",
+            visibility: .hidden
+        )
+    )
+    var isForSuccessor = false
+
     func run() throws {
         let sites = loadSites(place)
         _ = loadKeys(sites)
+        if isForSuccessor {
+            let isNode = sites.entries.contains { $0.site.role == .node }
+            print(SuccessorAnswer(version: Version.current, isNode: isNode).text)
+            return
+        }
         for entry in sites.entries {
             for warning in entry.site.configuration.warnings {
                 let line = Array("\(entry.path): warning: \(warning.message)\n".utf8)

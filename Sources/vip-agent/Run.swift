@@ -10,8 +10,9 @@ struct Run: ParsableCommand {
         abstract: "Run the agent in the foreground.",
         discussion: """
             Logs to standard error. SIGTERM hands over what this host owns and ends within two \
-            seconds. The same configuration file is valid on every host; each finds itself in it \
-            by host name, or by --host.
+            seconds. SIGHUP reloads the configuration, and SIGUSR2 becomes the version of the \
+            program that is installed now; clients notice neither. The same configuration file is \
+            valid on every host; each finds itself in it by host name, or by --host.
 
             A witness may serve many clusters: with a directory for --config, it serves those of \
             all *.toml in it, and keeps page, state and control socket of each in directories \
@@ -23,24 +24,63 @@ struct Run: ParsableCommand {
     @OptionGroup var directories: DirectoryOptions
 
     func run() throws {
-        openStandardDescriptors()
+        serve(with: .none)
+    }
+
+    /// - Parameter inheritance: what the program before this one left, if there was one.
+    func serve(with inheritance: Inheritance) {
+        let program = ProgramPath.ofThisProcess()
         let sites = loadSites(place)
-        let keys = loadKeys(sites)
+        Self.serve(
+            Daemon.Options(
+                sites: sites,
+                keys: loadKeys(sites),
+                configuration: place.config ?? Sites.defaultPath(),
+                host: place.host ?? kernelHostName(),
+                runDirectory: directories.runDir,
+                stateDirectory: directories.stateDir,
+                program: program,
+                inheritance: inheritance
+            )
+        )
+    }
+
+    /// Goes on with a handover: its texts are what was checked, and no file is read.
+    ///
+    /// - Returns: what is left if it turns out to be of no use; otherwise only when the agent ends.
+    static func resume(
+        _ handover: Handover,
+        _ inheritance: Inheritance
+    ) -> Inheritance {
+        do throws(ConfigurationFailure) {
+            let sites = try Sites(handover.source, host: handover.host)
+            let handed = sites.entries.compactMap { handover.keys(of: $0.path) }
+            serve(
+                Daemon.Options(
+                    sites: sites,
+                    keys: handed.count == sites.entries.count ? handed : try sites.loadKeys(),
+                    configuration: handover.configuration,
+                    host: handover.host,
+                    runDirectory: handover.runDirectory,
+                    stateDirectory: handover.stateDirectory,
+                    program: handover.program,
+                    inheritance: inheritance
+                )
+            )
+            return .none
+        } catch {
+            return inheritance.locksOnly(because: "\(error)")
+        }
+    }
+
+    private static func serve(_ options: Daemon.Options) {
+        unsafe debugParsed = debugNow()
         guard let output = try? LogOutput() else {
             fail(StartupFailure.Status.system.rawValue, "there are no descriptors left for the log")
         }
         let log = Logger(label: "vip-agent") { _ in StandardErrorLog(output: output) }
         do throws(StartupFailure) {
-            let daemon = try Daemon(
-                Daemon.Options(
-                    sites: sites,
-                    keys: keys,
-                    runDirectory: directories.runDir,
-                    stateDirectory: directories.stateDir
-                ),
-                output: output,
-                log: log
-            )
+            let daemon = try Daemon(options, output: output, log: log)
             try daemon.serve()
         } catch {
             _ = output.flush()

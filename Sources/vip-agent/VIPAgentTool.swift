@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import VIPAgent
 import VIPControl
 
 /// The daemon and what belongs to it. Operators' everyday tool is `vipctl`.
@@ -16,6 +17,28 @@ struct VIPAgentTool: ParsableCommand {
         version: Version.current,
         subcommands: [Run.self, Check.self, Initialize.self, Clean.self, AcceptVoters.self]
     )
+
+    /// A program that was handed something goes on with it at once: the arguments are those of the
+    /// one before it, and reading them would take as long as a frame to the witness and back.
+    static func main() {
+        unsafe debugMain = debugNow()
+        openStandardDescriptors()
+        var inheritance = Inheritance.take()
+        if case .whole(let handover, locks: _) = inheritance {
+            inheritance = Run.resume(handover, inheritance)
+            guard inheritance != .none else { return }
+        }
+        do {
+            var command = try parseAsRoot()
+            if let run = command as? Run {
+                run.serve(with: inheritance)
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
 }
 
 /// Where the configuration is, and which of its hosts this is.

@@ -17,23 +17,39 @@ struct Status: ParsableCommand {
     var json = false
 
     @Option(
-        defaultAsFlag: 1,
+        defaultAsFlag: "1",
         help: ArgumentHelp(
             "Go on, and show it anew every <seconds> (1 if not given), agent there or not.",
             valueName: "seconds"
         )
     )
-    var watch: Double?
+    var watch: String?
 
     @OptionGroup var connection: Connection
 
     func validate() throws {
-        guard let watch, !Self.intervals.contains(watch) else { return }
-        throw ValidationError("--watch takes 0.1 to 3600 seconds, and not \(watch)")
+        guard let watch, interval == nil else { return }
+        throw ValidationError("--watch takes 0.1 to 3600 seconds, and not '\(printable(watch))'")
+    }
+
+    /// `--watch=2` as two words: with another option behind it, ArgumentParser 1.8 drops what
+    /// stands behind the sign, whatever it is.
+    static func separatingWatch(_ argument: String) -> [String] {
+        let mark = "--watch="
+        guard argument.hasPrefix(mark) else { return [argument] }
+        return ["--watch", String(argument.dropFirst(mark.count))]
+    }
+
+    /// Read here: of a text that is no number, the parser would make what a lone flag means.
+    private var interval: Double? {
+        guard let watch, let interval = Double(watch), Self.intervals.contains(interval) else {
+            return nil
+        }
+        return interval
     }
 
     func run() throws {
-        if let watch { try keepWatching(every: watch) }
+        if let interval { try keepWatching(every: interval) }
         let (report, payload): (StatusReport, JSONValue?) = try connection.report(for: .status)
         Terminal.write(
             json

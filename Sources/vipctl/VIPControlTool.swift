@@ -21,9 +21,13 @@ struct VIPControlTool: ParsableCommand {
         version: "vipctl \(Version.current)",
         subcommands: [
             Status.self, History.self, Switchover.self, Takeover.self, Announce.self,
-            Maintenance.self,
+            Maintenance.self, Reload.self,
         ]
     )
+
+    static func main() {
+        main(CommandLine.arguments.dropFirst().flatMap(Status.separatingWatch))
+    }
 }
 
 extension ExitCode {
@@ -74,6 +78,16 @@ struct Connection: ParsableArguments {
     /// Asks, and ends the program with the reason if there is no answer or a refusal.
     func ask(_ request: ControlRequest) throws -> (message: String, payload: JSONValue?) {
         try ask(request, of: client)
+    }
+
+    /// Asks for what may take this many seconds. The answer, be it a refusal.
+    func reply(
+        to request: ControlRequest,
+        within seconds: Double
+    ) throws -> ControlReply {
+        var client = try client
+        client.timeout = seconds
+        return try answer { () throws(ControlClientError) in try client.ask(request) }
     }
 
     /// Asks for a report, and reads it from the payload of the answer.

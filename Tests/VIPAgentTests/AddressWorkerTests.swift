@@ -21,9 +21,12 @@ struct AddressWorkerTests {
             let worker = try AddressWorker()
             #expect(worker.completions().isEmpty)
             for number in 0..<100 as Range<UInt32> {
-                worker.ask(.add(Self.address(number, on: interface)), id: UInt64(number))
+                worker.ask(
+                    .add(Self.address(number, on: interface), before: nil),
+                    id: UInt64(number)
+                )
             }
-            worker.ask(.add(Self.address(1, on: 4711)), id: 100)
+            worker.ask(.add(Self.address(1, on: 4711), before: nil), id: 100)
             worker.ask(.remove(Self.address(7, on: interface)), id: 101)
             var completions: [AddressWorker.Completion] = []
             while completions.count < 102, waitReadable(worker.fileDescriptor) {

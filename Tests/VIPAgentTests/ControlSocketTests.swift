@@ -2,6 +2,7 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPControl
 
 /// A client of the control socket, which waits for nothing but its answer.
 private final class Client {
@@ -110,22 +111,29 @@ struct ControlSocketTests {
     }
 
     @Test(
-        "what is not one line of text is answered with an error",
+        "what is not one line of text is refused as any bad request is",
         arguments: [
             (
                 [UInt8](repeating: 0x61, count: 4097),
-                "error: the line is longer than 4096 octets\n"
+                "the request is longer than 600 octets"
             ),
-            ([0xff, 0xfe, 0x0a], "error: the line is not UTF-8 text\n"),
-            ([0x61, 0x00, 0x0a], "error: the line is not UTF-8 text\n"),
-            (Array("a\nb\n".utf8), "error: there is more than one line\n"),
+            ([0xff, 0xfe, 0x0a], "the request is not UTF-8"),
+            (Array("a\nb\n".utf8), "there is more than one line"),
         ]
     )
     func invalid(octets: [UInt8], answer: String) throws {
         let client = try Client(scratch("control.sock"))
         client.send(octets)
         #expect(try turn().isEmpty)
-        #expect(client.text() == answer)
+        let reply = try ControlReply(
+            json: JSONReader(JSONValue(parsing: try #require(client.text())))
+        )
+        guard case .refused(let refusal) = reply else {
+            Issue.record("it was not refused: \(reply)")
+            return
+        }
+        #expect(refusal.code == .badRequest)
+        #expect(refusal.error == answer)
     }
 
     @Test("the longest line there may be is accepted")
@@ -237,6 +245,25 @@ struct ControlSocketTests {
         let second = try ControlSocket(path: path, group: nil, in: loop, tokens: 200)
         _ = try Client(path)
         _ = second
+    }
+
+    @Test("what is no socket is not ours to remove")
+    func foreign() throws {
+        let path = scratch("notes.txt")
+        try WholeFile.replace(path, with: Array("mine".utf8), mode: 0o600)
+        #expect(unsafe symlink(scratch("control.sock"), scratch("link.sock")) == 0)
+        for path in [path, scratch("link.sock")] {
+            let failure = try #require(throws: SystemError.self) {
+                try ControlSocket(path: path, group: nil, in: loop, tokens: 200)
+            }
+            #expect(
+                failure.description == """
+                    bind \(path): ENOTSOCK (Socket operation on non-socket); something else is at \
+                    that path: move it away
+                    """
+            )
+        }
+        #expect(try WholeFile.read(path, most: 100) == Array("mine".utf8))
     }
 
     @Test(

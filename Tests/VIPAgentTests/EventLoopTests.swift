@@ -81,7 +81,9 @@ struct ServiceNotifierTests {
             #expect(notifier.send(.watchdog))
             #expect(receive(socket) == "WATCHDOG=1")
             #expect(notifier.store(0, name: "gate"))
-            #expect(receive(socket) == "FDSTORE=1\nFDNAME=gate")
+            #expect(receive(socket) == "FDSTORE=1\nFDNAME=gate\nFDPOLL=0")
+            #expect(notifier.discard("gate"))
+            #expect(receive(socket) == "FDSTOREREMOVE=1\nFDNAME=gate")
         }
     }
 

@@ -100,7 +100,7 @@ struct ControlRequestTests {
     func length() throws {
         let blanks = [UInt8](repeating: 0x20, count: 594)
         #expect(try ControlRequest(parsing: Array("status".utf8) + blanks) == .status)
-        #expect(throws: ControlRequestError.tooLong(found: 601)) {
+        #expect(throws: ControlRequestError.tooLong) {
             try ControlRequest(parsing: Array("status".utf8) + blanks + [0x20])
         }
     }

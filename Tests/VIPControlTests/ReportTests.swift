@@ -68,12 +68,14 @@ struct ReportTests {
                 {"cluster":"lb","host":"w1","role":"witness","healthy":true,"reasons":[],\
                 "warnings":[],"version":"0.1.0","pid":1,"uptime_ms":2,\
                 "timing":{"heartbeat_ms":100,"lease_ms":500,"drift_ppm":2000,"margin_ms":1},\
+                "gate":null,\
                 "groups":[{"name":"web","state":"witness","owner":null,\
                 "term":18446744073709551615,"lease_ms":null,\
                 "addresses":[{"address":"10.77.0.100/32","wanted":false,"present":false,\
                 "valid_lifetime_s":null}],"since":"2026-11-21T08:25:00.123Z","since_ms":3,\
                 "reason":"started","interface":"","interface_state":"none","forced":false,\
-                "enforcement":"lifetimes","gate":null,"peer_ready":null,"peer_reason":null}],\
+                "enforcement":"lifetimes","gate":null,"peer_ready":null,"peer_reason":null,\
+                "hold_down_ms":null}],\
                 "voters":[{"name":"lb1","role":"node","self":false,"reachable":false,\
                 "rtt_us":null,"heard_ms_ago":null,"hears_me":null,"abstaining":null,\
                 "paths":[{"index":0,"local":"a","remote":"b","reachable":false,"rtt_us":null,\

@@ -12,6 +12,13 @@ enum Sample {
         processID: 812,
         uptimeMilliseconds: 192_345,
         timing: timing,
+        gate: GateStatus(
+            state: .inPlace,
+            interfaces: [
+                GateInterfaceStatus(name: "eth0", index: 2, hasEgress: true, hasIngress: true),
+                GateInterfaceStatus(name: "eth1", index: 3, hasEgress: true, hasIngress: true),
+            ]
+        ),
         groups: [
             GroupStatus(
                 name: "web",
@@ -33,7 +40,12 @@ enum Sample {
                 reason: "lease of lb2 ran out",
                 interface: "eth0",
                 interfaceState: .up,
-                enforcement: "lifetimes",
+                enforcement: "gate",
+                gate: GroupGateStatus(
+                    openMilliseconds: 388,
+                    droppedLeaving: 0,
+                    droppedArriving: 0
+                ),
                 isPeerReady: true
             ),
             GroupStatus(
@@ -50,7 +62,12 @@ enum Sample {
                 reason: "handed over to lb2",
                 interface: "eth1",
                 interfaceState: .up,
-                enforcement: "lifetimes"
+                enforcement: "gate",
+                gate: GroupGateStatus(
+                    openMilliseconds: nil,
+                    droppedLeaving: 0,
+                    droppedArriving: 0
+                )
             ),
         ],
         voters: [
@@ -125,11 +142,25 @@ enum Sample {
             "the witness w1 is not heard: one more failure and nobody owns web",
             "lb2 does not hear this host",
         ],
-        warnings: ["nothing but lifetimes lets go if the agent hangs"],
+        warnings: ["the lease of lb2 is 300 ms, and this host's is 500 ms"],
         version: "0.1.0",
         processID: 812,
         uptimeMilliseconds: 7_512_345,
         timing: timing,
+        gate: GateStatus(
+            state: .incomplete,
+            reason: "clsact on eth1: EBUSY (Device or resource busy)",
+            interfaces: [
+                GateInterfaceStatus(
+                    name: "eth0",
+                    index: 2,
+                    hasEgress: true,
+                    hasIngress: true,
+                    risks: ["a tcx program runs before it"]
+                ),
+                GateInterfaceStatus(name: "eth1", index: 3, hasEgress: true, hasIngress: false),
+            ]
+        ),
         groups: [
             GroupStatus(
                 name: "web",
@@ -152,9 +183,15 @@ enum Sample {
                 interface: "eth0",
                 interfaceState: .down,
                 isForced: true,
-                enforcement: "lifetimes",
+                enforcement: "gate",
+                gate: GroupGateStatus(
+                    openMilliseconds: 12,
+                    droppedLeaving: 3,
+                    droppedArriving: 41
+                ),
                 isPeerReady: false,
-                peerReason: "in maintenance"
+                peerReason: "in maintenance",
+                holdDownMilliseconds: 42_345
             )
         ],
         voters: [

@@ -10,9 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Groups, the entry 0 not among them; and addresses of each family.
-#define CGATE_SLOTS 4096
-#define CGATE_ADDRESSES 16384
+#include "CGateLayout.h"
 
 // What the programs and maps of a gate are, in the order of `descriptors`.
 enum cgate_part {
@@ -26,11 +24,6 @@ enum cgate_part {
     CGATE_IPV4,             // hash: address in network order -> uint32_t slot
     CGATE_IPV6,
     CGATE_PARTS
-};
-
-struct cgate_drops {
-    uint64_t leaving;
-    uint64_t arriving;
 };
 
 struct cgate {
@@ -52,7 +45,7 @@ int cgate_load(struct cgate *gate, char *text, size_t size);
 int cgate_reload_programs(struct cgate *gate, char *text, size_t size);
 
 // Whether the descriptors are those of a whole gate: 0; 1 if only its programs are of another
-// build; -EPROTO if its maps are none that we can use.
+// build, or missing (-1); -EPROTO if its maps are none that we can use.
 int cgate_inspect(const struct cgate *gate);
 
 void cgate_close(struct cgate *gate);
@@ -65,7 +58,8 @@ int cgate_put_address(const struct cgate *gate, int family, const void *address,
 int cgate_take_address(const struct cgate *gate, int family, const void *address);
 int cgate_find_address(const struct cgate *gate, int family, const void *address, uint32_t *slot);
 
-// Calls back for every address that the gate has, until that returns other than 0.
+// Calls back for every address that the gate has, until that returns other than 0, which is then
+// the result. The visitor may take out the address that it is shown.
 typedef int (*cgate_address_visitor)(int family, const void *address, uint32_t slot, void *context);
 int cgate_visit_addresses(
     const struct cgate *gate, cgate_address_visitor visitor, void *context);
@@ -73,17 +67,22 @@ int cgate_visit_addresses(
 enum cgate_hook { CGATE_LEAVING, CGATE_ARRIVING };
 
 // Puts the program that suits the link at that hook, making the clsact qdisc where it is missing,
-// or replaces, atomically, what is there under our priority and handle.
+// or replaces, atomically, what is there under our priority and handle. -EEXIST: the interface has
+// an `ingress` qdisc, which takes the place and has no egress. -EINVAL: somebody's filter of another
+// kind, or for one protocol only, has priority 1. -ENODEV: no such interface.
 int cgate_attach(const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook);
+// 1 if the program of a gate was there, whichever gate's; 0 if none was.
 int cgate_detach(int interface, enum cgate_hook hook);
-// Takes the clsact qdisc off if no filter is left at either hook; 0 also if others use it.
+// Takes the clsact qdisc off if no filter is left at either hook; 0 also if others use it. The kernel
+// can't be asked to do both in one: somebody's filter that comes in between goes with the qdisc.
 int cgate_remove_qdisc(int interface);
 
-// What the kernel has at that hook, now.
+// What the kernel has at that hook, now. All 0 if the qdisc is gone, which is no error; -ENODEV if
+// the interface is.
 struct cgate_seat {
     uint32_t program;       // id of the program under our priority and handle; 0: none
     uint32_t is_ours;       // it is this gate's
-    uint32_t before_us;     // filters at our priority that the kernel asks before ours
+    uint32_t before_us;     // filters at our priority that the kernel asks before ours: later ones
     uint32_t tcx;           // tcx programs, which it asks before any filter
 };
 int cgate_seat(
@@ -91,10 +90,13 @@ int cgate_seat(
     struct cgate_seat *seat);
 
 // Finds the gate of which a program sits at that hook of that interface, by the kernel's ids.
-// Needs CAP_SYS_ADMIN. -ENOENT: no program of any gate sits there.
+// Needs CAP_SYS_ADMIN. -ENOENT: no program of any gate sits there. -EPROTO: one of another layout.
+// Its programs are missing, as those that sit nowhere are gone: load them anew before anything is
+// attached. Until then its arrays can be mapped, which is quick.
 int cgate_find(int interface, enum cgate_hook hook, struct cgate *gate);
 
-// Pins all parts in a directory of a bpffs, or opens them there.
+// Pins all parts in a directory of a bpffs, each replaced in one step, or opens them there: -ENOENT
+// if one is missing.
 int cgate_pin(const struct cgate *gate, const char *directory);
 int cgate_open_pins(const char *directory, struct cgate *gate);
 int cgate_unpin(const char *directory);
@@ -102,7 +104,9 @@ int cgate_unpin(const char *directory);
 int cgate_is_bpffs(const char *directory);
 
 // Runs one program over a frame, `repeat` times, without any interface. `*verdict` is what it
-// returned, `*nanoseconds` the mean of one run.
+// returned, UINT32_MAX (TC_ACT_UNSPEC) for a frame that passes and 2 (TC_ACT_SHOT) for one that is
+// dropped; `*nanoseconds` is the mean of one run. The kernel refuses frames below 14 octets,
+// and from 6.18 on cut IP headers right behind the Ethernet header: -EINVAL.
 int cgate_run(
     const struct cgate *gate, enum cgate_part program, const void *frame, size_t length,
     uint32_t repeat, uint32_t *verdict, uint32_t *nanoseconds);

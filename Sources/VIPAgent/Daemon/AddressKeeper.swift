@@ -38,7 +38,14 @@ final class AddressKeeper {
     /// What the core has to hear, in order.
     private var news: [Event] = []
     /// What the kernel refused since it was last asked for, for the log.
-    private var failures: [(group: GroupID, text: String)] = []
+    private var failures: [Failure] = []
+
+    struct Failure {
+        let group: GroupID
+        /// Of call and answer, without the address: repeats of it may be folded.
+        let kind: String
+        let text: String
+    }
 
     /// One effect under way with the worker: as many changes as the group has addresses.
     private struct Order {
@@ -48,20 +55,26 @@ final class AddressKeeper {
         let isRemoval: Bool
         var outstanding: Int
         var failed = false
+        var isLate = false
     }
 
-    /// The lifetime that every address is given. The core refreshes it every four seconds, so the
-    /// kernel removes what an agent left behind 6 to 11.3 s after its death.
-    static let lifetime: UInt32 = 10
     /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
     static let removalPause: Int64 = 50_000_000
 
-    init(groups: [VIPConfiguration.Group]) throws(SystemError) {
+    /// - Parameter announcer: the socket that the process had for it before execve.
+    init(
+        groups: [VIPConfiguration.Group],
+        announcer: Int32? = nil
+    ) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         routes = try RouteSocket()
         worker = try AddressWorker()
-        announcer = try Announcer()
+        if let announcer {
+            self.announcer = try Announcer(inheriting: announcer)
+        } else {
+            self.announcer = try Announcer()
+        }
         self.groups = groups.map {
             GroupPlace(
                 id: GroupID($0.identifier),
@@ -70,16 +83,35 @@ final class AddressKeeper {
                 addresses: $0.addresses
             )
         }
+    }
+
+    /// Finds out what the kernel has, and takes off what an earlier process put on and no group has
+    /// any more: another address, or one in another place. To be called once, before anything is
+    /// asked for.
+    func begin() throws(SystemError) {
         try resynchronize()
         for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
             try routes.remove(address)
             forgotten.append("\(address)")
+            for index in groups.indices {
+                groups[index].present.removeAll { $0.isSamePlace(as: address) }
+            }
         }
     }
 
     private func isConfigured(_ address: InterfaceAddress) -> Bool {
-        groups.indices.contains { owns(address, $0) }
+        groups.contains { group in
+            group.link?.index == address.interface
+                && group.addresses.contains {
+                    $0.address == address.address && $0.prefixLength == Int(address.prefixLength)
+                }
+        }
     }
+
+    /// Whether the kernel has done all that it was asked for.
+    var isIdle: Bool { orders.isEmpty }
+
+    var announcerDescriptor: Int32 { announcer.fileDescriptor }
 
     /// Readable when the worker has something to tell.
     var workerDescriptor: Int32 { worker.fileDescriptor }
@@ -96,13 +128,15 @@ final class AddressKeeper {
 
     // MARK: - Effects
 
-    /// Has all addresses of the group put on its interface, or refreshed there.
-    func add(_ id: GroupID, request: UInt64) {
+    /// Has all addresses of the group put on its interface, or refreshed there, for this many
+    /// seconds; where there is an instant, the kernel is asked before it or not at all.
+    func add(_ id: GroupID, request: UInt64, lifetime seconds: UInt32, before: Instant?) {
         guard let index = index(of: id) else { return }
         groups[index].wanted = true
         groups[index].removal = nil
         guard let link = groups[index].link else {
-            failures.append((id, "interface \(groups[index].interface) does not exist"))
+            let text = "interface \(groups[index].interface) does not exist"
+            failures.append(Failure(group: id, kind: "no interface", text: text))
             news.append(.addressesAdded(id, request: request, failed: true))
             return
         }
@@ -111,10 +145,16 @@ final class AddressKeeper {
                 floating: floating.address,
                 prefixLength: UInt8(floating.prefixLength),
                 on: link.index,
-                lifetime: Self.lifetime
+                lifetime: seconds
             )
         }
-        order(addresses.map { .add($0) }, of: index, request: request, isRemoval: false)
+        let limit = before.map(\.nanoseconds)
+        order(
+            addresses.map { .add($0, before: limit) },
+            of: index,
+            request: request,
+            isRemoval: false
+        )
     }
 
     /// Has the group's addresses taken off every interface that has one, also what was only asked
@@ -134,7 +174,7 @@ final class AddressKeeper {
                         floating: floating.address,
                         prefixLength: UInt8(floating.prefixLength),
                         on: link.index,
-                        lifetime: Self.lifetime
+                        lifetime: 1
                     )
                 )
             }
@@ -169,12 +209,14 @@ final class AddressKeeper {
         for completion in worker.completions() {
             guard let place = orders.firstIndex(where: { $0.id == completion.id }) else { continue }
             let index = orders[place].group
-            if let failure = completion.failure {
+            if completion.isLate {
+                orders[place].isLate = true
+            } else if let failure = completion.failure {
                 orders[place].failed = true
-                failures.append((groups[index].id, "\(failure)"))
+                note(failure, of: completion.change.address, in: index)
             } else {
                 switch completion.change {
-                case .add(let address): note(address, in: index)
+                case .add(let address, _): note(address, in: index)
                 case .remove(let address):
                     groups[index].present.removeAll { $0.isSamePlace(as: address) }
                 }
@@ -184,10 +226,27 @@ final class AddressKeeper {
         }
     }
 
+    /// The kernel knows interfaces by number, and operators by name.
+    private func note(_ failure: SystemError, of address: InterfaceAddress, in index: Int) {
+        var failure = failure
+        if let link = groups[index].link, link.index == address.interface {
+            failure.subject = "\(address.address)/\(address.prefixLength) on \(link.name)"
+        }
+        failures.append(
+            Failure(
+                group: groups[index].id,
+                kind: "\(failure.call) \(failure.errno)",
+                text: "\(failure)"
+            )
+        )
+    }
+
     private func conclude(_ place: Int) {
         let order = orders.remove(at: place)
         let id = groups[order.group].id
-        if !order.isRemoval {
+        if order.isLate {
+            news.append(.addressesLate(id, request: order.request))
+        } else if !order.isRemoval {
             news.append(.addressesAdded(id, request: order.request, failed: order.failed))
         } else if order.failed {
             groups[order.group].removal = order.request
@@ -210,7 +269,7 @@ final class AddressKeeper {
         return news
     }
 
-    func takeFailures() -> [(group: GroupID, text: String)] {
+    func takeFailures() -> [Failure] {
         defer { failures.removeAll() }
         return failures
     }
@@ -231,6 +290,7 @@ final class AddressKeeper {
     /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
     /// mind.
     func removeAtOnce() throws(SystemError) -> [String] {
+        try begin()
         var removed = forgotten
         for index in groups.indices {
             for address in groups[index].present {

@@ -1,6 +1,8 @@
+import CNetlink
 import Glibc
 import Logging
 import VIPConfiguration
+import VIPControl
 import VIPCore
 
 /// The lease plane: one thread that waits for frames, the kernel, operators and deadlines, and
@@ -11,83 +13,157 @@ package final class Daemon {
         package var sites: Sites
         /// As many as there are sites, in their order.
         package var keys: [ClusterKeys]
+        /// Where the sites were read from, as the operator named it.
+        package var configuration: String
+        package var host: String
         package var runDirectory: String
         package var stateDirectory: String
+        /// Where the next version of this program will be, see `ProgramPath`.
+        package var program: String
+        package var inheritance: Inheritance
         /// Who may use the control socket besides root, if there is such a group.
         package var controlGroup: String
+        /// The gate's descriptors by their names, from the process that this one was before, or
+        /// from the service manager.
+        package var gate: [String: Int32]
 
         package init(
             sites: Sites,
             keys: [ClusterKeys],
+            configuration: String,
+            host: String,
             runDirectory: String,
             stateDirectory: String,
-            controlGroup: String = "vip-agent"
+            program: String,
+            inheritance: Inheritance,
+            controlGroup: String = "vip-agent",
+            gate: [String: Int32] = [:]
         ) {
             precondition(keys.count == sites.entries.count, "every cluster has its keys")
             self.sites = sites
             self.keys = keys
+            self.configuration = configuration
+            self.host = host
+            self.program = program
+            self.inheritance = inheritance
             self.runDirectory = runDirectory
             self.stateDirectory = stateDirectory
             self.controlGroup = controlGroup
+            self.gate = gate
+        }
+
+        var handover: Handover? {
+            if case .whole(let handover, locks: _) = inheritance { handover } else { nil }
         }
     }
 
     private enum Token {
         static let signals: UInt64 = 1
+        static let verdict: UInt64 = 2
+        static let past: UInt64 = 3
         static let ports: UInt64 = 16
         /// There are fewer than 2^18 pairs of family and port.
         static let memberships: UInt64 = 1 << 20
     }
 
-    private let log: Logger
-    private let run: RunDirectory
+    let options: Options
+    let log: Logger
+    let run: RunDirectory
     private let loop: EventLoop
     private let signals: SignalPort
-    private let ports: VoterPorts
-    private let memberships: [Membership]
+    let ports: VoterPorts
+    let memberships: [Membership]
+    let service: ServiceThread
+    /// The number of the group that may use the control sockets, -1 if there is none.
+    let controlGroup: Int64
     /// Whether this thread runs before others do.
     private let urgency: Capabilities.Outcome
-    private let notifier: ServiceNotifier?
-    private let output: LogOutput
+    let notifier: ServiceNotifier?
+    let output: LogOutput
 
+    let verdicts: ServiceMailbox<Rehearsal.Verdict>
+    let past: ServiceMailbox<[[HistoryEntry]]>
+    var succession = Succession()
+    /// Whom this program owes the answer to what the one before it was asked.
+    var owed: [(membership: Int, client: ControlSocket.ClientID)] = []
     private var strays = Strays()
-    private var lateness: Int64 = 0
+    private var lateness = Lateness()
+    private var fold = RepeatFold()
+    private var wasResumed = false
     private var watchdogAt: Int64 = 0
-    private let started: Int64
+    let started: Int64
+    let generation: Int64
 
     /// Everything that can fail fails here, and nothing is promised before: lock, ports, then pages
     /// and clock.
     package init(_ options: Options, output: LogOutput, log: Logger) throws(StartupFailure) {
         let sites = options.sites.entries.map(\.site)
         try Self.requireCapabilities(sites)
+        self.options = options
         self.output = output
         self.log = log
         do throws(RunDirectoryError) {
-            run = try Self.takeRunDirectory(options.runDirectory)
+            run = try Self.takeRunDirectory(options.runDirectory, options.inheritance)
         } catch {
             throw StartupFailure(error)
         }
+        let handover = options.handover
+        controlGroup =
+            if let handover { handover.controlGroup } else {
+                unsafe vip_group_number(options.controlGroup)
+            }
         do throws(SystemError) {
             signals = try SignalPort()
             loop = try EventLoop()
-            ports = try VoterPorts(sites: sites, loop: loop, tokens: Token.ports)
+            verdicts = try ServiceMailbox()
+            past = try ServiceMailbox()
+            var inherited = handover?.descriptors ?? [:]
+            for (_, number) in inherited { _ = vip_set_close_on_exec(number, 1) }
+            // Read later, see `takeOver`.
+            inherited.removeValue(forKey: Handover.pastName)
+            ports = try VoterPorts(
+                sites: sites,
+                loop: loop,
+                tokens: Token.ports,
+                inherited: &inherited
+            )
             var holdings: [Membership.Holdings] = []
             for index in sites.indices {
-                holdings.append(try Self.open(index, of: options, ports: ports, loop: loop))
+                holdings.append(
+                    try Self.open(
+                        index,
+                        of: options,
+                        ports: ports,
+                        loop: loop,
+                        group: controlGroup < 0 ? nil : UInt32(controlGroup),
+                        inherited: &inherited
+                    )
+                )
             }
+            Self.close(inherited, of: options)
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
             urgency = Capabilities.becomeRealtime()
             if sites.allSatisfy({ $0.role == .witness }) { try Capabilities.dropAll() }
-            memberships = try Self.join(options, holdings, loop: loop, output: output, log: log)
+            service = try ServiceThread()
+            memberships = try Self.join(
+                options,
+                holdings,
+                loop: loop,
+                service: service,
+                output: output,
+                log: log
+            )
             try loop.add(signals.fileDescriptor, token: Token.signals)
-            try output.start()
+            try loop.add(verdicts.fileDescriptor, token: Token.verdict)
+            try loop.add(past.fileDescriptor, token: Token.past)
         } catch {
             throw StartupFailure(error)
         }
         notifier = ServiceNotifier()
-        started = ClockReading.bootNow()
-        settleIn()
+        unsafe debugInit = ClockReading.bootNow()
+        started = handover?.started ?? ClockReading.bootNow()
+        generation = handover?.generation ?? 0
     }
 
     private static func requireCapabilities(_ sites: [Site]) throws(StartupFailure) {
@@ -105,9 +181,17 @@ package final class Daemon {
 
     /// A process that has just died may still seem to hold its lock: whatever it was starting has
     /// copies of its descriptors until it has become another program.
+    /// A process that has just died may still seem to hold its lock: whatever it was starting has
+    /// copies of its descriptors until it has become another program.
     private static func takeRunDirectory(
-        _ path: String
+        _ path: String,
+        _ inheritance: Inheritance
     ) throws(RunDirectoryError) -> RunDirectory {
+        switch inheritance {
+        case .whole(_, let locks), .locks(let locks, reason: _):
+            return try RunDirectory(path: path, inheriting: locks)
+        case .none: break
+        }
         for _ in 0..<20 {
             do throws(RunDirectoryError) {
                 return try RunDirectory(path: path)
@@ -123,49 +207,106 @@ package final class Daemon {
         _ index: Int,
         of options: Options,
         ports: VoterPorts,
-        loop: EventLoop
+        loop: EventLoop,
+        group: UInt32?,
+        inherited: inout [String: Int32]
     ) throws(SystemError) -> Membership.Holdings {
         let site = options.sites.entries[index].site
         let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
+        let page = try PageStore(
+            path: "\(directory)/page",
+            identity: BootIdentity.current(),
+            groups: site.groups.count
+        )
+        let path = "\(directory)/control.sock"
+        let name = controlName(site.configuration.cluster.name, options.sites)
+        let listener: Int32
+        if let number = inherited.removeValue(forKey: name) {
+            listener = number
+        } else {
+            listener = try ControlListener.listen(path: path, group: group).release()
+        }
         return Membership.Holdings(
             routes: VoterRoutes(site: site, keys: options.keys[index], ports: ports),
             control: try ControlSocket(
-                path: "\(directory)/control.sock",
-                group: options.controlGroup,
+                path: path,
+                group: group,
                 in: loop,
-                tokens: tokens(of: index) + Membership.Token.control
+                tokens: tokens(of: index) + Membership.Token.control,
+                inheriting: listener
             ),
-            page: try PageStore(
-                path: "\(directory)/page",
-                identity: BootIdentity.current(),
-                groups: site.groups.count
-            ),
+            page: page,
+            // Before any address is touched: what this host is not to answer for is closed.
+            gate: site.role == .node
+                ? try GateKeeper(
+                    groups: site.groups,
+                    fallback: site.fallback,
+                    page: page.page,
+                    directory: directory,
+                    inherited: gateDescriptors(options, &inherited)
+                ) : nil,
             keeper: site.role == .node
-                ? try AddressKeeper(groups: site.configuration.groups) : nil
+                ? try AddressKeeper(
+                    groups: site.configuration.groups,
+                    announcer: inherited.removeValue(forKey: Announcer.name)
+                ) : nil
         )
+    }
+
+    /// From the program before this one, otherwise from the service manager.
+    private static func gateDescriptors(
+        _ options: Options,
+        _ inherited: inout [String: Int32]
+    ) -> [String: Int32] {
+        var found: [String: Int32] = [:]
+        for (name, number) in inherited where name.hasPrefix(Self.gatePrefix) {
+            found[String(name.dropFirst(gatePrefix.count))] = number
+            inherited[name] = nil
+        }
+        return found.isEmpty ? options.gate : found
+    }
+
+    /// As the gate's descriptors are handed over.
+    static let gatePrefix = "gate."
+
+    /// As it is handed over. A host whose configuration is a file has one, whatever its cluster is
+    /// called.
+    static func controlName(_ cluster: String, _ sites: Sites) -> String {
+        sites.isDirectory ? "control.\(cluster)" : "control"
+    }
+
+    /// What was left to this program and is not needed any more.
+    private static func close(_ inherited: [String: Int32], of options: Options) {
+        for (name, number) in inherited where number > STDERR_FILENO {
+            _ = Glibc.close(number)
+            guard name.hasPrefix("control.") else { continue }
+            let cluster = name.dropFirst("control.".count)
+            unsafe unlink("\(options.runDirectory)/\(cluster)/control.sock")
+        }
     }
 
     private static func join(
         _ options: Options,
         _ holdings: [Membership.Holdings],
         loop: EventLoop,
+        service: ServiceThread,
         output: LogOutput,
         log: Logger
     ) throws(SystemError) -> [Membership] {
-        let thread = try ServiceThread()
         var memberships: [Membership] = []
         for (index, entry) in options.sites.entries.enumerated() {
+            let name = entry.site.configuration.cluster.name
             var log = log
-            if options.sites.isDirectory {
-                log[metadataKey: "cluster"] = "\(entry.site.configuration.cluster.name)"
-            }
+            if options.sites.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
+            let known = options.handover?.cluster(named: name)?.state
             let membership = try Membership(
                 entry.site,
                 holdings[index],
                 records: StateRecorder(
-                    path: options.sites.makeDirectory(of: index, in: options.stateDirectory),
+                    path: options.sites.path(of: index, in: options.stateDirectory, known != nil),
                     configuration: entry.site.configuration,
-                    thread: thread
+                    thread: service,
+                    known: known
                 ),
                 loop: loop,
                 tokens: tokens(of: index),
@@ -199,8 +340,24 @@ package final class Daemon {
 
     /// Runs until the agent has handed over or let go of everything, after SIGTERM.
     package func serve() throws(StartupFailure) {
+        // First of all the frames that renew what is still held: all else can wait.
         for membership in memberships { membership.start() }
+        let renewed = ClockReading.bootNow()
+        if let d = options.handover?.departed {
+            unsafe log.notice(
+                "DEBUG exec..main \((debugMain-d)/1000) us, main..parsed \((debugParsed-debugMain)/1000), parsed..init \((debugInit-debugParsed)/1000) init..frames \((renewed-debugInit)/1000)"
+            )
+        }
+        do throws(SystemError) {
+            for membership in memberships { try membership.settle() }
+            try output.start()
+        } catch {
+            throw StartupFailure(error)
+        }
+        settleIn()
+        takeOver(at: renewed)
         noteStatusLine()
+        storeGate()
         notifier?.send(.ready)
         while !memberships.allSatisfy(\.isFinished) {
             do throws(SystemError) {
@@ -210,6 +367,7 @@ package final class Daemon {
             }
         }
         notifier?.send(.stopping)
+        for name in Gate.names { notifier?.discard(name) }
         for membership in memberships {
             membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
         }
@@ -217,28 +375,37 @@ package final class Daemon {
     }
 
     private func turn() throws(SystemError) {
-        var deadline = watchdogDue
+        var deadline = earliest(watchdogDue, succession.lookAt)
         for membership in memberships { deadline = earliest(deadline, membership.nextDeadline()) }
         let count = try loop.wait(until: deadline)
         let now = ClockReading.bootNow()
-        for membership in memberships { lateness = max(lateness, membership.lateness(at: now)) }
+        let late = noteLateness(at: now)
         for index in 0..<count { try handle(loop.ready(index)) }
         for membership in memberships { membership.doWhatIsDue() }
+        tell(ofLateness: late)
+        followSuccession()
         feedWatchdog()
         noteStatusLine()
+        storeGate()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {
         switch ready.token {
         case Token.signals:
             while let signal = signals.next() { take(signal) }
+        case Token.verdict: takeVerdict()
+        case Token.past: takePast()
         case let token where ports.owns(token: token):
             for _ in 0..<VoterPorts.mostPerWake {
                 guard try ports.receive(token: token, deliver) else { return }
             }
         case let token where token >= Token.memberships:
             let index = (token - Token.memberships) / Membership.Token.count
-            try memberships[Int(index)].handle(ready, of: facts)
+            let membership = memberships[Int(index)]
+            try membership.handle(ready, of: facts)
+            for client in membership.takeReloadRequests() {
+                askForSuccession(.reload, client: (Int(index), client))
+            }
         default:
             break
         }
@@ -262,10 +429,9 @@ package final class Daemon {
         case .terminate, .interrupt:
             log.notice("stopping", metadata: ["signal": "\(signal)"])
             for membership in memberships { membership.step(.shutdown) }
-        case .reload, .reexecute:
-            log.warning(
-                "this version does not reload: restart the agent; within the lease nothing notices"
-            )
+        case .reload: askForSuccession(.reload, client: nil)
+        case .reexecute: askForSuccession(.upgrade, client: nil)
+        case .resumed: wasResumed = true
         case .report:
             for membership in memberships {
                 membership.log.notice("\(membership.currentStatusLine())")
@@ -273,13 +439,57 @@ package final class Daemon {
         }
     }
 
-    private var facts: ProcessFacts {
+    var facts: ProcessFacts {
         ProcessFacts(
             started: started,
+            generation: generation,
             lateness: lateness,
+            warnings: succession.warnings,
             logLinesDropped: output.droppedTotal,
             strays: strays.dropped
         )
+    }
+
+    // MARK: - Lateness
+
+    private func noteLateness(at now: Int64) -> Int64 {
+        var late: Int64 = 0
+        for membership in memberships { late = max(late, membership.lateness(at: now)) }
+        lateness.note(late, at: now, lease: shortestLease)
+        return late
+    }
+
+    private var shortestLease: Int64 {
+        memberships.reduce(.max) { min($0, $1.site.settings.timing.lease.nanoseconds) }
+    }
+
+    private func tell(ofLateness late: Int64) {
+        defer { wasResumed = false }
+        let lease = shortestLease
+        guard Lateness.isWorthTelling(late, lease: lease),
+            case .log(let repeats) = fold.verdict(on: "late", at: ClockReading.bootNow())
+        else { return }
+        let span = Lateness.text(late)
+        var facts: Logger.Metadata = [
+            "reason": wasResumed
+                ? "this process was stopped for \(span)"
+                : "this host starved the agent for \(span)",
+            "lease": "\(Lateness.text(lease))",
+        ]
+        if let repeats { facts["repeats"] = "\(repeats)" }
+        log.warning("late", metadata: facts)
+    }
+
+    /// Has the service manager keep the gate's descriptors, so that the next process finds it
+    /// without any privilege.
+    private func storeGate() {
+        guard let notifier else { return }
+        for membership in memberships {
+            for (name, number) in membership.gate?.takeUnstored() ?? [:] {
+                notifier.discard(name)
+                notifier.store(number, name: name)
+            }
+        }
     }
 
     // MARK: - Watchdog and status line
@@ -308,3 +518,8 @@ package final class Daemon {
         notifier.send(.status(lines.joined(separator: " | ")))
     }
 }
+
+nonisolated(unsafe) package var debugMain: Int64 = 0
+nonisolated(unsafe) package var debugParsed: Int64 = 0
+nonisolated(unsafe) package var debugInit: Int64 = 0
+package func debugNow() -> Int64 { ClockReading.bootNow() }

@@ -30,4 +30,16 @@ package struct History: Sendable {
         )
         next += 1
     }
+
+    /// Puts what an earlier program of this process kept before what has happened since.
+    mutating func begin(with earlier: [HistoryEntry]) {
+        guard let last = earlier.last else { return }
+        var all = earlier
+        for (index, var entry) in entries.enumerated() {
+            entry.sequence = last.sequence + UInt64(index) + 1
+            all.append(entry)
+        }
+        entries = all.suffix(Self.limit)
+        next = (all.last?.sequence ?? 0) + 1
+    }
 }

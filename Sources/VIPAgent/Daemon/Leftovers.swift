@@ -2,8 +2,10 @@ import VIPConfiguration
 
 /// What a dead agent left on this host.
 package enum Leftovers {
-    /// Takes every floating address of the configurations off this host, and says which those were.
-    /// Refused while an agent runs here.
+    /// Takes every floating address of the configurations off this host, and then the gate, and
+    /// says what that was. Refused while an agent runs here.
+    ///
+    /// - Throws: also where something could not be taken off; the gate stays while an address does.
     package static func remove(
         of sites: [Site],
         runDirectory: String
@@ -15,12 +17,25 @@ package enum Leftovers {
             throw StartupFailure(error)
         }
         defer { withExtendedLifetime(lock) {} }
+        let groups = sites.flatMap(\.configuration.groups)
+        var removed: [String]
         do throws(SystemError) {
-            return try AddressKeeper(
-                groups: sites.flatMap(\.configuration.groups)
-            ).removeAtOnce()
+            removed = try AddressKeeper(groups: groups).removeAtOnce()
         } catch {
             throw StartupFailure(error)
         }
+        let outcome = GateRemoval(
+            addresses: groups.flatMap(\.addresses).map(\.address),
+            pins: "\(runDirectory)/\(GateKeeper.pinDirectory)"
+        ).carryOut()
+        removed += outcome.removed
+        guard outcome.failures.isEmpty else {
+            let done = removed.isEmpty ? "" : "removed \(removed.joined(separator: ", ")); but "
+            throw StartupFailure(
+                .system,
+                done + "the gate is not all gone: " + outcome.failures.joined(separator: "; ")
+            )
+        }
+        return removed
     }
 }

@@ -16,6 +16,7 @@ final class Membership {
         let routes: VoterRoutes
         let control: ControlSocket
         let page: PageStore
+        let gate: GateKeeper?
         let keeper: AddressKeeper?
     }
 
@@ -25,14 +26,16 @@ final class Membership {
         static let service = ControlSocket.tokenCount
         static let routes = service + 1
         static let worker = service + 2
+        static let gate = service + 3
         /// As many as each cluster has.
-        static let count = service + 3
+        static let count = service + 4
     }
 
     let site: Site
     let log: Logger
     let text: ReportText
     var agent: Agent
+    let gate: GateKeeper?
     let keeper: AddressKeeper?
     let routes: VoterRoutes
     let page: PageStore
@@ -48,7 +51,15 @@ final class Membership {
     var dropped: DropCounts
     var warnings: [String] = []
     var takeovers: UInt64 = 0
+    /// Clients that have asked for a reload since the daemon looked last.
+    var reloadRequests: [ControlSocket.ClientID] = []
+    /// What the programs counted that this process was before.
+    var carried = Carried()
     private var pending: [Event] = []
+    /// Until the first frames are on their way, what the kernel has to do waits: it is asked for
+    /// its state first, and that may take longer than a short lease has left.
+    private var isStarting = true
+    private var postponed: [Effect] = []
     private var removalRetryAt: Int64?
     private(set) var isFinished = false
     private(set) var statusLine = ""
@@ -74,7 +85,7 @@ final class Membership {
         log: Logger
     ) throws(SystemError) {
         (routes, control, page) = (holdings.routes, holdings.control, holdings.page)
-        keeper = holdings.keeper
+        (gate, keeper) = (holdings.gate, holdings.keeper)
         self.records = records
         self.tokens = tokens
         self.output = output
@@ -84,10 +95,12 @@ final class Membership {
             try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
             try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
         }
+        if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         var site = site
         let changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
         if !changes.isEmpty || otherVoters { site.suspend() }
+        if let gate { site.enforce(gate.enforcement) }
         self.site = site
         text = ReportText(site: site)
         dropped = DropCounts(
@@ -120,8 +133,12 @@ final class Membership {
             log.warning("removed what no group has", metadata: ["address": "\(address)"])
         }
         for warning in warnings { log.warning("\(warning)") }
-        if page.loss != .none {
+        switch page.loss {
+        case .none: break
+        case .otherBoot, .otherNamespace, .empty:
             log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
+        case .damaged:
+            log.warning("new place", metadata: ["reason": "\(page.loss.text)"])
         }
     }
 
@@ -134,9 +151,33 @@ final class Membership {
             ]
         )
         step(.start)
+    }
+
+    /// What the first step has left for later: the kernel's state, and what it has to do. To be
+    /// called before the loop begins, so that nothing is answered before it is done.
+    func settle() throws(SystemError) {
+        isStarting = false
+        try keeper?.begin()
+        for effect in postponed { perform(effect) }
+        postponed.removeAll()
+        takeGateNews()
         keeper?.noteInterfaces()
         takeKeeperNews()
     }
+
+    /// Whether this process may become another program now, without anything being lost by it. To
+    /// be asked right after a step.
+    var isAtRest: Bool {
+        pending.isEmpty && waiting.isEmpty && !isFinished && control.isBetweenWords
+            && keeper?.isIdle ?? true && agent.isAtRest(at: reading())
+    }
+
+    /// Whether a pause for the becoming could end something.
+    var ownsSomething: Bool {
+        agent.status(at: reading()).groups.contains { $0.state == .owner || $0.handingOver }
+    }
+
+    var isStopping: Bool { isFinished || agent.status(at: reading()).stopping }
 
     /// When something is due here, on CLOCK_BOOTTIME; nil if nothing ever is.
     func nextDeadline() -> Int64? {
@@ -173,11 +214,19 @@ final class Membership {
         case Token.worker:
             keeper?.takeCompletions()
             takeKeeperNews()
+        case Token.gate:
+            gate?.takeReports()
+            takeGateNews()
         default:
             for request in control.handle(ready, at: ClockReading.bootNow()) {
                 take(request, of: process)
             }
         }
+    }
+
+    func takeReloadRequests() -> [ControlSocket.ClientID] {
+        defer { reloadRequests.removeAll() }
+        return reloadRequests
     }
 
     /// A datagram that claims to be of this cluster.
@@ -214,10 +263,11 @@ final class Membership {
                 crashPoints?.begin(event)
             #endif
             for effect in effects {
-                #if VIP_CRASH_POINTS
-                    crashPoints?.pass(before: effect)
-                #endif
-                perform(effect)
+                if isStarting, effect.isForKernel {
+                    postponed.append(effect)
+                } else {
+                    perform(effect)
+                }
             }
             #if VIP_CRASH_POINTS
                 crashPoints?.passEnd()
@@ -237,16 +287,21 @@ final class Membership {
     }
 
     private func perform(_ effect: Effect) {
+        #if VIP_CRASH_POINTS
+            crashPoints?.pass(before: effect)
+        #endif
         switch effect {
         case .writeHeader(let header):
             keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
             keep { () throws(SystemError) in try page.write(record) }
-        case .openGate, .closeGate:
-            // The kernel's gate is not part of this version: addresses and their lifetimes enforce.
-            break
-        case .addAddresses(let group, let request):
-            keeper?.add(group, request: request)
+        case .openGate(let group, let until):
+            gate?.open(group, until: until)
+        case .closeGate(let group):
+            gate?.close(group)
+        case .addAddresses(let group, let request, let lifetime, let before):
+            let seconds = UInt32(clamping: lifetime.components.seconds)
+            keeper?.add(group, request: request, lifetime: seconds, before: before)
         case .removeAddresses(let group, let request):
             keeper?.remove(group, request: request)
         case .announce(let group):
@@ -267,6 +322,7 @@ final class Membership {
         case .report(let report):
             tell(report)
         case .exit:
+            takeGateAway()
             isFinished = true
         }
     }
@@ -283,12 +339,24 @@ final class Membership {
         }
     }
 
+    private func takeGateNews() {
+        guard let gate else { return }
+        for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
+        for event in gate.takeNews() { step(event) }
+    }
+
+    private func takeGateAway() {
+        for failure in gate?.takeAway().failures ?? [] {
+            log.error("gate-left", metadata: ["reason": "\(failure)"])
+        }
+    }
+
     private func takeKeeperNews() {
         guard let keeper else { return }
         for failure in keeper.takeFailures() {
             fold(
                 .error,
-                "kernel \(failure.group.bits)",
+                "kernel \(failure.group.bits) \(failure.kind)",
                 "kernel-refused",
                 failure.text,
                 failure.group
@@ -335,19 +403,38 @@ final class Membership {
         counters.announcements = keeper?.announcements ?? 0
         counters.logLinesDropped = UInt64(process.logLinesDropped)
         counters.netlinkOverruns = keeper?.overruns ?? 0
-        counters.maximumLatenessMicroseconds = UInt64(max(process.lateness, 0) / 1000)
+        counters.gateRepairs = gate?.repairs ?? 0
+        process.lateness.fill(&counters)
+        counters.add(carried.counters)
+        counters.reexecutions = UInt64(process.generation)
         let builder = StatusBuilder(
             site: site,
             agent: agent,
+            gate: gate,
             keeper: keeper,
             routes: routes,
             text: text,
-            warnings: warnings,
+            warnings: process.warnings + warnings,
             dropped: dropped.adding(process.strays),
             counters: counters,
             started: process.started
         )
-        return builder.report(at: reading())
+        var report = builder.report(at: reading())
+        report.dropped.add(carried.dropped)
+        return report
+    }
+}
+
+extension Effect {
+    /// Whether it is the kernel that has to do it, and it may be a while after the page and the
+    /// frames.
+    fileprivate var isForKernel: Bool {
+        switch self {
+        case .addAddresses, .removeAddresses, .announce: true
+        case .writeHeader, .writeRecord, .openGate, .closeGate, .send, .recordLease, .recordTerm,
+            .recordVoters, .reply, .report, .exit:
+            false
+        }
     }
 }
 

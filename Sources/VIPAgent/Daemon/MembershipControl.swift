@@ -47,16 +47,7 @@ extension Membership {
         case .acceptVoters:
             order(.acceptVoters, request.client, "voters accepted")
         case .reload:
-            answer(
-                request.client,
-                .refused(
-                    ControlRefusal(
-                        .unsupported,
-                        "this version does not reload",
-                        help: "restart the agent: within the lease nothing notices"
-                    )
-                )
-            )
+            reloadRequests.append(request.client)
         }
     }
 
@@ -113,7 +104,7 @@ extension Membership {
         }
     }
 
-    private func answer(_ client: ControlSocket.ClientID, _ reply: ControlReply) {
+    func answer(_ client: ControlSocket.ClientID, _ reply: ControlReply) {
         _ = control.reply(
             client,
             Array(reply.serialized().utf8),

@@ -37,7 +37,7 @@ package final class PageStore {
 
     private func load() -> Page? {
         guard let first = file.read(Self.headerIndex) else {
-            loss = .empty
+            loss = file.isBlank(Self.headerIndex) ? .empty : .damaged
             return nil
         }
         var reader = OctetReader(first)

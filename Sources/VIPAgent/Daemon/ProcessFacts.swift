@@ -2,8 +2,10 @@
 struct ProcessFacts {
     /// Nanoseconds of CLOCK_BOOTTIME.
     var started: Int64
-    /// The longest that a deadline was missed by, in nanoseconds.
-    var lateness: Int64
+    /// How many times it has become another program.
+    var generation: Int64
+    var lateness: Lateness
+    var warnings: [String]
     var logLinesDropped: Int
     /// What was for none of the clusters.
     var strays: DropCounts

@@ -9,6 +9,7 @@ package final class ServiceThread: @unchecked Sendable {
 
     private let queue = Mutex<[Work]>([])
     private let wake: Descriptor
+    private let unfinished = Atomic<Int>(0)
     /// More than this waiting means that the disk hangs; what comes then is refused.
     private static let mostWaiting = 4096
 
@@ -41,17 +42,25 @@ package final class ServiceThread: @unchecked Sendable {
         let taken = queue.withLock { queue in
             guard queue.count < Self.mostWaiting else { return false }
             queue.append(work)
+            unfinished.add(1, ordering: .sequentiallyConsistent)
             return true
         }
         if taken { eventfd_write(wake.number, 1) }
         return taken
     }
 
+    /// Whether all that was handed over is done. While a disk hangs it isn't, and then an execve,
+    /// which waits for all threads to end, would hang too.
+    package var isIdle: Bool { unfinished.load(ordering: .sequentiallyConsistent) == 0 }
+
     private func run() -> Never {
         while true {
             var count: eventfd_t = 0
             _ = unsafe eventfd_read(wake.number, &count)
-            while let work = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { work() }
+            while let work = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+                work()
+                unfinished.subtract(1, ordering: .sequentiallyConsistent)
+            }
         }
     }
 }

@@ -70,6 +70,13 @@ package struct Site: Sendable {
         )
     }
 
+    /// From now on this host's groups are silenced so, should the agent no longer be able to.
+    mutating func enforce(_ enforcement: (GroupID) -> VIPCore.Enforcement) {
+        for index in settings.groups.indices {
+            settings.groups[index].enforcement = enforcement(settings.groups[index].id)
+        }
+    }
+
     package mutating func suspend() { settings.suspended = true }
 
     private static func isNode(_ voter: Voter, _ configuration: Configuration) -> Bool {

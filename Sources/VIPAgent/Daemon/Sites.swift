@@ -34,37 +34,21 @@ package struct Sites: Sendable {
     /// - Parameter host: the name that this host has in all of them.
     /// - Throws: everything that is wrong with any of them.
     package init(at path: String, host: String) throws(ConfigurationFailure) {
-        isDirectory = Self.isDirectory(path)
-        let files = isDirectory ? try Self.files(in: path) : [path]
-        var faults: [String] = []
-        if files.count > Self.mostClusters {
-            faults.append(
-                Self.fault(
-                    path,
-                    "there are \(files.count) *.toml in it, and an agent serves at most "
-                        + "\(Self.mostClusters) clusters",
-                    help: "give some of them another witness"
-                )
-            )
-        }
+        try self.init(ConfigurationSource(reading: path), host: host)
+    }
+
+    /// The same of texts that have been read.
+    package init(_ source: ConfigurationSource, host: String) throws(ConfigurationFailure) {
+        isDirectory = source.isDirectory
+        var faults = source.faults
         var entries: [Entry] = []
-        var found: [(path: String, file: FileIdentity)] = []
-        for file in files.prefix(Self.mostClusters) {
-            if let identity = FileIdentity(of: file) {
-                if let twin = found.first(where: { $0.file == identity }) {
-                    faults.append(
-                        Self.fault(
-                            file,
-                            "it is the same file as \(twin.path)",
-                            help: "remove one of the two links"
-                        )
-                    )
-                    continue
-                }
-                found.append((file, identity))
+        for file in source.files {
+            guard let text = file.text else {
+                faults.append(file.fault ?? "\(file.path): error: it could not be read")
+                continue
             }
             do throws(Fault) {
-                entries.append(try Self.read(file, host: host))
+                entries.append(try Self.read(text, of: file.path, host: host))
             } catch {
                 faults.append(error.text)
             }
@@ -81,7 +65,7 @@ package struct Sites: Sendable {
         let many = "\(directory)/conf.d"
         var status = stat()
         let hasFile = unsafe lstat(file, &status) == 0
-        return !hasFile && isDirectory(many) ? many : file
+        return !hasFile && ConfigurationSource.isDirectory(many) ? many : file
     }
 
     /// The keys of all clusters, in the order of the entries; or everything that is wrong with
@@ -98,6 +82,13 @@ package struct Sites: Sendable {
         }
         guard faults.isEmpty else { throw ConfigurationFailure(faults: faults) }
         return keys
+    }
+
+    /// The directory in which a cluster keeps its things, made where it is missing, and not looked
+    /// at where it is known.
+    func path(of index: Int, in base: String, _ isKnown: Bool) throws(SystemError) -> String {
+        guard isKnown else { return try makeDirectory(of: index, in: base) }
+        return isDirectory ? "\(base)/\(entries[index].site.configuration.cluster.name)" : base
     }
 
     /// The directory in which a cluster keeps its things, made where it is missing. Whoever may
@@ -122,10 +113,14 @@ package struct Sites: Sendable {
 
     private struct Fault: Error { var text: String }
 
-    private static func read(_ path: String, host: String) throws(Fault) -> Entry {
+    private static func read(
+        _ text: String,
+        of path: String,
+        host: String
+    ) throws(Fault) -> Entry {
         let configuration: Configuration
         do throws(ConfigurationError) {
-            configuration = try Configuration.load(path: path)
+            configuration = try Configuration(parsing: text, path: path)
         } catch {
             throw Fault(text: "\(error)")
         }
@@ -135,42 +130,6 @@ package struct Sites: Sendable {
         } catch {
             throw Fault(text: "\(path): error: \(error)")
         }
-    }
-
-    private static func files(in directory: String) throws(ConfigurationFailure) -> [String] {
-        guard let stream = unsafe opendir(directory) else {
-            let failure = SystemError(call: "opendir", on: directory, errno: errno)
-            throw ConfigurationFailure(faults: ["\(failure)"])
-        }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                unsafe tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
-                    unsafe String(cString: $0)
-                }
-            }
-            // As the shell's *.toml: what begins with a dot is an editor's.
-            if name.hasSuffix(".toml"), !name.hasPrefix(".") { names.append(name) }
-        }
-        guard !names.isEmpty else {
-            throw ConfigurationFailure(
-                faults: [
-                    fault(
-                        directory,
-                        "there is no *.toml in it",
-                        help: "put the file of each cluster there, or name a file"
-                    )
-                ]
-            )
-        }
-        let base = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
-        return names.sorted().map { "\(base)/\($0)" }
-    }
-
-    private static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     // MARK: - What clusters must not have in common
@@ -228,7 +187,7 @@ package struct Sites: Sendable {
     }
 
     /// As the configuration's own diagnostics without a place in the text.
-    private static func fault(_ path: String, _ message: String, help: String) -> String {
+    static func fault(_ path: String, _ message: String, help: String) -> String {
         "\(path): error: \(message)\n  = help: \(help)"
     }
 }
@@ -240,18 +199,5 @@ package struct ConfigurationFailure: Error, Equatable, Sendable, CustomStringCon
 
     package var description: String {
         "the configuration can't be used\n" + faults.joined(separator: "\n")
-    }
-}
-
-/// Tells whether two paths lead to one file.
-private struct FileIdentity: Equatable {
-    let device: dev_t
-    let inode: ino_t
-
-    /// Nil if there is no such file.
-    init?(of path: String) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
-        (device, inode) = (status.st_dev, status.st_ino)
     }
 }

@@ -9,7 +9,10 @@ final class StateRecorder {
         case failed(String)
     }
 
+    /// As it was at the start.
     let contents: StateStore.Contents
+    /// As far as it has been written since.
+    private(set) var recorded: StateStore.Contents
     let forbiddenChanges: [String]
     private(set) var warnings: [String] = []
 
@@ -22,32 +25,40 @@ final class StateRecorder {
 
     var fileDescriptor: Int32 { mailbox.fileDescriptor }
 
+    /// - Parameter known: what the directory holds, if that is known already: then nothing here
+    ///   waits for the disk, unless a longer lease than ever has to be on record.
     init(
         path: String,
         configuration: Configuration,
-        thread: ServiceThread
+        thread: ServiceThread,
+        known: StateStore.Contents? = nil
     ) throws(SystemError) {
         self.thread = thread
-        store = try StateStore(path: path)
-        contents = store.load()
+        if let known {
+            store = StateStore(existing: path)
+            contents = known
+        } else {
+            store = try StateStore(path: path)
+            contents = store.load()
+        }
+        recorded = contents
         terms = contents.terms
         voters = Site.voterSet(of: configuration)
         addresses = Site.addressMap(of: configuration)
         forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
         warnings = contents.damage.map { "the state directory is damaged: \($0)" }
+        mailbox = try ServiceMailbox()
         do throws(SystemError) {
             if configuration.timing.lease > contents.longestLease {
                 try store.write(lease: configuration.timing.lease)
-            }
-            let isOnRecord = contents.voters == voters && contents.addresses == addresses
-            if forbiddenChanges.isEmpty, !isOnRecord {
-                try store.write(voters: voters, addresses: addresses)
+                recorded.longestLease = configuration.timing.lease
             }
         } catch {
             // A full or read-only disk does not keep an owner from its work; it is said.
             warnings.append("the state directory can't be written: \(error)")
         }
-        mailbox = try ServiceMailbox()
+        let isOnRecord = contents.voters == voters && contents.addresses == addresses
+        if forbiddenChanges.isEmpty, !isOnRecord { recordVoters() }
     }
 
     func highestTerms(_ site: Site) -> [(group: GroupID, term: Term)] {
@@ -56,7 +67,13 @@ final class StateRecorder {
         }.sorted { $0.0 < $1.0 }
     }
 
-    func takeMessages() -> [Message] { mailbox.takeAll() }
+    func takeMessages() -> [Message] {
+        let messages = mailbox.takeAll()
+        for case .leaseRecorded(let lease) in messages {
+            recorded.longestLease = max(recorded.longestLease, lease)
+        }
+        return messages
+    }
 
     func record(lease: Duration) {
         submit { store throws(SystemError) in
@@ -73,6 +90,7 @@ final class StateRecorder {
             terms.append(StateStore.Entry(group: group, term: term))
         }
         let terms = terms
+        recorded.terms = terms
         submit { store throws(SystemError) in
             try store.write(terms: terms)
         } then: {
@@ -82,6 +100,7 @@ final class StateRecorder {
 
     func recordVoters() {
         let (voters, addresses) = (voters, addresses)
+        (recorded.voters, recorded.addresses) = (voters, addresses)
         submit { store throws(SystemError) in
             try store.write(voters: voters, addresses: addresses)
         } then: {

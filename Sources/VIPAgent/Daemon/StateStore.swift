@@ -34,6 +34,11 @@ package struct StateStore: Sendable {
         directory = try StateDirectory(path: path)
     }
 
+    /// Of a directory that was made before; nothing is looked at.
+    init(existing path: String) {
+        directory = StateDirectory(existing: path)
+    }
+
     package func load() -> Contents {
         var contents = Contents()
         if let text = text(Key.lease, &contents.damage) {

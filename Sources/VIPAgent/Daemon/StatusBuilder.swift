@@ -7,6 +7,7 @@ import VIPCore
 struct StatusBuilder {
     let site: Site
     let agent: Agent
+    let gate: GateKeeper?
     let keeper: AddressKeeper?
     let routes: VoterRoutes
     let text: ReportText
@@ -19,18 +20,21 @@ struct StatusBuilder {
         let status = agent.status(at: now)
         let groups = status.groups.map { group($0, at: now) }
         let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
-        let reasons = reasons(status, groups)
+        let gate = gate?.status()
+        let reasons = reasons(status, groups, gate)
         return StatusReport(
             cluster: site.configuration.cluster.name,
             host: site.host,
             role: site.role == .node ? .node : .witness,
             isHealthy: reasons.isEmpty,
             reasons: reasons,
-            warnings: warnings + site.configuration.warnings.map(\.message),
+            warnings: warnings + site.configuration.warnings.map(\.message)
+                + gateWarnings(gate, groups),
             version: Version.current,
             processID: Int(getpid()),
             uptimeMilliseconds: Int((now.boottime.nanoseconds - started) / 1_000_000),
             timing: timing,
+            gate: gate,
             groups: groups,
             voters: voters,
             links: links(status),
@@ -78,11 +82,20 @@ struct StatusBuilder {
             interface: configured?.interface ?? "",
             interfaceState: interfaceState(place),
             isForced: status.forced,
-            enforcement: site.role == .node ? "lifetimes" : "none",
+            enforcement: gate.map { "\($0.enforcement(of: status.id))" } ?? "none",
+            gate: gate?.status(of: status.id),
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
-                ? nil : status.successorUnready.map(ReportText.text)
+                ? nil : status.successorUnready.map(ReportText.text),
+            holdDownMilliseconds: holdDown(status, at: now)
         )
+    }
+
+    private func holdDown(_ status: AgentStatus.GroupStatus, at now: Reading) -> Int? {
+        guard site.role == .node, let end = status.heldDownUntil, end > now.boottime else {
+            return nil
+        }
+        return milliseconds(end - now.boottime)
     }
 
     private func reason(_ status: AgentStatus.GroupStatus) -> String {
@@ -169,8 +182,15 @@ struct StatusBuilder {
     // MARK: - Health
 
     /// What keeps the cluster from standing a failure, most urgent first; nothing if it is well.
-    private func reasons(_ status: AgentStatus, _ groups: [GroupStatus]) -> [String] {
+    private func reasons(
+        _ status: AgentStatus,
+        _ groups: [GroupStatus],
+        _ gate: GateStatus?
+    ) -> [String] {
         var reasons: [String] = []
+        if let gate, gate.state == .incomplete {
+            reasons.append("the gate is not in place" + (gate.reason.map { ": \($0)" } ?? ""))
+        }
         if status.suspended {
             reasons.append(
                 "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'"
@@ -204,6 +224,25 @@ struct StatusBuilder {
             reasons.append("this host's voter abstains for another \(text.text(left))")
         }
         return reasons
+    }
+
+    /// What lets frames by the gate, or keeps this host without one.
+    private func gateWarnings(_ gate: GateStatus?, _ groups: [GroupStatus]) -> [String] {
+        guard let gate else { return [] }
+        var warnings = gate.interfaces.flatMap { interface in
+            interface.risks.map { "\(interface.name): \($0)" }
+        }
+        if gate.state == .unavailable {
+            let unenforced = groups.filter { $0.enforcement == "agent" }.map(\.name)
+            warnings.append("there is no gate: \(gate.reason ?? "not available")")
+            if !unenforced.isEmpty {
+                warnings.append(
+                    "nothing but the agent itself silences \(unenforced.joined(separator: ", ")): "
+                        + "killed or stopped, it leaves the addresses here"
+                )
+            }
+        }
+        return warnings
     }
 
     private func voterReasons(_ voter: AgentStatus.VoterStatus, name: String) -> [String] {

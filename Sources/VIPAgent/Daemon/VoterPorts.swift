@@ -3,27 +3,60 @@ import VIPConfiguration
 /// The sockets that frames come and go by: one for each family and port that any cluster here uses,
 /// shared by all of them. Whose a datagram is stands in the datagram.
 final class VoterPorts {
-    private var ports: [DatagramPort] = []
+    private(set) var ports: [DatagramPort] = []
     private let tokens: UInt64
 
     /// Datagrams read per wake-up: a flood must not keep the thread from its deadlines.
     static let mostPerWake = 64
 
-    /// - Parameter tokens: the first of the loop's tokens that are taken, one for each socket.
-    init(sites: [Site], loop: EventLoop, tokens: UInt64) throws(SystemError) {
+    /// - Parameters:
+    ///   - tokens: the first of the loop's tokens that are taken, one for each socket.
+    ///   - inherited: sockets that the process had before execve, by name; those that are still
+    ///     needed are taken out.
+    init(
+        sites: [Site],
+        loop: EventLoop,
+        tokens: UInt64,
+        inherited: inout [String: Int32]
+    ) throws(SystemError) {
         self.tokens = tokens
-        for site in sites {
-            for routes in site.routes {
-                for route in routes where !ports.contains(where: { $0.serves(route.local) }) {
-                    let socket = try DatagramPort(
-                        family: route.local.family,
-                        port: route.local.port
-                    )
-                    try loop.add(socket.fileDescriptor, token: tokens + UInt64(ports.count))
-                    ports.append(socket)
-                }
+        for local in Self.needed(by: sites) {
+            let port: DatagramPort
+            if let number = inherited.removeValue(
+                forKey: DatagramPort.name(local.family, local.port)
+            ) {
+                port = try DatagramPort(
+                    inheriting: number,
+                    family: local.family,
+                    port: local.port
+                )
+            } else {
+                port = try DatagramPort(family: local.family, port: local.port)
             }
+            try loop.add(port.fileDescriptor, token: tokens + UInt64(ports.count))
+            ports.append(port)
         }
+    }
+
+    /// One of our own addresses for each socket that is needed.
+    private static func needed(by sites: [Site]) -> [Endpoint] {
+        var needed: [Endpoint] = []
+        for route in sites.flatMap({ $0.routes.joined() }) {
+            let isThere = needed.contains {
+                $0.family == route.local.family && $0.port == route.local.port
+            }
+            if !isThere { needed.append(route.local) }
+        }
+        return needed
+    }
+
+    /// Sockets that other sites need and that there are none of yet.
+    func open(missingFor sites: [Site]) throws(SystemError) -> [DatagramPort] {
+        var opened: [DatagramPort] = []
+        for local in Self.needed(by: sites) where !ports.contains(where: { $0.serves(local) }) {
+            opened.append(try DatagramPort(family: local.family, port: local.port))
+        }
+        return opened
     }
 
     func owns(token: UInt64) -> Bool {
@@ -51,6 +84,13 @@ final class VoterPorts {
 }
 
 extension DatagramPort {
+    /// As it is handed over.
+    var name: String { Self.name(family, port) }
+
+    fileprivate static func name(_ family: Family, _ port: UInt16) -> String {
+        "udp.\(family.rawValue):\(port)"
+    }
+
     fileprivate func serves(_ local: Endpoint) -> Bool {
         family == local.family && port == local.port
     }

@@ -11,16 +11,25 @@ import Synchronization
 /// own number, and the answers come in the order of the questions.
 package final class AddressWorker: Sendable {
     package enum Change: Equatable, Sendable {
-        /// Adds the address, or renews its lifetimes.
-        case add(InterfaceAddress)
+        /// Adds the address, or renews its lifetimes; where there is an instant, in nanoseconds of
+        /// CLOCK_BOOTTIME, only before it.
+        case add(InterfaceAddress, before: Int64?)
         case remove(InterfaceAddress)
+
+        package var address: InterfaceAddress {
+            switch self {
+            case .add(let address, _), .remove(let address): address
+            }
+        }
     }
 
     package struct Completion: Equatable, Sendable {
         package var id: UInt64
         package var change: Change
-        /// nil when the kernel has done it.
+        /// nil when the kernel has done it, or was not asked.
         package var failure: SystemError?
+        /// The instant had passed: the kernel was not asked.
+        package var isLate = false
     }
 
     /// Changes that wait, or whose completion waits to be collected.
@@ -155,7 +164,12 @@ package final class AddressWorker: Sendable {
     private static func perform(_ question: Asked, _ socket: RouteSocket) -> Completion {
         do throws(SystemError) {
             switch question.change {
-            case .add(let address): try socket.add(address)
+            case .add(let address, let before):
+                // The last look at the clock: this process may have been stopped since it decided.
+                if let before, ClockReading.bootNow() >= before {
+                    return Completion(id: question.id, change: question.change, isLate: true)
+                }
+                try socket.add(address)
             case .remove(let address): try socket.remove(address)
             }
             return Completion(id: question.id, change: question.change, failure: nil)

@@ -16,9 +16,21 @@ package final class Announcer {
 
     private let descriptor: Descriptor
 
+    /// As it is handed over. To close a packet socket the kernel waits for all of its processors,
+    /// 10 ms and more, and an execve would wait for that.
+    static let name = "announcer"
+
+    var fileDescriptor: Int32 { descriptor.number }
+
     package init() throws(SystemError) {
         let number = try SystemCall.check("socket", on: "AF_PACKET") { vip_packet_socket() }
         descriptor = Descriptor(owning: number)
+    }
+
+    /// Takes over the socket that the process had before execve.
+    init(inheriting number: Int32) throws(SystemError) {
+        descriptor = Descriptor(owning: number)
+        try descriptor.setCloseOnExec(true)
     }
 
     /// Announces the address once. IPv4 takes two frames, both forms that Linux believes at once;

@@ -70,10 +70,11 @@ package struct Capabilities: Equatable, Sendable {
             : .notDone(reason: "memory is not locked: mlockall: \(SystemError.name(of: -result))")
     }
 
+    /// Of 1 to 99; low, since all that matters is to be before ordinary threads.
+    static let priority: Int32 = 10
+
     /// Runs this thread before all ordinary ones. Children begin as ordinary processes.
-    ///
-    /// - Parameter priority: of 1 to 99; low, since all that matters is to be before the others.
-    package static func becomeRealtime(priority: Int32 = 10) -> Outcome {
+    package static func becomeRealtime() -> Outcome {
         let result = vip_become_realtime(priority)
         return result == 0
             ? .done

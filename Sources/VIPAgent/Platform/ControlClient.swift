@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPControl
 
 /// One connection to the control socket: the line that comes in, and the octets that go out.
 final class ControlClient {
@@ -7,7 +8,7 @@ final class ControlClient {
         /// The line isn't complete yet, or there is nothing more to read.
         case more
         case line(String)
-        case invalid(reason: String)
+        case invalid(ControlRequestError)
         /// The client has gone without asking.
         case gone
     }
@@ -50,6 +51,12 @@ final class ControlClient {
 
     var pendingCount: Int { output.count - written }
 
+    /// Neither a part of its line has been read, nor does anything wait to be written.
+    var isBetweenWords: Bool { (hasAsked || input.isEmpty) && pendingCount == 0 }
+
+    /// Its line was read by the program that this process was before.
+    func continueAfterAsking() { hasAsked = true }
+
     func enqueue(_ octets: [UInt8], until deadline: Int64) {
         if pendingCount == 0 {
             self.deadline = deadline
@@ -72,20 +79,19 @@ final class ControlClient {
         guard let end = input.firstIndex(of: UInt8(ascii: "\n")) else {
             guard input.count <= longest else {
                 hasAsked = true
-                return .invalid(reason: "the line is longer than \(longest) octets")
+                return .invalid(.tooLong)
             }
             return .more
         }
         hasAsked = true
         guard end <= longest else {
-            return .invalid(reason: "the line is longer than \(longest) octets")
+            return .invalid(.tooLong)
         }
         guard end + 1 == input.count else {
-            return .invalid(reason: "there is more than one line")
+            return .invalid(.severalLines)
         }
-        guard let line = String(validating: input[..<end], as: UTF8.self), !line.contains("\0")
-        else {
-            return .invalid(reason: "the line is not UTF-8 text")
+        guard let line = String(validating: input[..<end], as: UTF8.self) else {
+            return .invalid(.encoding)
         }
         return .line(line)
     }

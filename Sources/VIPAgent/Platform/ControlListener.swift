@@ -22,8 +22,13 @@ enum ControlListener {
         return listener
     }
 
-    /// Only a refused connection proves that nobody listens.
+    /// Only a refused connection proves that nobody listens, and only if it is a socket that
+    /// refuses it: anything else is not ours to remove.
     private static func removeStale(_ path: String) throws(SystemError) {
+        var status = stat()
+        if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
+            throw SystemError(call: "bind", on: path, errno: ENOTSOCK)
+        }
         let number = try SystemCall.check("socket", on: path) {
             vip_socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         }

@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPControl
 
 /// The socket that vipctl talks to: a client sends one line, and gets octets until the end.
 ///
@@ -55,19 +56,42 @@ package final class ControlSocket {
     /// - Parameters:
     ///   - group: users of this group may ask, where there is one of that name.
     ///   - tokens: the first of `tokenCount` tokens of the loop.
-    package init(
+    package convenience init(
         path: String,
         group: String?,
         in loop: EventLoop,
         tokens: UInt64
     ) throws(SystemError) {
+        let number = group.map { unsafe vip_group_number($0) } ?? -1
+        let group = number < 0 ? nil : UInt32(number)
+        let listener = try ControlListener.listen(path: path, group: group)
+        try self.init(
+            path: path,
+            group: group,
+            in: loop,
+            tokens: tokens,
+            inheriting: listener.release()
+        )
+    }
+
+    /// Takes over a listening socket that this process had before execve: who connected meanwhile
+    /// waits in its queue.
+    ///
+    /// - Parameter group: the number of the group whose users may ask.
+    package init(
+        path: String,
+        group: UInt32?,
+        in loop: EventLoop,
+        tokens: UInt64,
+        inheriting number: Int32
+    ) throws(SystemError) {
         self.path = path
         self.loop = loop
         self.tokens = tokens
-        let number = group.map { unsafe vip_group_number($0) } ?? -1
-        self.group = number < 0 ? nil : UInt32(number)
-        listener = try ControlListener.listen(path: path, group: self.group)
+        self.group = group
+        listener = Descriptor(owning: number)
         clients = [ControlClient?](repeating: nil, count: Self.mostClients)
+        try listener.setCloseOnExec(true)
         try loop.add(listener.number, token: tokens)
     }
 
@@ -137,11 +161,69 @@ package final class ControlSocket {
         }
     }
 
+    // MARK: - Before and after execve
+
+    package var listenerNumber: Int32 { listener.number }
+
+    /// Whether nobody is in the middle of a line or an answer, which a successor could not go on
+    /// with.
+    package var isBetweenWords: Bool {
+        clients.allSatisfy { $0?.isBetweenWords ?? true }
+    }
+
+    /// Clients that have connected and said nothing.
+    package var silentClients: [Int32] {
+        clients.compactMap { client in
+            guard let client, !client.hasAsked else { return nil }
+            return client.descriptor.number
+        }
+    }
+
+    /// Nil when the client is gone.
+    package func descriptor(of id: ClientID) -> Int32? {
+        guard let client = clients[id.place], client.number == id.number else { return nil }
+        return client.descriptor.number
+    }
+
+    /// Takes over a connection that the process had before execve.
+    ///
+    /// - Parameter hasAsked: whether it waits for an answer, and not we for its line.
+    /// - Returns: nil where there is no room, or it is no open descriptor; then it is closed.
+    package func adopt(_ number: Int32, hasAsked: Bool, at now: Int64) -> ClientID? {
+        guard number > STDERR_FILENO, vip_set_close_on_exec(number, 1) == 0 else { return nil }
+        let descriptor = Descriptor(owning: number)
+        guard let place = seat(descriptor, at: now) else { return nil }
+        guard let client = clients[place] else { return nil }
+        if hasAsked {
+            client.continueAfterAsking()
+            client.deadline = nil
+            watch(place)
+        }
+        return ClientID(place: place, number: client.number)
+    }
+
     // MARK: - Clients
+
+    /// Gives a connection its place, if there is one.
+    private func seat(_ descriptor: consuming Descriptor, at now: Int64) -> Int? {
+        guard let place = clients.firstIndex(where: { $0 == nil }) else { return nil }
+        do {
+            try loop.add(descriptor.number, token: token(of: place))
+        } catch {
+            return nil
+        }
+        lastNumber += 1
+        clients[place] = ControlClient(
+            owning: descriptor,
+            number: lastNumber,
+            deadline: now + Self.patience
+        )
+        return place
+    }
 
     /// Takes what waits, as far as there is room; the rest is reported again once there is.
     private func accept(at now: Int64) {
-        while let place = clients.firstIndex(where: { $0 == nil }) {
+        while clients.contains(where: { $0 == nil }) {
             let number = SystemCall.repeating { vip_accept(listener.number) }
             guard number >= 0 else { return }
             let descriptor = Descriptor(owning: number)
@@ -149,17 +231,7 @@ package final class ControlSocket {
                 refused += 1
                 continue
             }
-            do {
-                try loop.add(descriptor.number, token: token(of: place))
-            } catch {
-                continue
-            }
-            lastNumber += 1
-            clients[place] = ControlClient(
-                owning: descriptor,
-                number: lastNumber,
-                deadline: now + Self.patience
-            )
+            _ = seat(descriptor, at: now)
         }
         // A full house: the listener would be reported again and again.
         loop.remove(listener.number)
@@ -186,9 +258,10 @@ package final class ControlSocket {
             watch(place)
             guard clients[place] != nil else { return [] }
             return [Request(client: ClientID(place: place, number: client.number), line: line)]
-        case .invalid(let reason):
+        case .invalid(let error):
             let id = ClientID(place: place, number: client.number)
-            reply(id, Array("error: \(reason)\n".utf8), keepOpen: false, at: now)
+            let answer = ControlReply.malformed(error).serialized()
+            reply(id, Array(answer.utf8), keepOpen: false, at: now)
             return []
         }
     }

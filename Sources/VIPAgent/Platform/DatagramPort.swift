@@ -58,6 +58,23 @@ package final class DatagramPort {
     /// For the event loop.
     package var fileDescriptor: Int32 { descriptor.number }
 
+    /// Takes over a socket that this process had before execve, with the frames that wait in it.
+    package init(inheriting number: Int32, family: Family, port: UInt16) throws(SystemError) {
+        let subject = "udp \(family.rawValue):\(port)"
+        let bound = try SystemCall.check("getsockname", on: subject) { vip_bound_port(number) }
+        descriptor = Descriptor(owning: number)
+        (self.family, self.port) = (family, port)
+        try descriptor.setCloseOnExec(true)
+        guard bound == Int32(port) else {
+            throw SystemError(call: "getsockname", on: subject, errno: EINVAL)
+        }
+        try Self.configure(number, family: family, subject: subject)
+    }
+
+    package func setCloseOnExec(_ on: Bool) throws(SystemError) {
+        try descriptor.setCloseOnExec(on)
+    }
+
     /// - Parameter port: 0 lets the kernel choose, for tests.
     package init(family: Family, port: UInt16) throws(SystemError) {
         let subject = "udp \(family.rawValue):\(port)"

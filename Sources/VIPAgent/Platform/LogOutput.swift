@@ -56,6 +56,12 @@ package final class LogOutput: @unchecked Sendable {
     /// Lines that were dropped for want of room, since the start.
     package var droppedTotal: Int { dropped.load(ordering: .relaxed) }
 
+    /// Whether the lines so far are written.
+    package var isDrained: Bool {
+        emitted.load(ordering: .sequentiallyConsistent)
+            >= accepted.load(ordering: .sequentiallyConsistent)
+    }
+
     /// Never waits: a line for which there is no room is dropped, and the next one says how many.
     package func put(_ line: String) {
         var line = line

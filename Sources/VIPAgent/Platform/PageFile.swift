@@ -67,6 +67,18 @@ package final class PageFile {
         return unsafe [UInt8](Self.contents(of: slot))
     }
 
+    /// Whether nothing was ever written there, or it was erased; a record that is not whole is
+    /// neither blank nor read.
+    package func isBlank(_ index: Int) -> Bool {
+        guard index >= 0, index < capacity else { return true }
+        return [0, 1].allSatisfy { which in
+            unsafe slot(of: index, which).load(
+                fromByteOffset: Offset.sequence,
+                as: UInt64.self
+            ) == 0
+        }
+    }
+
     /// Replaces the record. When this returns, it has survived the process.
     ///
     /// - Parameters:

@@ -55,10 +55,17 @@ package final class ServiceNotifier {
     }
 
     /// Has the service manager keep a descriptor for us until we are started again; it comes back
-    /// with that name.
+    /// with that name. The service manager is not to poll it: maps of eBPF say that they are in error,
+    /// and would be thrown away.
     @discardableResult
     package func store(_ descriptor: Int32, name: String) -> Bool {
-        send(text: "FDSTORE=1\nFDNAME=\(name)", descriptor: descriptor)
+        send(text: "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0", descriptor: descriptor)
+    }
+
+    /// Has it close what it keeps under that name.
+    @discardableResult
+    package func discard(_ name: String) -> Bool {
+        send(text: "FDSTOREREMOVE=1\nFDNAME=\(name)", descriptor: -1)
     }
 
     private func send(text: String, descriptor: Int32) -> Bool {

@@ -6,6 +6,8 @@ import Glibc
 package final class SignalPort {
     package enum Signal: Sendable {
         case terminate, interrupt, reload, report, reexecute
+        /// The process was stopped, and goes on.
+        case resumed
     }
 
     private let descriptor: Descriptor
@@ -13,12 +15,13 @@ package final class SignalPort {
     /// For the event loop.
     package var fileDescriptor: Int32 { descriptor.number }
 
-    /// Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, and ignores SIGPIPE.
+    /// Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 and SIGCONT, which lets the process go on
+    /// all the same, and ignores SIGPIPE.
     package init() throws(SystemError) {
         vip_ignore_sigpipe()
         var mask = sigset_t()
         unsafe sigemptyset(&mask)
-        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2] {
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT] {
             unsafe sigaddset(&mask, number)
         }
         let number = try SystemCall.check("signalfd", on: "signals") {
@@ -35,6 +38,7 @@ package final class SignalPort {
         case SIGHUP: .reload
         case SIGUSR1: .report
         case SIGUSR2: .reexecute
+        case SIGCONT: .resumed
         default: nil
         }
     }

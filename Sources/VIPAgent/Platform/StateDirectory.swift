@@ -29,6 +29,11 @@ package struct StateDirectory: Sendable {
         }
     }
 
+    /// One that was made before; nothing is looked at.
+    init(existing path: String) {
+        self.path = path
+    }
+
     /// When this returns, the value would survive a loss of power.
     ///
     /// - Parameter key: lower-case letters, digits and hyphens, for it is the file's name.

@@ -30,8 +30,12 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         switch errno {
         case EPERM, EACCES:
             switch call {
+            case "RTM_NEWADDR" where errno == EACCES:
+                "IPv6 is switched off there (net.ipv6.conf.INTERFACE.disable_ipv6)"
             case "bind", "connect", "open", "mkdir", "unlink", "chown", "chmod", "rename":
                 "check the owner and the mode of the path, and the capabilities of the service"
+            case Gate.loadCall, Gate.attachCall:
+                "it needs CAP_BPF and CAP_NET_ADMIN, and a kernel or container that allows eBPF"
             default:
                 "it needs CAP_NET_ADMIN and CAP_NET_RAW: run it from its unit, or as root"
             }
@@ -40,6 +44,7 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         case ENODEV, ENXIO: "the interface is not there (yet)"
         case ENETUNREACH, EHOSTUNREACH: "there is no route to it"
         case EMFILE: "raise LimitNOFILE"
+        case ENOTSOCK: "something else is at that path: move it away"
         case ENOSPC: "the file system is full"
         case EROFS: "the file system is read-only"
         default: nil

@@ -15,7 +15,7 @@ public struct StatusPage {
 
     /// The page, each line with a line feed at its end.
     public var text: String {
-        [headline, groups, voters, checks, footer]
+        [headline, groups, gate, voters, checks, footer]
             .filter { !$0.isEmpty }
             .map { $0.map { $0 + "\n" }.joined() }
             .joined(separator: "\n")
@@ -112,11 +112,27 @@ public struct StatusPage {
                 )
             )
         }
+        if let left = group.holdDownMilliseconds {
+            notes.append(
+                Text("no planned moves for \(HumanTime.text(milliseconds: left)) more", .warning)
+            )
+        }
         if group.isPeerReady == false {
             let reason = group.peerReason.map { ": " + $0 } ?? ""
             notes.append(Text("the other node would not take over\(reason)", .warning))
         }
         return notes.flatMap { item("\(group.name): ", $0) }
+    }
+
+    // MARK: Gate
+
+    private var gate: [String] {
+        let section = GateSection(report)
+        guard let headline = section.headline else { return [] }
+        let first = headline.wrapped(to: presentation.width.map { $0 - 2 }).enumerated().map {
+            ($0 == 0 ? "" : "  ") + presentation.paint($1)
+        }
+        return first + section.items.flatMap { item("\($0.subject): ", $0.text) }
     }
 
     // MARK: Voters

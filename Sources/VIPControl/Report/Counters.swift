@@ -13,8 +13,17 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
     public var logLinesDropped: UInt64
     /// How often the kernel had more to tell than fitted, and was asked anew.
     public var netlinkOverruns: UInt64
+    /// How often somebody took the gate off an interface, and it was put back.
+    public var gateRepairs: UInt64
     /// The latest that a timer was ever served.
     public var maximumLatenessMicroseconds: UInt64
+    /// The latest within the last half minute, or up to a whole one.
+    public var recentLatenessMicroseconds: UInt64
+    /// How often a timer was served later than a quarter of the lease.
+    public var lateWakes: UInt64
+    /// How often the agent has become another program, by a reload or an upgrade. What is counted
+    /// here goes on across that.
+    public var reexecutions: UInt64
 
     public init(
         framesSent: UInt64 = 0,
@@ -25,7 +34,11 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         announcements: UInt64 = 0,
         logLinesDropped: UInt64 = 0,
         netlinkOverruns: UInt64 = 0,
-        maximumLatenessMicroseconds: UInt64 = 0
+        gateRepairs: UInt64 = 0,
+        maximumLatenessMicroseconds: UInt64 = 0,
+        recentLatenessMicroseconds: UInt64 = 0,
+        lateWakes: UInt64 = 0,
+        reexecutions: UInt64 = 0
     ) {
         self.framesSent = framesSent
         self.framesReceived = framesReceived
@@ -35,7 +48,11 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         self.announcements = announcements
         self.logLinesDropped = logLinesDropped
         self.netlinkOverruns = netlinkOverruns
+        self.gateRepairs = gateRepairs
         self.maximumLatenessMicroseconds = maximumLatenessMicroseconds
+        self.recentLatenessMicroseconds = recentLatenessMicroseconds
+        self.lateWakes = lateWakes
+        self.reexecutions = reexecutions
     }
 
     public var json: JSONValue {
@@ -48,7 +65,11 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
             "announcements": announcements,
             "log_lines_dropped": logLinesDropped,
             "netlink_overruns": netlinkOverruns,
+            "gate_repairs": gateRepairs,
             "max_lateness_us": maximumLatenessMicroseconds,
+            "recent_lateness_us": recentLatenessMicroseconds,
+            "late_wakes": lateWakes,
+            "reexecutions": reexecutions,
         ])
     }
 
@@ -61,6 +82,10 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         announcements = try json.field("announcements")
         logLinesDropped = try json.field("log_lines_dropped")
         netlinkOverruns = try json.field("netlink_overruns")
+        gateRepairs = try json.field("gate_repairs")
         maximumLatenessMicroseconds = try json.field("max_lateness_us")
+        recentLatenessMicroseconds = try json.field("recent_lateness_us")
+        lateWakes = try json.field("late_wakes")
+        reexecutions = try json.field("reexecutions")
     }
 }

@@ -31,6 +31,9 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
     public var isPeerReady: Bool?
     /// Why it is not ready.
     public var peerReason: String?
+    /// For how long only an order or a need moves the group: there were too many changes of owner.
+    /// `nil` if it is not held down.
+    public var holdDownMilliseconds: Int?
 
     public enum State: String, CaseIterable, Sendable, JSONRepresentable {
         case owner, standby, fault, maintenance, starting, witness
@@ -58,7 +61,8 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         enforcement: String,
         gate: GroupGateStatus? = nil,
         isPeerReady: Bool? = nil,
-        peerReason: String? = nil
+        peerReason: String? = nil,
+        holdDownMilliseconds: Int? = nil
     ) {
         self.name = name
         self.state = state
@@ -76,6 +80,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         self.gate = gate
         self.isPeerReady = isPeerReady
         self.peerReason = peerReason
+        self.holdDownMilliseconds = holdDownMilliseconds
     }
 
     public var json: JSONValue {
@@ -96,6 +101,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
             "gate": gate,
             "peer_ready": isPeerReady,
             "peer_reason": peerReason,
+            "hold_down_ms": holdDownMilliseconds,
         ])
     }
 
@@ -116,6 +122,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         gate = try json.field("gate")
         isPeerReady = try json.field("peer_ready")
         peerReason = try json.field("peer_reason")
+        holdDownMilliseconds = try json.field("hold_down_ms")
     }
 }
 

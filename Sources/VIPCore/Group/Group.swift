@@ -6,7 +6,8 @@
 ///        +---gives up-------+
 ///
 /// The methods live beside this file, by what they are about: `GroupStart`, `GroupCandidacy`,
-/// `GroupOwner`, `GroupLettingGo`, `GroupSwitchover`, `GroupForce`, `GroupView`.
+/// `GroupOwner`, `GroupAddresses`, `GroupLettingGo`, `GroupSwitchover`, `GroupForce`,
+/// `GroupView`.
 struct Group: Sendable {
     enum Role: Sendable {
         case standby(Standby)
@@ -24,6 +25,8 @@ struct Group: Sendable {
     }
 
     let settings: Settings.Group
+    /// What the kernel is asked to give the addresses.
+    let lifetime: AddressLifetime
     var id: GroupID { settings.id }
 
     var ballot = Ballot()
@@ -55,11 +58,16 @@ struct Group: Sendable {
     /// The record as the page has it; what differs is written before anything that rests on it.
     var written: GroupRecord
 
-    init(settings: Settings.Group, voters: Int, at now: Reading) {
+    init(settings: Settings.Group, in cluster: Settings, at now: Reading) {
         self.settings = settings
+        lifetime =
+            switch settings.enforcement {
+            case .gate, .agent: .usual
+            case .lifetimes: cluster.timing.enforceableLifetime ?? .usual
+            }
         role = .standby(Standby(notBefore: now.boottime))
         roleSince = now.boottime
-        heard = Array(repeating: nil, count: voters)
+        heard = Array(repeating: nil, count: cluster.voters.count)
         written = GroupRecord(group: settings.id)
     }
 
@@ -128,7 +136,7 @@ struct Group: Sendable {
         if scene.suspended { return .suspended }
         if scene.maintenance { return .maintenance }
         if interfaceUp != true { return .interfaceDown }
-        if !gateInPlace { return .gateMissing }
+        if !gateInPlace, !mutated(.gateMissingIgnored) { return .gateMissing }
         if !healthy { return .unhealthy }
         if scene.isAbstaining { return .abstaining }
         return nil
@@ -230,7 +238,7 @@ struct Group: Sendable {
             consider(tenure.deadline.boottime)
             if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
             if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
-            consider(tenure.refreshAt)
+            if outlastsAddresses(tenure, in: scene) { consider(tenure.refreshAt) }
             consider(scene.letGoBy)
             consider(tenure.handover?.ask.resendAt)
             consider(tenure.handover?.giveUpAt)

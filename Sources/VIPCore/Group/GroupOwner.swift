@@ -9,15 +9,14 @@ extension Group {
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        let number = takeRequestNumber()
         let tenure = Tenure(
             term: candidacy.term,
-            stage: .confirming(request: number),
-            firstRequest: number,
+            stage: .confirming(request: nil),
+            firstRequest: nextRequest + 1,
             counted: candidacy.counted,
             deadline: deadline,
             asks: candidacy.asks,
-            refreshAt: scene.now.boottime + Tenure.refreshInterval,
+            refreshAt: scene.now.boottime,
             forced: forced
         )
         offer = nil
@@ -32,28 +31,7 @@ extension Group {
         )
         commit(&out)
         out.emit(.closeGate(id))
-        out.emit(.addAddresses(id, request: number))
-    }
-
-    mutating func addressesAdded(
-        _ number: UInt64,
-        failed: Bool,
-        in scene: Scene,
-        _ out: inout Outbox
-    ) {
-        guard case .owner(var tenure) = role, number >= tenure.firstRequest else { return }
-        guard !failed else {
-            out.report(.addressesRefused(id))
-            letGoPlanned(because: .addressesRefused, in: scene, &out)
-            return
-        }
-        guard tenure.stage == .confirming(request: number) else { return }
-        tenure.stage = .serving
-        tenure.announcements.begin(at: scene.now)
-        role = .owner(tenure)
-        openGate(in: scene, &out)
-        // Whoever waits for the move hears of it now and not with the next heartbeat.
-        postCondition(in: scene, &out)
+        askForAddresses(in: scene, &out)
     }
 
     /// Opens or extends the gate to what the deadline allows; the page comes first.
@@ -83,6 +61,7 @@ extension Group {
             tenure.asks[voter].tries = 0
             askOwner(voter, &tenure, in: scene, &out)
         }
+        tenure.renewedAt = scene.now
         role = .owner(tenure)
         renewOwnVote(in: scene, &out)
     }
@@ -198,7 +177,9 @@ extension Group {
         )
         let deadline: Reading?
         if tenure.forced != nil {
-            if let byMajority, byMajority.isAhead(of: scene.now) {
+            if let byMajority, byMajority.isAhead(of: scene.now),
+                !addressesMayOutlast(byMajority, in: tenure)
+            {
                 out.fire(.confirmForce)
                 tenure.forced = nil
                 roleReason = .majority
@@ -221,10 +202,12 @@ extension Group {
         }
         let before = tenure.deadline
         tenure.deadline = deadline
+        if deadline.boottime > before.boottime { tenure.extendedAt = scene.now.boottime }
         role = .owner(tenure)
         if deadline.boottime < before.boottime || deadline.raw < before.raw {
             out.fire(.lowerGate)
-            guard deadline.isAhead(of: scene.now) else {
+            // Unlike a gate, a lifetime can't be lowered: the addresses go now.
+            guard deadline.isAhead(of: scene.now), !addressesMayOutlast(deadline, in: tenure) else {
                 becomeLettingGo(because: .majorityLost, in: scene, &out)
                 return
             }
@@ -333,36 +316,10 @@ extension Group {
         if tenure.isGateOpen(at: scene.now), tenure.announcements.takeRound(at: scene.now) {
             out.emit(.announce(id))
         }
-        if tenure.refreshAt <= scene.now.boottime {
-            tenure.refreshAt = scene.now.boottime + Tenure.refreshInterval
-            out.emit(.addAddresses(id, request: takeRequestNumber()))
-        }
         role = .owner(tenure)
+        askForAddresses(in: scene, &out)
         advanceForce(in: scene, &out)
         advanceHandover(in: scene, &out)
         considerMoving(in: scene, &out)
-    }
-
-    /// The kernel told that an address came or went without our doing.
-    mutating func addressesFound(all: Bool, some: Bool, in scene: Scene, _ out: inout Outbox) {
-        switch role {
-        case .owner(var tenure):
-            guard !all else { return }
-            out.fire(.putBackAddresses)
-            if tenure.isServing { out.report(.addressesPutBack(id)) }
-            // They are confirmed and announced anew; the gate stays as it is. An answer that is
-            // under way may be older than this, so it does not count.
-            let number = takeRequestNumber()
-            tenure.stage = .confirming(request: number)
-            role = .owner(tenure)
-            out.emit(.addAddresses(id, request: number))
-        case .standby, .candidate:
-            guard some, scene.settings.isNode else { return }
-            out.fire(.removeForeignAddresses)
-            out.report(.foreignAddressesRemoved(id))
-            out.emit(.removeAddresses(id, request: takeRequestNumber()))
-        case .lettingGo:
-            break
-        }
     }
 }

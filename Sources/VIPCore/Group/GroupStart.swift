@@ -48,20 +48,20 @@ extension Group {
         _ out: inout Outbox
     ) {
         out.fire(.restoreTenure)
-        let number = takeRequestNumber()
         var counted: [Contribution?] = Array(repeating: nil, count: scene.peers.count)
         for contribution in record.counted {
             if let voter = scene.index(of: contribution.voter) { counted[voter] = contribution }
         }
         let tenure = Tenure(
             term: record.term,
-            stage: .confirming(request: number),
-            firstRequest: number,
+            stage: .confirming(request: nil),
+            firstRequest: nextRequest + 1,
             counted: counted,
             deadline: record.deadline,
             asks: Array(repeating: Ask(), count: scene.peers.count),
             gateUntil: record.deadline.boottime,
-            refreshAt: scene.now.boottime + Tenure.refreshInterval
+            refreshAt: scene.now.boottime,
+            addressesUntil: record.deadline
         )
         role = .owner(tenure)
         roleReason = .restored
@@ -72,6 +72,6 @@ extension Group {
                 remaining: record.deadline.remaining(at: scene.now)
             )
         )
-        out.emit(.addAddresses(id, request: number))
+        askForAddresses(in: scene, &out)
     }
 }

@@ -180,7 +180,7 @@ extension Group {
         var isFailback = false
         if scene.maintenance {
             planned = readySuccessor(in: scene).map { ($0, .maintenance) }
-        } else if !gateInPlace {
+        } else if isGateMissed(in: scene) {
             // Alive, this host keeps its deadline itself; without a successor it goes on.
             planned = readySuccessor(in: scene).map { ($0, .gateMissing) }
         } else if !healthy {
@@ -192,10 +192,11 @@ extension Group {
         }
         guard let planned, !changes.arePlannedMovesPaused(at: scene.now) else { return }
         // Nothing may wait for flapping to end while a dead agent would leave two owners.
-        if changes.isHeldDown(at: scene.now), gateInPlace {
+        if changes.isHeldDown(at: scene.now), planned.reason != .gateMissing {
             out.fire(.delayPlannedMove)
             return
         }
+        if planned.reason == .gateMissing { out.fire(.moveFromMissingGate) }
         if isFailback { out.fire(.failBack) }
         beginHandover(
             to: planned.successor,
@@ -205,6 +206,15 @@ extension Group {
             &out
         )
     }
+
+    /// A process that has just gone on with a tenure is given the time to find the gate: it was
+    /// there when the process before it died.
+    private func isGateMissed(in scene: Scene) -> Bool {
+        guard !gateInPlace else { return false }
+        return roleReason != .restored || scene.now.boottime - roleSince >= Self.gatePatience
+    }
+
+    static let gatePatience: Duration = .seconds(1)
 
     private func failbackTarget(in scene: Scene) -> Int? {
         guard case .automatic(let delay) = settings.failback, let prefer = settings.prefer,

@@ -3,37 +3,61 @@
 /// The page lives no longer than the boot, but longer than the binary: an upgrade reads what the
 /// release before it wrote, hence the version.
 extension PageHeader {
-    public static let encodedLength = Offset.end
-    public static let version: UInt8 = 1
+    /// Version 2 has flags at the end. It is written only where one of them is set, so that a
+    /// release that knows version 1 alone finds its page after a downgrade, too.
+    public static let longestLength = Offset.end
+    public static let version: UInt8 = 2
+    private static let withoutFlags: UInt8 = 1
 
     private enum Offset {
         static let version = 0
         static let place = 1
         static let abstentionEnd = 9
         static let voterSet = 17
-        static let end = 25
+        static let flags = 25
+        static let end = 26
+    }
+
+    private enum Flag {
+        static let maintenance: UInt8 = 1 << 0
     }
 
     /// Exactly the octets that `serialize` wrote, without the slot's padding.
     public init(parsing octets: Span<UInt8>) throws(WireError) {
-        guard octets.count >= Offset.end else {
-            throw .truncated(needed: Offset.end, found: octets.count)
+        guard octets.count >= Offset.flags else {
+            throw .truncated(needed: Offset.flags, found: octets.count)
         }
-        try octets.checkPageVersion(Self.version, at: Offset.version)
-        guard octets.count == Offset.end else { throw .trailing(octets.count - Offset.end) }
+        var flags: UInt8 = 0
+        if octets[Offset.version] == Self.withoutFlags {
+            guard octets.count == Offset.flags else {
+                throw .trailing(octets.count - Offset.flags)
+            }
+        } else {
+            try octets.checkPageVersion(Self.version, at: Offset.version)
+            guard octets.count >= Offset.end else {
+                throw .truncated(needed: Offset.end, found: octets.count)
+            }
+            guard octets.count == Offset.end else { throw .trailing(octets.count - Offset.end) }
+            flags = octets[Offset.flags]
+        }
+        guard flags & ~Flag.maintenance == 0 else {
+            throw .reserved(.flags, UInt64(flags & ~Flag.maintenance))
+        }
         self.init(
             place: Place(octets.loadUInt64(at: Offset.place)),
             abstentionEnd: octets.loadAnyInstant(at: Offset.abstentionEnd),
-            voterSet: octets.loadUInt64(at: Offset.voterSet)
+            voterSet: octets.loadUInt64(at: Offset.voterSet),
+            maintenance: flags & Flag.maintenance != 0
         )
     }
 
-    /// Appends `encodedLength` octets.
+    /// Appends at most `longestLength` octets.
     public func serialize(into octets: inout [UInt8]) {
-        octets.append(Self.version)
+        octets.append(maintenance ? Self.version : Self.withoutFlags)
         octets.append(place.bits)
         octets.appendRoundedUp(abstentionEnd)
         octets.append(voterSet)
+        if maintenance { octets.append(Flag.maintenance) }
     }
 }
 

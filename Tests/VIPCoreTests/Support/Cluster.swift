@@ -198,7 +198,7 @@ struct Cluster {
             hosts[index].page?.records.append(record)
         case .openGate(_, let until): hosts[index].gate = until
         case .closeGate: hosts[index].gate = nil
-        case .addAddresses(let group, let request):
+        case .addAddresses(let group, let request, lifetime: _, before: _):
             hosts[index].hasAddresses = true
             waiting.append((index, .addressesAdded(group, request: request, failed: false)))
         case .removeAddresses(let group, let request):

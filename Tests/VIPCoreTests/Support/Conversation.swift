@@ -59,7 +59,7 @@ struct Conversation {
                     parts[index].proof = frame.challenge
                 }
                 for case .request(let request) in frame.records { parts[index].request = request }
-            case .addAddresses(_, let request): addRequest = request
+            case .addAddresses(_, let request, lifetime: _, before: _): addRequest = request
             case .removeAddresses(_, let request): removeRequest = request
             default: break
             }

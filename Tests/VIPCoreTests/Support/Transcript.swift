@@ -26,7 +26,10 @@ enum Transcript {
         case .writeRecord(let record): "page: " + page(record)
         case .openGate(_, let until): "open gate until \(until.sinceZero.text)"
         case .closeGate: "close gate"
-        case .addAddresses(_, let request): "add addresses #\(request)"
+        case .addAddresses(_, let request, let lifetime, let before):
+            // With a gate it is always the same.
+            "add addresses #\(request)"
+                + (before.map { " for \(lifetime.text) before \($0.sinceZero.text)" } ?? "")
         case .removeAddresses(_, let request): "remove addresses #\(request)"
         case .announce: "announce"
         case .send(let frame): sent(frame)

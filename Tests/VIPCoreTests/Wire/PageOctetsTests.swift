@@ -179,6 +179,31 @@ struct PageOctetsTests {
         #expect(kept.tenure?.deadline.raw == Instant(nanoseconds: 9))
     }
 
+    @Test("a header in maintenance is of version 2, with flags at its end")
+    func maintenance() throws {
+        let octets: [UInt8] = [
+            0x02,
+            0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+            0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+            0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38,
+            0x01,
+        ]
+        let header = PageHeader(
+            place: Place(0x1112_1314_1516_1718),
+            abstentionEnd: Instant(nanoseconds: 0x2122_2324_2526_2728),
+            voterSet: 0x3132_3334_3536_3738,
+            maintenance: true
+        )
+        var written: [UInt8] = []
+        header.serialize(into: &written)
+        #expect(written == octets)
+        #expect(PageHeader.longestLength == 26)
+        #expect(try PageHeader(parsing: octets.span) == header)
+        #expect(refusal(ofHeader: Array(octets.prefix(25))) == .truncated(needed: 26, found: 25))
+        #expect(refusal(ofHeader: octets + [0]) == .trailing(1))
+        #expect(refusal(ofHeader: octets.dropLast() + [0x03]) == .reserved(.flags, 2))
+    }
+
     @Test("a header parses to what it says, and every truncation is refused")
     func header() throws {
         let octets: [UInt8] = [
@@ -195,14 +220,13 @@ struct PageOctetsTests {
         var written: [UInt8] = []
         header.serialize(into: &written)
         #expect(written == octets)
-        #expect(PageHeader.encodedLength == 25)
         #expect(try PageHeader(parsing: octets.span) == header)
         for length in 0..<25 {
             let error = refusal(ofHeader: Array(octets.prefix(length)))
             #expect(error == .truncated(needed: 25, found: length))
         }
         #expect(refusal(ofHeader: octets + [0]) == .trailing(1))
-        #expect(refusal(ofHeader: [2] + octets.dropFirst()) == .futureVersion(2))
+        #expect(refusal(ofHeader: [3] + octets.dropFirst()) == .futureVersion(3))
         #expect(refusal(ofHeader: [0] + octets.dropFirst()) == .unsupported(.version, 0))
     }
 }

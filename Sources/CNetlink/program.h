@@ -1,0 +1,119 @@
+#pragma once
+
+// Programs that are started, or become this process, and memory that is handed to them.
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "system.h"
+
+// linux/memfd.h and linux/fcntl.h, whose names glibc has behind _GNU_SOURCE only.
+enum {
+    vip_memory_close_on_exec = 1,
+    vip_memory_sealable = 2,
+    vip_add_seals = 1033,
+    vip_get_seals = 1034,
+    // F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE.
+    vip_all_seals = 1 | 2 | 4 | 8,
+};
+
+/// A file without a name in any directory, in memory.
+static inline int vip_memory_create(const char *name) {
+    int fd = (int)syscall(SYS_memfd_create, name, vip_memory_close_on_exec | vip_memory_sealable);
+    return fd < 0 ? -errno : fd;
+}
+
+/// From now on nobody can change it.
+static inline int vip_memory_seal(int fd) {
+    return fcntl(fd, vip_add_seals, vip_all_seals) < 0 ? -errno : 0;
+}
+
+static inline int vip_memory_is_sealed(int fd) {
+    return fcntl(fd, vip_get_seals) == vip_all_seals;
+}
+
+/// Starts a program in a process group of its own, with /dev/null to read from, no signal blocked
+/// and none ignored, and without any capability. Every other descriptor is to close on exec.
+///
+/// The child gives up its capabilities itself: a thread of a process with locked memory that has
+/// lost CAP_IPC_LOCK can't allocate any more. Until it has become the program it shares the
+/// parent's memory, and the calling thread waits; no other thread does.
+static __attribute__((noinline)) int vip_program_start(const char *path, char *const *arguments,
+                                                       char *const *environment, int output,
+                                                       int error) {
+    volatile int failure = 0;
+    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (input < 0)
+        return -errno;
+    pid_t pid = vfork();
+    if (pid == 0) {
+        for (int number = 1; number < NSIG; number++)
+            signal(number, SIG_DFL);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, 0);
+        if (setpgid(0, 0) == 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 &&
+            dup2(error, 2) == 2 && vip_capabilities_drop_all() == 0)
+            execve(path, arguments, environment);
+        failure = errno;
+        _exit(127);
+    }
+    if (pid < 0)
+        failure = errno;
+    close(input);
+    if (pid > 0 && failure != 0)
+        waitpid(pid, 0, 0);
+    return failure != 0 ? -failure : pid;
+}
+
+/// Two ends of a pipe, the first to read from without waiting.
+static inline int vip_pipe(int ends[2]) {
+    if (syscall(SYS_pipe2, ends, O_CLOEXEC) < 0)
+        return -errno;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+/// Closes all descriptors of a range, both ends included.
+static inline int vip_close_range(unsigned first, unsigned last) {
+    return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+}
+
+/// Has all other threads of this process run before ordinary ones, or as ordinary ones again. Who
+/// may not stays as it is.
+static inline void vip_hurry_other_threads(int priority) {
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == 0)
+        return;
+    struct sched_param parameter;
+    memset(&parameter, 0, sizeof parameter);
+    parameter.sched_priority = priority;
+    const int reset_on_fork = 0x40000000;
+    const pid_t self = (pid_t)syscall(SYS_gettid);
+    for (struct dirent *entry; (entry = readdir(tasks)) != 0;) {
+        pid_t thread = (pid_t)atoi(entry->d_name);
+        if (thread > 0 && thread != self)
+            sched_setscheduler(thread, (priority > 0 ? SCHED_FIFO : SCHED_OTHER) | reset_on_fork,
+                               &parameter);
+    }
+    closedir(tasks);
+}
+
+extern char **environ;
+static inline char **vip_environment(void) { return environ; }
+
+/// Becomes another program, and returns only if that fails.
+static inline int vip_become(const char *path, char *const *arguments, char *const *environment) {
+    execve(path, arguments, environment);
+    return -errno;
+}

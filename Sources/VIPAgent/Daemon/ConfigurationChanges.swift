@@ -1,0 +1,131 @@
+import VIPConfiguration
+
+/// What another configuration changes for this host, in words: a line each, for whoever asked for
+/// it.
+struct ConfigurationChanges: Equatable, Sendable {
+    /// What takes effect.
+    private(set) var lines: [String] = []
+    /// What takes none before an operator says so, and what that means until then.
+    private(set) var waits: [String] = []
+
+    /// - Parameter states: what the state directory holds, by the old entries.
+    init(
+        from old: [(site: Site, keys: ClusterKeys, state: StateStore.Contents)],
+        to new: [(site: Site, keys: ClusterKeys)],
+        isDirectory: Bool
+    ) {
+        for entry in new {
+            let name = entry.site.configuration.cluster.name
+            // A host whose configuration is a file has one cluster, whatever it is called.
+            let before = isDirectory ? old.first { $0.site.clusterName == name } : old.first
+            guard let before else {
+                lines.append("cluster \(name): added")
+                continue
+            }
+            let prefix = isDirectory ? "cluster \(name): " : ""
+            var found = Self.changes(before.site.configuration, entry.site.configuration)
+            if before.keys != entry.keys { found.append("the keys are others") }
+            lines += found.map { prefix + $0 }
+            waits += forbiddenChanges(from: before.state, to: entry.site.configuration).map {
+                prefix + $0
+            }
+        }
+        guard isDirectory else { return }
+        for before in old
+        where !new.contains(where: { $0.site.clusterName == before.site.clusterName }) {
+            lines.append("cluster \(before.site.clusterName): not served any more")
+        }
+    }
+
+    /// For a configuration that only the other version can read.
+    init(unread: Void) {
+        lines = ["the configuration has changed, in a way that only the other version understands"]
+    }
+
+    /// One paragraph, for a reply and for the log.
+    var text: String {
+        var text = lines.isEmpty ? "nothing changed" : lines.joined(separator: "; ")
+        guard !waits.isEmpty else { return text }
+        text += "; waits to be accepted: " + waits.joined(separator: ", ")
+        text += """
+             - until 'vip-agent accept-voters' is said here, this host neither votes nor asks, and \
+            lets go of what it owns when its lease runs out
+            """
+        return text
+    }
+
+    // MARK: - One cluster
+
+    private static func changes(_ old: Configuration, _ new: Configuration) -> [String] {
+        var lines: [String] = []
+        if old.cluster.name != new.cluster.name {
+            lines.append(
+                "cluster \(old.cluster.name) is now \(new.cluster.name), and heard only by hosts "
+                    + "that call it so"
+            )
+        }
+        for (what, before, after) in [
+            ("heartbeat", old.timing.heartbeat, new.timing.heartbeat),
+            ("lease", old.timing.lease, new.timing.lease),
+            ("margin", old.timing.margin, new.timing.margin),
+        ] where before != after {
+            lines.append("\(what) \(after.text) instead of \(before.text)")
+        }
+        if old.timing.driftPartsPerMillion != new.timing.driftPartsPerMillion {
+            lines.append(
+                "drift \(new.timing.driftPartsPerMillion) ppm instead of "
+                    + "\(old.timing.driftPartsPerMillion) ppm"
+            )
+        }
+        for voter in new.voters {
+            guard let before = old.voters.first(where: { $0.name == voter.name }) else {
+                lines.append("voter \(voter.name) added")
+                continue
+            }
+            if before.addresses != voter.addresses {
+                lines.append("voter \(voter.name) has other addresses")
+            }
+        }
+        for voter in old.voters where !new.voters.contains(where: { $0.name == voter.name }) {
+            lines.append("voter \(voter.name) removed")
+        }
+        lines += groupChanges(old.groups, new.groups)
+        if old.checks != new.checks { lines.append("the checks are others") }
+        return lines
+    }
+
+    private static func groupChanges(
+        _ old: [VIPConfiguration.Group],
+        _ new: [VIPConfiguration.Group]
+    ) -> [String] {
+        var lines: [String] = []
+        for group in new {
+            guard let before = old.first(where: { $0.name == group.name }) else {
+                lines.append("group \(group.name) added")
+                continue
+            }
+            var facts: [String] = []
+            for address in group.addresses where !before.addresses.contains(address) {
+                facts.append("\(address) added")
+            }
+            for address in before.addresses where !group.addresses.contains(address) {
+                facts.append("\(address) removed")
+            }
+            if before.interface != group.interface {
+                facts.append("on \(group.interface) instead of \(before.interface)")
+            }
+            if facts.isEmpty, before != group { facts.append("other preferences") }
+            if !facts.isEmpty {
+                lines.append("group \(group.name): \(facts.joined(separator: ", "))")
+            }
+        }
+        for group in old where !new.contains(where: { $0.name == group.name }) {
+            lines.append("group \(group.name) removed, and let go of here")
+        }
+        return lines
+    }
+}
+
+extension Site {
+    fileprivate var clusterName: String { configuration.cluster.name }
+}

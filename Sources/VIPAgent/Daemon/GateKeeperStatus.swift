@@ -1,0 +1,60 @@
+import VIPControl
+import VIPCore
+
+/// The gate as the kernel has it, for `vipctl status`.
+extension GateKeeper {
+    /// How old the picture for a status may be, in nanoseconds, before the next is asked for.
+    private static let freshness: Int64 = 1_000_000_000
+
+    /// Where the kernel has it. Whoever changes a qdisc or a filter is noticed at once; of what
+    /// nobody tells, the status after the next does.
+    package func status() -> GateStatus {
+        let now = ClockReading.bootNow()
+        if now - lookedAt > Self.freshness {
+            lookedAt = now
+            worker.ask(.sweep)
+        }
+        switch state {
+        case .pending:
+            return GateStatus(state: .incomplete, reason: failure ?? "it is being put in place")
+        case .unavailable(let reason):
+            return GateStatus(state: .unavailable, reason: reason)
+        case .kept(let posts):
+            let missing = posts.filter { !$0.isWhole }
+            return GateStatus(
+                state: missing.isEmpty ? .inPlace : .incomplete,
+                reason: missing.isEmpty
+                    ? nil
+                    : missing.map { "\($0.name): \($0.failure ?? "missing")" }
+                        .joined(separator: "; "),
+                interfaces: posts.map { post in
+                    GateInterfaceStatus(
+                        name: post.name,
+                        index: Int(post.interface),
+                        hasEgress: post.leaves,
+                        hasIngress: post.arrives,
+                        risks: post.risks
+                    )
+                }
+            )
+        }
+    }
+
+    /// Read from the memory that the kernel reads. Nil where there is no gate.
+    package func status(of id: GroupID) -> GroupGateStatus? {
+        guard let gate, let slot = slots[id] else { return nil }
+        let left = Int64(clamping: gate.deadline(of: slot)) - ClockReading.bootNow()
+        let drops = gate.drops(of: slot)
+        return GroupGateStatus(
+            openMilliseconds: left > 0 ? Int(left / 1_000_000) : nil,
+            droppedLeaving: drops.leaving,
+            droppedArriving: drops.arriving
+        )
+    }
+
+    /// What silences the group's addresses should this process no longer be able to.
+    package func enforcement(of id: GroupID) -> VIPCore.Enforcement {
+        guard case .unavailable = state else { return .gate }
+        return entries.first { $0.group == id }?.fallback ?? .agent
+    }
+}

@@ -1,0 +1,291 @@
+import CNetlink
+import Glibc
+import VIPConfiguration
+import VIPControl
+
+/// Finds out whether the program that this process would become accepts the configuration, before
+/// anything depends on it. It reads files and waits for a child, so it has a thread of its own.
+///
+/// The child is asked about the files, and what is handed over are texts. So the files are read
+/// before and after, and only what has stayed the same in between was checked.
+struct Rehearsal: Sendable {
+    /// One cluster as it is served now.
+    struct Running: Sendable {
+        let site: Site
+        let keys: ClusterKeys
+        let state: StateStore.Contents
+        let history: [HistoryEntry]
+    }
+
+    let program: String
+    /// The operator's name for the configuration.
+    let configuration: String
+    let isDirectory: Bool
+    let host: String
+    let running: [Running]
+
+    /// What may take over.
+    struct Successor: Sendable {
+        let version: String
+        let source: ConfigurationSource
+        /// Nil where only the other version can read the configuration.
+        let sites: Sites?
+        /// As many as there are sites.
+        let keys: [ClusterKeys]
+        let changes: ConfigurationChanges
+        /// What is too long to be written in a moment of rest.
+        let past: SealedMemory
+        /// By cluster, the last entry of its history in `past`.
+        let lastEntries: [UInt64]
+    }
+
+    /// In words: in short, and all of it.
+    struct Refusal: Error, Equatable, Sendable {
+        var summary: String
+        var detail: String
+    }
+
+    typealias Verdict = Result<Successor, Refusal>
+
+    /// A child that takes longer hangs; it takes some milliseconds.
+    static let patience: Int64 = 3_000_000_000
+    /// How often files that keep changing are read again.
+    private static let mostReadings = 5
+
+    /// Starts the thread that puts the verdict into the mailbox.
+    func begin(reportingTo mailbox: ServiceMailbox<Verdict>) throws(SystemError) {
+        let job = Job(rehearsal: self, mailbox: mailbox)
+        var thread = pthread_t()
+        let argument = unsafe Unmanaged.passRetained(job)
+        let failure = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let job = unsafe Unmanaged<Job>.fromOpaque(argument).takeRetainedValue()
+                vip_block_signals()
+                job.mailbox.put(job.rehearsal.verdict())
+                return nil
+            },
+            argument.toOpaque()
+        )
+        guard failure == 0 else {
+            unsafe argument.release()
+            throw SystemError(call: "pthread_create", on: "rehearsal", errno: failure)
+        }
+        pthread_detach(thread)
+    }
+
+    private final class Job: Sendable {
+        let rehearsal: Rehearsal
+        let mailbox: ServiceMailbox<Verdict>
+
+        init(rehearsal: Rehearsal, mailbox: ServiceMailbox<Verdict>) {
+            (self.rehearsal, self.mailbox) = (rehearsal, mailbox)
+        }
+    }
+
+    // MARK: - In the thread
+
+    private func verdict() -> Verdict {
+        do throws(Refusal) {
+            return .success(try successor())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What was read of files, and how much of it this version understands.
+    private struct Reading: Equatable {
+        var source: ConfigurationSource
+        var keys: [ClusterKeys] = []
+    }
+
+    private func successor() throws(Refusal) -> Successor {
+        guard ConfigurationSource.isDirectory(configuration) == isDirectory else {
+            throw Refusal(
+                summary: "\(configuration) is no longer what it was",
+                detail: "it was a \(isDirectory ? "directory" : "file") when the agent started: "
+                    + "restart the agent, which then is another place"
+            )
+        }
+        for _ in 0..<Self.mostReadings {
+            let (reading, sites) = try read()
+            let testimony = try ask()
+            try compare(testimony, with: sites)
+            guard try read().reading == reading else { continue }
+            return try successor(testimony.version, reading, sites)
+        }
+        throw Refusal(
+            summary: "\(configuration) keeps changing",
+            detail: "it was another one each time that it was read; try again when it is whole"
+        )
+    }
+
+    private func read() throws(Refusal) -> (reading: Reading, sites: Sites?) {
+        let source: ConfigurationSource
+        do throws(ConfigurationFailure) {
+            source = try ConfigurationSource(reading: configuration)
+        } catch {
+            throw Refusal(summary: "the configuration can't be read", detail: "\(error)")
+        }
+        // What this version can't read may still be right for the next.
+        guard let sites = try? Sites(source, host: host) else {
+            return (Reading(source: source), nil)
+        }
+        do throws(ConfigurationFailure) {
+            return (Reading(source: source, keys: try sites.loadKeys()), sites)
+        } catch {
+            throw Refusal(summary: "the key can't be used", detail: "\(error)")
+        }
+    }
+
+    /// What the program says of itself, and of this host in the configuration.
+    private struct Testimony {
+        var version: String
+        var isNode: Bool
+    }
+
+    private func ask() throws(Refusal) -> Testimony {
+        let child = ChildProgram(
+            path: program,
+            arguments: [
+                "check", "--config", configuration, "--host", host, SuccessorAnswer.option,
+            ],
+            patience: Self.patience
+        )
+        let outcome: ChildProgram.Outcome
+        do throws(SystemError) {
+            outcome = try child.run()
+        } catch {
+            throw Refusal(summary: "\(program) can't be run", detail: "\(error)")
+        }
+        switch outcome.end {
+        case .exited(0):
+            break
+        case .exited(StartupFailure.Status.configuration.rawValue):
+            throw Refusal(
+                summary: "the configuration can't be used",
+                detail: outcome.complaint.trimmed(of: "vip-agent: ")
+            )
+        case .exited, .signalled, .timedOut:
+            throw Refusal(
+                summary: "\(program) can't take over",
+                detail: "its check \(outcome.end.text)"
+                    + (outcome.complaint.isEmpty ? "" : ": \(outcome.complaint.trimmed(of: ""))")
+            )
+        }
+        guard let answer = SuccessorAnswer(parsing: outcome.output) else {
+            throw Refusal(
+                summary: "\(program) can't take over",
+                detail: "it is not vip-agent, or a version that can't be handed anything: stop "
+                    + "this agent and start that; within the lease nothing notices"
+            )
+        }
+        guard answer.handover == HandoverFields.version else {
+            throw Refusal(
+                summary: "\(program) can't take over",
+                detail: "version \(answer.version) is handed over to in another way than this "
+                    + "agent knows: restart the agent; within the lease nothing notices"
+            )
+        }
+        return Testimony(version: answer.version, isNode: answer.isNode)
+    }
+
+    /// A node has to let go before it is a witness, and a witness has given up the rights that a
+    /// node needs.
+    private func compare(_ testimony: Testimony, with sites: Sites?) throws(Refusal) {
+        let isNode = running.contains { $0.site.role == .node }
+        guard testimony.isNode != isNode else { return }
+        throw Refusal(
+            summary: "\(host) can't become a \(isNode ? "witness" : "node") while it runs",
+            detail: isNode
+                ? "it has to let go in order first: stop the agent, and start it"
+                : "a witness has given up the rights that a node needs: restart the agent"
+        )
+    }
+
+    private func successor(
+        _ version: String,
+        _ reading: Reading,
+        _ sites: Sites?
+    ) throws(Refusal) -> Successor {
+        var fields = HandoverFields()
+        for (index, cluster) in running.enumerated() {
+            fields.put("history.\(index)", cluster.history.json.serialized())
+        }
+        let past: SealedMemory
+        do throws(SystemError) {
+            past = try SealedMemory(name: "vip-agent-past", holding: fields.serialized())
+        } catch {
+            throw Refusal(summary: "there is no memory to hand over", detail: "\(error)")
+        }
+        return Successor(
+            version: version,
+            source: reading.source,
+            sites: sites,
+            keys: reading.keys,
+            changes: changes(reading, sites),
+            past: past,
+            lastEntries: running.map { $0.history.last?.sequence ?? 0 }
+        )
+    }
+
+    private func changes(_ reading: Reading, _ sites: Sites?) -> ConfigurationChanges {
+        guard let sites else { return ConfigurationChanges(unread: ()) }
+        return ConfigurationChanges(
+            from: running.map { ($0.site, $0.keys, $0.state) },
+            to: zip(sites.entries, reading.keys).map { ($0.site, $1) },
+            isDirectory: isDirectory
+        )
+    }
+}
+
+/// What a program says, asked whether it could take over: it is ours, and how it is handed over to.
+package struct SuccessorAnswer: Equatable, Sendable {
+    /// Of `vip-agent check`.
+    package static let option = "--for-successor"
+    private static let signature = "vip-agent-successor"
+
+    package var handover: Int
+    package var version: String
+    /// Whether the host is a node of the configuration.
+    package var isNode: Bool
+
+    package init(handover: Int = HandoverFields.version, version: String, isNode: Bool) {
+        (self.handover, self.version, self.isNode) = (handover, version, isNode)
+    }
+
+    /// One line.
+    package var text: String {
+        "\(Self.signature) \(handover) \(isNode ? "node" : "witness") \(version)"
+    }
+
+    package init?(parsing output: String) {
+        let words = output.split(whereSeparator: \.isWhitespace)
+        guard words.count >= 4, words[0] == Self.signature, let handover = Int(words[1]),
+            words[2] == "node" || words[2] == "witness"
+        else { return nil }
+        self.init(handover: handover, version: String(words[3]), isNode: words[2] == "node")
+    }
+}
+
+extension ChildProgram.End {
+    fileprivate var text: String {
+        switch self {
+        case .exited(let status): "ended with status \(status)"
+        case .signalled(let signal): "was killed by signal \(signal)"
+        case .timedOut: "gave no answer within \(Rehearsal.patience / 1_000_000_000) s"
+        }
+    }
+}
+
+extension String {
+    /// Without white space at its end and without that beginning.
+    fileprivate func trimmed(of prefix: String) -> String {
+        var text = self[...]
+        if text.hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}

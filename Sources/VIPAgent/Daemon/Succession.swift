@@ -1,0 +1,409 @@
+import CNetlink
+import Glibc
+import Logging
+import VIPConfiguration
+import VIPControl
+import VIPCore
+
+/// The process on its way to becoming another program, or the same with another configuration:
+///
+///     none --asked--> rehearsing --accepted--> ready --a moment of rest--> execve
+///       ^                 |                      |
+///       +----refused------+-------fails----------+
+struct Succession {
+    enum Cause { case reload, upgrade }
+
+    /// Everybody who asked for the same thing.
+    struct Asked {
+        var isUpgrade = false
+        var clients: [(membership: Int, client: ControlSocket.ClientID)] = []
+
+        var what: String { isUpgrade ? "upgrade" : "reload" }
+    }
+
+    enum Stage {
+        case none
+        /// In a thread of its own. Whoever asked meanwhile may mean something newer.
+        case rehearsing(Asked, since: Asked?)
+        case ready(Rehearsal.Successor, Asked, ports: [DatagramPort], at: Int64)
+    }
+
+    var stage = Stage.none
+    /// Why the last one was refused, until one isn't.
+    var refusal: String?
+    /// It waits for a moment of rest that does not come.
+    var isOverdue = false
+
+    /// How long a moment of rest is waited for, in nanoseconds.
+    static let patience: Int64 = 5_000_000_000
+    /// How long it is waited for the log to be written.
+    static let logPatience: Int64 = 200_000_000
+    /// How often there is a look whether the moment has come, if nothing else happens.
+    static let pause: Int64 = 2_000_000
+
+    var lookAt: Int64? {
+        if case .ready = stage { ClockReading.bootNow() + Self.pause } else { nil }
+    }
+
+    var warnings: [String] {
+        var warnings: [String] = []
+        if let refusal { warnings.append(refusal) }
+        if isOverdue {
+            warnings.append(
+                "a reload or upgrade waits for a moment of rest: leases are renewed too late, or "
+                    + "the disk hangs"
+            )
+        }
+        return warnings
+    }
+}
+
+extension Daemon {
+    /// - Parameter client: who waits for the outcome, if somebody does.
+    func askForSuccession(
+        _ cause: Succession.Cause,
+        client: (membership: Int, client: ControlSocket.ClientID)?
+    ) {
+        var asked = Succession.Asked(isUpgrade: cause == .upgrade)
+        if let client { asked.clients.append(client) }
+        log.notice("\(asked.what) asked for")
+        notifier?.send(
+            .reloading(monotonicMicroseconds: vip_clock_nanoseconds(CLOCK_MONOTONIC) / 1000)
+        )
+        switch succession.stage {
+        case .none: rehearse(asked)
+        case .rehearsing(let first, let since):
+            succession.stage = .rehearsing(first, since: since.map { $0.joined(asked) } ?? asked)
+        case .ready(_, let first, ports: _, at: _): rehearse(first.joined(asked))
+        }
+    }
+
+    private func rehearse(_ asked: Succession.Asked) {
+        if let obstacle { return refuse(asked, obstacle) }
+        let rehearsal = Rehearsal(
+            program: options.program,
+            configuration: options.configuration,
+            isDirectory: options.sites.isDirectory,
+            host: options.host,
+            running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) }
+        )
+        succession.stage = .rehearsing(asked, since: nil)
+        do throws(SystemError) {
+            try rehearsal.begin(reportingTo: verdicts)
+        } catch {
+            refuse(
+                asked,
+                Rehearsal.Refusal(summary: "no thread to check it in", detail: "\(error)")
+            )
+        }
+    }
+
+    /// What an execve would put an end to.
+    private var obstacle: Rehearsal.Refusal? {
+        if memberships.contains(where: \.isStopping) {
+            return Rehearsal.Refusal(summary: "the agent is stopping", detail: "")
+        }
+        if memberships.contains(where: \.agent.isForced) {
+            return Rehearsal.Refusal(
+                summary: "a group is owned by force, and that ends with the program",
+                detail: "'vipctl status' names it; once a majority has confirmed it, try again"
+            )
+        }
+        return nil
+    }
+
+    func takeVerdict() {
+        guard let verdict = verdicts.takeAll().last,
+            case .rehearsing(let asked, let since) = succession.stage
+        else { return }
+        if let since { return rehearse(asked.joined(since)) }
+        switch verdict {
+        case .failure(let refusal): refuse(asked, refusal)
+        case .success(let successor): prepare(for: successor, asked)
+        }
+    }
+
+    /// What the successor could fail for want of is had before.
+    private func prepare(for successor: Rehearsal.Successor, _ asked: Succession.Asked) {
+        let opened: [DatagramPort]
+        do throws(SystemError) {
+            opened = try ports.open(missingFor: successor.sites?.entries.map(\.site) ?? [])
+        } catch {
+            return refuse(
+                asked,
+                Rehearsal.Refusal(summary: "a port can't be had", detail: "\(error)")
+            )
+        }
+        for entry in successor.sites?.entries ?? [] {
+            guard let index = index(of: entry.site) else { continue }
+            let lease = entry.site.configuration.timing.lease
+            if lease > memberships[index].records.recorded.longestLease {
+                memberships[index].records.record(lease: lease)
+            }
+        }
+        log.notice(
+            "\(asked.what) accepted",
+            metadata: [
+                "program": "\(options.program)", "version": "\(successor.version)",
+                "changes": "\(successor.changes.text)",
+            ]
+        )
+        succession.stage = .ready(
+            successor,
+            asked,
+            ports: opened,
+            at: ClockReading.bootNow()
+        )
+    }
+
+    /// The place of what is this cluster now.
+    private func index(of site: Site) -> Int? {
+        guard options.sites.isDirectory else { return 0 }
+        return memberships.firstIndex {
+            $0.site.configuration.cluster.name == site.configuration.cluster.name
+        }
+    }
+
+    private func refuse(_ asked: Succession.Asked, _ refusal: Rehearsal.Refusal) {
+        succession.stage = .none
+        succession.isOverdue = false
+        let consequence = "the agent goes on as it is"
+        succession.refusal =
+            "the last \(asked.what) was refused, and \(consequence): \(refusal.summary)"
+            + (refusal.detail.isEmpty ? "" : ": \(refusal.detail)")
+        log.error("\(asked.what) refused", metadata: ["reason": "\(refusal.summary)"])
+        for line in refusal.detail.split(separator: "\n") { log.error("\(line)") }
+        for (index, client) in asked.clients {
+            memberships[index].answer(
+                client,
+                .refused(
+                    ControlRefusal(
+                        .failed,
+                        "\(asked.what): \(refusal.summary); \(consequence)",
+                        help: refusal.detail.isEmpty ? nil : refusal.detail
+                    )
+                )
+            )
+        }
+        notifier?.send(.ready)
+    }
+
+    // MARK: - The moment
+
+    /// To be called after every turn: the moment of rest is right after a renewal.
+    func followSuccession() {
+        guard case .ready(let successor, let asked, let opened, let since) = succession.stage
+        else { return }
+        if let obstacle { return refuse(asked, obstacle) }
+        let waited = ClockReading.bootNow() - since
+        // A thread that waits for a disk can't be ended, and execve waits until all are.
+        guard service.isIdle else { return noteOverdue(waited) }
+        let isWritten = output.isDrained || waited > Succession.logPatience
+        if isWritten, memberships.allSatisfy(\.isAtRest) {
+            return execute(successor, asked, opened)
+        }
+        guard waited > Succession.patience else { return }
+        // Whoever owns nothing loses nothing either.
+        guard memberships.contains(where: \.ownsSomething) else {
+            return execute(successor, asked, opened)
+        }
+        noteOverdue(waited)
+    }
+
+    private func noteOverdue(_ waited: Int64) {
+        guard waited > Succession.patience, !succession.isOverdue else { return }
+        succession.isOverdue = true
+        log.warning("no moment of rest", metadata: ["reason": "\(succession.warnings.last ?? "")"])
+    }
+
+    /// Becomes the successor. Returns only if the kernel refuses that.
+    private func execute(
+        _ successor: Rehearsal.Successor,
+        _ asked: Succession.Asked,
+        _ opened: [DatagramPort]
+    ) {
+        let text = message(asked, successor)
+        // Who will have to wait for something hears of it before it begins.
+        let answered = successor.changes.waits.isEmpty ? [] : asked.clients
+        for (index, client) in answered {
+            memberships[index].answer(client, .done(message: text, payload: nil))
+        }
+        do throws(SystemError) {
+            let handover = handover(to: successor, asked, opened, message: text)
+            let memory = try SealedMemory(name: "vip-agent-handover", holding: handover.octets)
+            let kept =
+                Array(handover.descriptors.values) + handover.clusters.flatMap(\.silent)
+                + handover.clusters.flatMap(\.waiting) + [memory.number]
+            try run.setCloseOnExec(false)
+            for number in kept { _ = vip_set_close_on_exec(number, 0) }
+            let arguments = CStrings(CommandLine.arguments)
+            let environment = CStrings(environment(with: memory))
+            // The kernel ends the other threads, and waits until each has had its turn for that.
+            vip_hurry_other_threads(Capabilities.priority)
+            let result = unsafe vip_become(
+                options.program,
+                arguments.pointers,
+                environment.pointers
+            )
+            vip_hurry_other_threads(0)
+            for number in kept { _ = vip_set_close_on_exec(number, 1) }
+            try run.setCloseOnExec(true)
+            throw SystemError(call: "execve", on: options.program, errno: -result)
+        } catch {
+            refuse(
+                asked,
+                Rehearsal.Refusal(
+                    summary: "\(options.program) can't take over",
+                    detail: "\(error)"
+                )
+            )
+        }
+    }
+
+    private func message(_ asked: Succession.Asked, _ successor: Rehearsal.Successor) -> String {
+        var text = "\(asked.what): \(successor.changes.text)"
+        if successor.version != Version.current {
+            text += "; version \(successor.version) instead of \(Version.current)"
+        }
+        return text
+    }
+
+    private func handover(
+        to successor: Rehearsal.Successor,
+        _ asked: Succession.Asked,
+        _ opened: [DatagramPort],
+        message: String
+    ) -> Handover {
+        var handover = Handover(
+            program: options.program,
+            generation: generation + 1,
+            started: started,
+            version: Version.current,
+            configuration: options.configuration,
+            isDirectory: options.sites.isDirectory,
+            host: options.host,
+            runDirectory: options.runDirectory,
+            stateDirectory: options.stateDirectory
+        )
+        handover.departed = ClockReading.bootNow()
+        handover.controlGroup = controlGroup
+        handover.message = message
+        for (index, file) in successor.source.files.enumerated() {
+            let keys = successor.keys.indices.contains(index) ? successor.keys[index].accepted : []
+            handover.files.append(
+                Handover.File(path: file.path, text: file.text ?? "", keys: keys.map(\.octets))
+            )
+        }
+        for (index, membership) in memberships.enumerated() {
+            handover.clusters.append(
+                membership.leave(
+                    after: successor.lastEntries[index],
+                    waiting: asked.clients.filter { $0.membership == index }.map(\.client),
+                    report: membership.statusReport(of: facts)
+                )
+            )
+            let cluster = membership.site.configuration.cluster.name
+            handover.descriptors[Self.controlName(cluster, options.sites)] =
+                membership.control.listenerNumber
+            for (name, number) in membership.gate?.descriptors ?? [:] {
+                handover.descriptors[Self.gatePrefix + name] = number
+            }
+            if let keeper = membership.keeper {
+                handover.descriptors[Announcer.name] = keeper.announcerDescriptor
+            }
+        }
+        for port in ports.ports + opened { handover.descriptors[port.name] = port.fileDescriptor }
+        handover.descriptors[Handover.pastName] = successor.past.number
+        return handover
+    }
+
+    /// This process's own, less what was meant for this program only.
+    private func environment(with memory: SealedMemory) -> [String] {
+        let spent = ["LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "\(Inheritance.variable)="]
+        var variables: [String] = []
+        var next = unsafe vip_environment()
+        while let entry = unsafe next?.pointee {
+            let variable = unsafe String(cString: entry)
+            if !spent.contains(where: { variable.hasPrefix($0) }) { variables.append(variable) }
+            unsafe next = unsafe next?.advanced(by: 1)
+        }
+        return variables + [Inheritance.assignment(memory: memory.number, locks: run.inheritance)]
+    }
+
+    // MARK: - Afterwards
+
+    /// Goes on with what the program before this one left, once the frames are on their way.
+    ///
+    /// - Parameter now: when they were.
+    func takeOver(at now: Int64) {
+        switch options.inheritance {
+        case .none: return
+        case .locks(_, let reason):
+            log.warning("what was handed over can't be used", metadata: ["reason": "\(reason)"])
+            return
+        case .whole(let handover, locks: _):
+            log.notice(
+                "took over",
+                metadata: [
+                    "version": "\(Version.current)", "was": "\(handover.version)",
+                    "generation": "\(generation)",
+                    "pause": "\(Lateness.text(now - handover.departed))",
+                    "changes": "\(handover.message)",
+                ]
+            )
+            for (index, membership) in memberships.enumerated() {
+                let name = membership.site.configuration.cluster.name
+                guard let cluster = handover.cluster(named: name) else { continue }
+                owed += membership.takeOver(cluster).map { (index, $0) }
+            }
+            loadPast(handover)
+        }
+    }
+
+    /// Reading a thousand entries takes longer than a short lease may be without a look at it.
+    private func loadPast(_ handover: Handover) {
+        let number = handover.descriptors[Handover.pastName]
+        let (service, past, log) = (service, past, log)
+        service.submit {
+            var fields = HandoverFields()
+            do {
+                if let number { fields = try HandoverFields(parsing: SealedMemory.take(number)) }
+            } catch {
+                log.warning("the history is lost", metadata: ["reason": "\(error)"])
+            }
+            past.put(
+                handover.clusters.indices.map { index in
+                    let earlier: [HistoryEntry] =
+                        fields.text("history.\(index)").flatMap { Membership.read($0) } ?? []
+                    return earlier + (Membership.read(handover.clusters[index].history) ?? [])
+                }
+            )
+        }
+    }
+
+    /// Only now does who asked for the reload hear of it: whatever is asked next is known here.
+    func takePast() {
+        guard let histories = past.takeAll().last, let handover = options.handover else { return }
+        for (index, history) in histories.enumerated() {
+            let name = handover.clusters[index].name
+            let membership =
+                options.sites.isDirectory
+                ? memberships.first { $0.site.configuration.cluster.name == name }
+                : memberships.first
+            membership?.history.begin(with: history)
+        }
+        for (index, client) in owed {
+            memberships[index].answer(client, .done(message: handover.message, payload: nil))
+        }
+        owed.removeAll()
+    }
+}
+
+extension Succession.Asked {
+    func joined(_ other: Succession.Asked) -> Succession.Asked {
+        Succession.Asked(
+            isUpgrade: isUpgrade || other.isUpgrade,
+            clients: clients + other.clients
+        )
+    }
+}

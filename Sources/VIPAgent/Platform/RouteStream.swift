@@ -1,0 +1,81 @@
+import CNetlink
+import Glibc
+
+/// What the kernel tells of its own accord over rtnetlink: the messages of some of its groups.
+@safe
+package final class RouteStream {
+    /// Reads per call, so that a storm of changes leaves time for the lease. Level-triggered
+    /// polling brings the rest.
+    package static let mostReads = 16
+
+    private static let capacity = 1 << 16
+
+    private let socket: OpaquePointer
+    private let storage: UnsafeMutableRawBufferPointer
+
+    /// For the event loop.
+    package var fileDescriptor: Int32 { unsafe vip_route_fd(socket) }
+
+    /// - Parameter receiveBuffer: octets that the kernel may hold for us; beyond, it is an overrun.
+    package init(
+        of groups: [rtnetlink_groups],
+        receiveBuffer: Int32
+    ) throws(SystemError) {
+        var failure: Int32 = 0
+        guard let socket = unsafe vip_route_open(receiveBuffer, &failure) else {
+            throw SystemError(call: "socket", on: "rtnetlink", errno: -failure)
+        }
+        let numbers = groups.map { Int32($0.rawValue) }
+        let result = unsafe vip_route_subscribe(socket, numbers, Int32(numbers.count))
+        guard result == 0 else {
+            unsafe nl_socket_free(socket)
+            throw SystemError(call: "subscribe to", on: "rtnetlink", errno: -result)
+        }
+        unsafe self.socket = unsafe socket
+        unsafe storage = .allocate(byteCount: Self.capacity, alignment: 16)
+    }
+
+    deinit {
+        unsafe nl_socket_free(socket)
+        unsafe storage.deallocate()
+    }
+
+    /// What has been told since, in order. Empty when there is nothing.
+    ///
+    /// - Parameters:
+    ///   - overrun: stands where the kernel had more to say than there was room for.
+    ///   - parse: nil for a message that is of no interest.
+    package func read<Event>(
+        orAtOverrun overrun: Event,
+        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Event?
+    ) throws(SystemError) -> [Event] {
+        var events: [Event] = []
+        for _ in 0..<Self.mostReads {
+            let count = SystemCall.repeating {
+                unsafe vip_route_receive(socket, storage.baseAddress, storage.count)
+            }
+            switch count {
+            case -Int(EAGAIN): return events
+            case -Int(ENOMSG): continue
+            case -Int(ENOBUFS), -Int(EMSGSIZE): events.append(overrun)
+            case ..<0: throw SystemError(call: "recv", on: "rtnetlink", errno: Int32(-count))
+            default: unsafe read(count, into: &events, parse)
+            }
+        }
+        return events
+    }
+
+    private func read<Event>(
+        _ count: Int,
+        into events: inout [Event],
+        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Event?
+    ) {
+        var left = Int32(count)
+        var next: UnsafeMutablePointer<nlmsghdr>? = unsafe storage.baseAddress?
+            .assumingMemoryBound(to: nlmsghdr.self)
+        while let header = unsafe next, unsafe nlmsg_ok(header, left) != 0 {
+            if let event = unsafe parse(header) { events.append(event) }
+            unsafe next = nlmsg_next(header, &left)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import VIPCore
+
+/// The shell's part in the gate, and what happens to it.
+extension World {
+    /// How long the worker takes to put it on all interfaces.
+    func gateTime() -> TrueTime {
+        healed ? scenario.kernelDelay.lowerBound : luck.within(0...scenario.heartbeat / 2)
+    }
+
+    func tellGate(_ host: Int, inPlace: Bool) {
+        for group in 0..<scenario.groups where hosts[host].groups[group] {
+            tell(host, .gate(Self.groupID(group), inPlace: inPlace))
+        }
+    }
+
+    /// Deadlines stay in their map. Addresses that somebody has added, and the agent has not taken
+    /// off yet, would be a second fault.
+    func deleteGate(_ host: Int) {
+        guard hosts[host].runs, hosts[host].gateInPlace else { return }
+        for group in 0..<scenario.groups where hosts[host].addresses[group].present > 0 {
+            let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
+            guard record?.tenure != nil else { return }
+        }
+        note("\(hosts[host].name) somebody deletes the gate")
+        hosts[host].gateInPlace = false
+        hosts[host].gateFails = luck.happens(400_000)
+        if hosts[host].gateFails {
+            plan(
+                .mendGate(host: host, boot: hosts[host].boot),
+                after: luck.within(0...scenario.lease * 3)
+            )
+        }
+        checkAll()
+        guard let life = hosts[host].process?.life else { return }
+        plan(.noticeGate(host: host, life: life), after: gateTime())
+    }
+
+    /// Put back at once it is no news; otherwise the core is told, and it is tried again.
+    func noticeGate(_ host: Int) {
+        guard !hosts[host].gateInPlace else { return }
+        if hosts[host].gateFails, hosts[host].process?.hung == false {
+            tellGate(host, inPlace: false)
+        }
+        placeGate(host)
+    }
+
+    func placeGate(_ host: Int) {
+        guard let process = hosts[host].process else { return }
+        guard !process.hung, !hosts[host].gateFails else {
+            plan(.placeGate(host: host, life: process.life), after: scenario.heartbeat)
+            return
+        }
+        if !hosts[host].gateInPlace { note("\(hosts[host].name) has its gate") }
+        hosts[host].gateInPlace = true
+        checkAll()
+        if process.gateInPlace.contains(false) { tellGate(host, inPlace: true) }
+    }
+
+    /// As soon as it is at rest. What its sockets have received is not lost.
+    func reexecute(_ host: Int) {
+        guard !healed, let process = hosts[host].process,
+            process.agent.isAtRest(at: process.reading)
+        else { return }
+        let waiting = process.incoming.dropFirst(process.taken)
+        let areFrames = waiting.allSatisfy { incoming in
+            if case .received = incoming.event { true } else { false }
+        }
+        guard areFrames else { return }
+        if process.agent.isForced || !process.commands.isEmpty {
+            violate(.replies, "\(hosts[host].name) is at rest, and owes an answer")
+        }
+        end(host, "re-executes")
+        hosts[host].inherited = Array(waiting)
+        plan(
+            .launch(host: host, boot: hosts[host].boot),
+            after: luck.within(0...scenario.heartbeat / 2)
+        )
+    }
+}

@@ -1,0 +1,131 @@
+import CNetlink
+import Glibc
+import Testing
+import VIPAgent
+import VIPConfiguration
+import VIPCore
+
+/// A host in a network namespace of its own, on which one agent after the other keeps a gate.
+final class GateStage {
+    let scratch = ScratchDirectory()
+    let socket: RouteSocket
+    let announcer: Announcer
+
+    init() throws {
+        socket = try RouteSocket()
+        announcer = try Announcer()
+    }
+
+    static let web = GroupID(stableIdentifier("web"))
+    static let mail = GroupID(stableIdentifier("mail"))
+    static let webAddress = IPAddress.v4(0x0a4d_0064)
+    static let webAddress6 = IPAddress.v6(high: 0xfd77_0000_0000_0000, low: 0x64)
+    static let mailAddress = IPAddress.v4(0x0a4d_0065)
+
+    /// What one agent does with the gate, until it is let go of: that is its death.
+    func agent(
+        web: [String] = ["10.77.0.100", "fd77::64"],
+        mail: [String] = ["10.77.0.101"],
+        page: Page? = nil,
+        inherited: [String: Int32] = [:],
+        fallback: VIPCore.Enforcement? = nil
+    ) throws -> GateKeeper {
+        try GateKeeper(
+            groups: Self.groups(web: web, mail: mail),
+            fallback: { _ in fallback },
+            page: page,
+            directory: scratch.path,
+            inherited: inherited
+        )
+    }
+
+    static func groups(web: [String], mail: [String]) throws -> [VIPConfiguration.Group] {
+        var text = """
+            [cluster]
+            name = "lb"
+            key_file = "lb.key"
+            [[node]]
+            name = "lb1"
+            addresses = ["10.77.0.1"]
+            [[node]]
+            name = "lb2"
+            addresses = ["10.77.0.2"]
+            [[witness]]
+            name = "w1"
+            addresses = ["10.77.0.3"]
+
+            """
+        for (name, addresses) in [("web", web), ("mail", mail)] where !addresses.isEmpty {
+            let list = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
+            text += """
+                [[group]]
+                name = "\(name)"
+                interface = "v0"
+                addresses = [\(list)]
+
+                """
+        }
+        return try Configuration(parsing: text, path: "vip.toml").groups
+    }
+
+    /// A page on which these groups are owned for another ten seconds.
+    static func page(owning groups: GroupID...) -> Page {
+        Page(
+            header: PageHeader(place: Place(7), abstentionEnd: .zero, voterSet: 1),
+            records: groups.map { group in
+                GroupRecord(
+                    group: group,
+                    tenure: TenureRecord(
+                        term: Term(3),
+                        counted: [],
+                        deadline: soon(10),
+                        forced: false
+                    )
+                )
+            }
+        )
+    }
+
+    /// So many seconds from now.
+    static func soon(_ seconds: Int64) -> Reading {
+        let now = ClockReading.now()
+        return Reading(
+            boottime: Instant(nanoseconds: now.boot + seconds * 1_000_000_000),
+            raw: Instant(nanoseconds: now.raw + seconds * 1_000_000_000)
+        )
+    }
+
+    /// Whether frames that claim the address leave by the interface.
+    func answers(_ address: IPAddress, on name: String = "v0") throws -> Bool {
+        let link = try #require(try socket.links().first { $0.name == name })
+        switch announcer.announce(address, on: link.index) {
+        case .sent: return true
+        case .failed(let error):
+            #expect(error.errno == ENOBUFS)
+            return false
+        }
+    }
+
+    /// Takes what the worker tells until the condition holds.
+    func wait(_ keeper: GateKeeper, until isSo: () throws -> Bool) rethrows {
+        while try !isSo() {
+            guard waitReadable(keeper.fileDescriptor) else {
+                Issue.record("the gate's worker has told nothing for ten seconds")
+                return
+            }
+            keeper.takeReports()
+        }
+    }
+
+    /// Waits for something that the worker does not tell of.
+    func wait(seconds: Int64 = 10, until isSo: () throws -> Bool) rethrows {
+        let limit = ClockReading.bootNow() + seconds * 1_000_000_000
+        while try !isSo() {
+            guard ClockReading.bootNow() < limit else {
+                Issue.record("it has not become so within \(seconds) s")
+                return
+            }
+            usleep(2000)
+        }
+    }
+}
