@@ -278,8 +278,11 @@ int cgate_seat(
     if (result) return result;
     seat->program = filters.program;
     seat->before_us = filters.before_us;
+    // A gate that was only found has no programs yet: none of those here is this gate's.
+    int program = gate->descriptors[suitable(hook, is_bare)];
+    if (program < 0) return 0;
     struct bpf_prog_info info;
-    result = cgate_program(gate->descriptors[suitable(hook, is_bare)], &info, NULL, 0);
+    result = cgate_program(program, &info, NULL, 0);
     seat->is_ours = !result && seat->program && seat->program == info.id;
     return result;
 }

@@ -35,10 +35,12 @@ struct PartTests {
         #expect(gate.inspect { $0.swapAt(0, 1) } == -EPROTO)
         #expect(gate.inspect { $0.swapAt(4, 6) } == -EPROTO)
         #expect(gate.inspect { $0.swapAt(7, 8) } == -EPROTO)
-        // A map of another gate, a file, nothing.
+        // A program that is missing can be made anew; a map can't.
+        #expect(gate.inspect { $0[2] = -1 } == 1)
+        #expect(gate.inspect { $0[5] = -1 } == -EPROTO)
+        // A map of another gate, a file.
         #expect(gate.inspect { $0[4] = other.descriptor(CGATE_DEADLINES) } == -EPROTO)
         #expect(gate.inspect { $0[6] = 0 } == -EPROTO)
-        #expect(gate.inspect { $0[2] = -1 } == -EPROTO)
     }
 
     @Test("of another build are told by their program's name, and replaced")
@@ -71,7 +73,7 @@ struct PartTests {
         try #require(program >= 0)
         // Without our maps it is no program of a gate, whatever it is called.
         #expect(gate.inspect { $0[0] = program } == -EPROTO)
-        #expect(unsafe bind(program, gate.descriptor(CGATE_GROUPS), nil) == 0)
+        #expect(bind(program, gate.descriptor(CGATE_GROUPS), nil) == 0)
         #expect(gate.inspect { $0[0] = program } == 1)
         gate.replace(CGATE_EGRESS, by: program)
         let claim = Frames.ethernet(

@@ -123,44 +123,16 @@ struct GateKeeperTests {
         try inNetworkNamespace {
             let stage = try GateStage()
             let keeper = try stage.agent()
-            func add(priority: String) -> Int32 {
-                run(
-                    "tc",
-                    "filter",
-                    "add",
-                    "dev",
-                    "v0",
-                    "egress",
-                    "prio",
-                    priority,
-                    "protocol",
-                    "all",
-                    "matchall",
-                    "action",
-                    "pass"
-                )
-            }
-            #expect(add(priority: "7") == 0)
-            #expect(
-                run(
-                    "tc",
-                    "filter",
-                    "add",
-                    "dev",
-                    "v0",
-                    "ingress",
-                    "prio",
-                    "7",
-                    "protocol",
-                    "all",
-                    "matchall",
-                    "action",
-                    "pass"
-                ) == 0
-            )
-            usleep(50_000)
-            keeper.takeReports()
-            #expect(keeper.status().interfaces.allSatisfy { $0.risks.isEmpty })
+            #expect(stage.addFilter(on: "v0", "egress", priority: 7) == 0)
+            #expect(stage.addFilter(on: "v0", "ingress", priority: 1) == 0)
+            stage.wait(keeper) { keeper.status().interfaces.contains { !$0.risks.isEmpty } }
+            let risky = keeper.status().interfaces.filter { !$0.risks.isEmpty }
+            #expect(risky.map(\.name) == ["v0"])
+            #expect(risky.first?.risks == ["1 filter before the gate, arriving"])
+            let notes = keeper.takeNotes().filter { $0.event == "gate-risk" }
+            #expect(notes.map(\.reason) == ["v0: 1 filter before the gate, arriving"])
+            #expect(keeper.status().state == .inPlace)
+            #expect(keeper.takeNews().isEmpty)
         }
     }
 

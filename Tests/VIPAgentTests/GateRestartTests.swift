@@ -183,23 +183,7 @@ struct GateRestartTests {
         try inNetworkNamespace {
             let stage = try GateStage()
             #expect(run("tc", "qdisc", "add", "dev", "v1", "clsact") == 0)
-            #expect(
-                run(
-                    "tc",
-                    "filter",
-                    "add",
-                    "dev",
-                    "v1",
-                    "egress",
-                    "prio",
-                    "9",
-                    "protocol",
-                    "all",
-                    "matchall",
-                    "action",
-                    "pass"
-                ) == 0
-            )
+            #expect(stage.addFilter(on: "v1", "egress", priority: 9) == 0)
             let keeper = try stage.agent()
             let outcome = keeper.takeAway()
             #expect(outcome.failures.isEmpty)

@@ -43,7 +43,7 @@ final class GateStage {
         var text = """
             [cluster]
             name = "lb"
-            key_file = "lb.key"
+            key_file = "/etc/vip-agent/lb.key"
             [[node]]
             name = "lb1"
             addresses = ["10.77.0.1"]
@@ -104,6 +104,25 @@ final class GateStage {
             #expect(error.errno == ENOBUFS)
             return false
         }
+    }
+
+    /// Somebody else's filter, which matches nothing.
+    func addFilter(on name: String, _ hook: String, priority: Int) -> Int32 {
+        run(
+            "tc",
+            "filter",
+            "add",
+            "dev",
+            name,
+            hook,
+            "prio",
+            "\(priority)",
+            "protocol",
+            "all",
+            "bpf",
+            "bytecode",
+            "1,6 0 0 0,"
+        )
     }
 
     /// Takes what the worker tells until the condition holds.

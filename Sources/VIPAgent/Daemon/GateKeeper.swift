@@ -46,7 +46,9 @@ package final class GateKeeper {
     var entries: [Entry]
     /// Those of groups that have left the configuration too.
     var slots: [GroupID: UInt32] = [:]
-    /// The deadlines of tenures that go on, and what has become of them, while there is no gate.
+    /// Groups of which a tenure goes on.
+    private var restored: Set<GroupID> = []
+    /// Their deadlines, and what has become of them, for a gate that is yet to come.
     private var deadlines: [GroupID: UInt64] = [:]
     var failure: String?
     private var news: [Event] = []
@@ -94,7 +96,7 @@ package final class GateKeeper {
             else { continue }
             deadlines[record.group] = Self.deadline(tenure.deadline.boottime)
         }
-        let isUrgent = !deadlines.isEmpty
+        restored = Set(deadlines.keys)
         if let (found, way) = try Self.find(inherited, pins: pins), take(found) {
             note(.info, "gate found", "gate-found", "by \(way)")
             keep(found)
@@ -103,7 +105,7 @@ package final class GateKeeper {
         } else {
             become(unavailable: "it takes \(Capabilities.Capability.bpf)")
         }
-        if !isUrgent { waitForKernel() }
+        if restored.isEmpty { waitForKernel() }
         tell()
     }
 
@@ -112,7 +114,7 @@ package final class GateKeeper {
         while case .pending = state, failure == nil {
             var entry = pollfd(fd: worker.fileDescriptor, events: Int16(POLLIN), revents: 0)
             _ = unsafe poll(&entry, 1, -1)
-            takeReports()
+            hear()
         }
         guard case .unavailable = state else { return }
         // What an earlier agent left is closed, and this one can't open it.
@@ -225,6 +227,11 @@ package final class GateKeeper {
 
     /// Takes what it has told, and keeps what of it core and log have to hear.
     package func takeReports() {
+        hear()
+        tell()
+    }
+
+    private func hear() {
         for report in worker.takeReports() {
             switch report {
             case .loaded(let gate):
@@ -252,7 +259,6 @@ package final class GateKeeper {
                 self.outcome = outcome
             }
         }
-        tell()
     }
 
     private func become(unavailable reason: String) {
@@ -304,7 +310,7 @@ package final class GateKeeper {
             switch state {
             case .pending:
                 // The gate of a tenure that goes on is believed to be where it was left.
-                isInPlace = failure == nil && deadlines[entries[index].group] != nil
+                isInPlace = failure == nil && restored.contains(entries[index].group)
             case .kept(let posts): isInPlace = posts.allSatisfy(\.isWhole)
             case .unavailable: isInPlace = entries[index].fallback != nil
             }

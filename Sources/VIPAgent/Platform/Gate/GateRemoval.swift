@@ -8,6 +8,11 @@ package struct GateRemoval: Sendable {
         package var removed: [String] = []
         /// What could not be done, and why.
         package var failures: [String] = []
+
+        package init(removed: [String] = [], failures: [String] = []) {
+            self.removed = removed
+            self.failures = failures
+        }
     }
 
     /// It stays while one of them is on an interface: without a gate nothing would keep such an
