@@ -5,6 +5,7 @@
 #   make demo    break a pair in every way that matters, and see what clients see (as root)
 #   make test    everything that is tested, end to end included if root; ends with the verdict
 #   make bench   outages, processor time and memory (as root, ten minutes)
+#   make deaths  agents killed between any two effects and at random instants (as root, half an hour)
 #   make sim     the simulation alone, SEEDS=n for more or fewer runs
 #   make lint    the formatter's verdict
 #   make gate    compile the gate's eBPF program and embed its bytes; a test tells when it is time
@@ -21,7 +22,7 @@ SEEDS ?= 2000
 PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libbpf-dev libtomlplusplus-dev \
 	iproute2 nftables nginx-light
 
-.PHONY: all deps build demo test bench sim mutations gate lint clean
+.PHONY: all deps build demo test bench deaths sim mutations gate lint clean
 
 all: build
 
@@ -54,12 +55,17 @@ demo: build
 bench: build
 	@$(BINARIES)/viplab bench
 
+deaths: build mutations
+	@$(BINARIES)/viplab deaths
+
 sim: build
 	@$(BINARIES)/vipsim --seeds $(SEEDS)
 
-# Each lease rule broken on purpose, one at a time: the simulation has to notice all of them.
+# Each lease rule broken on purpose, one at a time: the simulation has to notice all of them. The
+# same build has an agent that can be told to die, for the tests and for `make deaths`.
 mutations: deps
 	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vipsim
+	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vip-agent
 	@$(MUTATIONS)/release/vipsim --mutations
 
 gate: deps

@@ -15,6 +15,10 @@ let strict: [SwiftSetting] = [
 let mutable: [SwiftSetting] =
     Context.environment["VIP_MUTATIONS"] == nil ? strict : strict + [.define("VIP_MUTATIONS")]
 
+/// The same build has an agent that can be told to die between any two effects.
+let mortal: [SwiftSetting] =
+    Context.environment["VIP_MUTATIONS"] == nil ? strict : strict + [.define("VIP_CRASH_POINTS")]
+
 /// The programs carry the Swift runtime in them, so that a host needs none. SwiftPM's own
 /// `--static-swift-stdlib` does that to the tests too, whose library has no static form: two build
 /// folders would be needed. The libraries are what FoundationEssentials (JSON in the lab,
@@ -71,7 +75,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict
+            swiftSettings: mortal
         ),
         .executableTarget(
             name: "vip-agent",

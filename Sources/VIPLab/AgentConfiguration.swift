@@ -13,6 +13,7 @@ public struct AgentConfiguration: Sendable {
         public var interface = "eth0"
         public var addresses = ["10.77.0.100", "fd77::64"]
         public var preferred: Host? = .lb1
+        public var enforcement: String?
 
         public init() {}
     }
@@ -68,6 +69,9 @@ public struct AgentConfiguration: Sendable {
             ]
             if let preferred = group.preferred {
                 lines.append("prefer = \"\(preferred.rawValue)\"")
+            }
+            if let enforcement = group.enforcement {
+                lines.append("enforcement = \"\(enforcement)\"")
             }
         }
         return lines.joined(separator: "\n") + "\n"

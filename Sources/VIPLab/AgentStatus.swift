@@ -15,6 +15,26 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
     public let voters: [Voter]
     /// Frames that were dropped, by reason.
     public let dropped: [String: Int]?
+    public let counters: Counters?
+    public let gate: Gate?
+
+    public struct Counters: Decodable, Hashable, Sendable {
+        /// How often the agent has become another program.
+        public let reexecutions: Int
+        /// How often the gate was put back.
+        public let gateRepairs: Int
+
+        enum CodingKeys: String, CodingKey {
+            case reexecutions
+            case gateRepairs = "gate_repairs"
+        }
+    }
+
+    public struct Gate: Decodable, Hashable, Sendable {
+        /// `in-place`, `incomplete` or `unavailable`.
+        public let state: String
+        public let reason: String?
+    }
 
     public struct Group: Decodable, Hashable, Sendable {
         public let name: String
@@ -27,12 +47,27 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
         public let reason: String?
         public let interfaceState: String?
         public let isForced: Bool?
+        public let enforcement: String?
+        public let gate: GroupGate?
 
         enum CodingKeys: String, CodingKey {
-            case name, state, owner, term, since, reason
+            case name, state, owner, term, since, reason, enforcement, gate
             case leaseMilliseconds = "lease_ms"
             case interfaceState = "interface_state"
             case isForced = "forced"
+        }
+    }
+
+    /// What the kernel's gate does for a group.
+    public struct GroupGate: Decodable, Hashable, Sendable {
+        public let openMilliseconds: Int?
+        public let droppedLeaving: Int
+        public let droppedArriving: Int
+
+        enum CodingKeys: String, CodingKey {
+            case openMilliseconds = "open_ms"
+            case droppedLeaving = "dropped_leaving"
+            case droppedArriving = "dropped_arriving"
         }
     }
 

@@ -38,12 +38,15 @@ public struct Binaries: Sendable {
     }
 
     private static var candidates: [String] {
-        var found = [directory(of: resolved("/proc/self/exe"))]
+        [directory(of: resolved("/proc/self/exe"))] + roots.map { "\($0)/.build/release" }
+    }
+
+    /// The packages that the working directory is in.
+    static var roots: [String] {
+        var found: [String] = []
         var folder = resolved(".")
         while folder != "/", folder != "" {
-            if unsafe access("\(folder)/Package.swift", R_OK) == 0 {
-                found.append("\(folder)/.build/release")
-            }
+            if unsafe access("\(folder)/Package.swift", R_OK) == 0 { found.append(folder) }
             folder = directory(of: folder)
         }
         return found

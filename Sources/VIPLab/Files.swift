@@ -20,16 +20,20 @@ enum Files {
 
     /// Nil if it cannot be read, for whatever reason.
     static func read(_ path: String) -> String? {
+        readOctets(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func readOctets(_ path: String) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var text: [UInt8] = []
+        var octets: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = retrying { unsafe Glibc.read(descriptor, &buffer, buffer.count) }
             guard count >= 0 else { return nil }
-            guard count > 0 else { return String(decoding: text, as: UTF8.self) }
-            text += buffer[0..<count]
+            guard count > 0 else { return octets }
+            octets += buffer[0..<count]
         }
     }
 

@@ -79,6 +79,18 @@ extension Lab {
         return moment
     }
 
+    /// A card more in a host, up, with its other end there too.
+    public func addCard(_ host: Host, named name: String) throws(LabError) {
+        let lines = """
+            link add \(name) type veth peer \(name)b
+            link set \(name) up
+            link set \(name)b up
+
+            """
+        let command = Command("ip", "-n", namespace(of: host).name, "-batch", "-", input: lines)
+        try command.runSuccessfully()
+    }
+
     /// Who answers a host that asks as a client; nil if nobody does within a second.
     ///
     /// - Parameter port: Of a probe that runs, which has a service on both nodes.

@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 
 /// A service manager for one host's agent: starts it again as soon as it has died, and keeps the
-/// descriptors that it stores (`FDSTORE=1` of sd_notify(3)) for its successor.
+/// descriptors that it stores (`FDSTORE=1` of sd_notify(3)) for its successor. One that has ended
+/// with status 0 is not started again, as with `Restart=on-failure` of systemd.
 ///
 /// What a restart costs is then the agent's own doing: from the death to the successor's first
 /// instruction pass a few hundred microseconds.
@@ -93,6 +94,7 @@ public final class Supervisor: Sendable {
             if end < 0 || waiting[0].revents != 0 {
                 let moment = Moment.now
                 guard let status = process.wait(until: moment + .seconds(1)) else { continue }
+                if status == .exited(0) { restarting.store(false, ordering: .releasing) }
                 state.withLock { state in
                     state.process = nil
                     state.death = (moment, status)
@@ -231,7 +233,7 @@ public final class Supervisor: Sendable {
         return true
     }
 
-    /// From the next death on the agent is not started again, or again it is.
+    /// From the next death on the agent is not started again; or it is, at once if none runs.
     public func restart(_ isOn: Bool) { restarting.store(isOn, ordering: .releasing) }
 
     /// What kept it from starting the agent again.

@@ -5,6 +5,8 @@ public struct Usage: Hashable, Sendable {
     public let processorTime: Duration
     /// Resident memory, in octets.
     public let memory: Int
+    /// Open file descriptors.
+    public let descriptors: Int
 
     /// Of a running process. All its threads are counted, to the nanosecond: the ticks of
     /// /proc/PID/stat are ten milliseconds, which is all that an idle agent uses in seconds.
@@ -22,5 +24,6 @@ public struct Usage: Hashable, Sendable {
         }
         processorTime = .nanoseconds(nanoseconds)
         memory = kibibytes * 1024
+        descriptors = Files.names(in: "\(folder)/fd").count
     }
 }

@@ -12,7 +12,10 @@ struct VIPLabCommand: ParsableCommand {
 
             Exit status: 0 when all is as promised, 1 when it is not, 64 for a wrong command line.
             """,
-        subcommands: [DemoCommand.self, BenchCommand.self, UpCommand.self, CleanCommand.self]
+        subcommands: [
+            DemoCommand.self, BenchCommand.self, DeathsCommand.self, UpCommand.self,
+            CleanCommand.self,
+        ]
     )
 }
 

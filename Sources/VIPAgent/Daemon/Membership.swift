@@ -73,6 +73,9 @@ final class Membership {
     private var hasNews = true
     /// Whether the status line may be another.
     var hasStepped = false
+    #if VIP_CRASH_POINTS
+        var crashPoints = CrashPoints()
+    #endif
 
     init(
         _ site: Site,
@@ -209,13 +212,20 @@ final class Membership {
         hasNews = true
         hasStepped = true
         while let event = pending.first {
-            for effect in agent.step(event, at: reading()) {
+            let effects = agent.step(event, at: reading())
+            #if VIP_CRASH_POINTS
+                crashPoints?.begin(event)
+            #endif
+            for effect in effects {
                 if isStarting, effect.isForKernel {
                     postponed.append(effect)
                 } else {
                     perform(effect)
                 }
             }
+            #if VIP_CRASH_POINTS
+                crashPoints?.passEnd()
+            #endif
             pending.removeFirst()
             // What could be answered without the kernel, at once.
             pending.append(contentsOf: keeper?.takeNews() ?? [])
@@ -231,6 +241,9 @@ final class Membership {
     }
 
     func perform(_ effect: Effect) {
+        #if VIP_CRASH_POINTS
+            crashPoints?.pass(before: effect)
+        #endif
         switch effect {
         case .writeHeader(let header):
             keep { () throws(SystemError) in try page.write(header) }

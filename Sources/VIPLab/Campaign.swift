@@ -1,0 +1,258 @@
+import Glibc
+
+/// Deaths in the middle of things: a pair with its witness is put through a scenario, one of its
+/// agents dies on the way, and clients watch whether two hosts ever answer, and whether the address
+/// is served again.
+///
+/// One lab serves for many runs. Every run begins with a healthy pair, whoever of the two owns the
+/// address by then.
+public final class Campaign: Sendable {
+    /// A host by what it does when a run begins.
+    public enum Part: String, CaseIterable, Hashable, Sendable {
+        case owner
+        case standby
+        case witness
+    }
+
+    /// The hosts of a run.
+    public struct Cast: Sendable {
+        public let owner: Host
+        /// Who is to die and not to be started again.
+        var lost: Host?
+
+        /// Whether an agent that dies there is started again.
+        func isRestarted(_ host: Host) -> Bool { host != lost }
+
+        public func host(_ part: Part) -> Host {
+            switch part {
+            case .owner: owner
+            case .standby: owner.peer
+            case .witness: .w1
+            }
+        }
+    }
+
+    /// What a run is about, begun and not waited for: it may fail, as agents die on the way.
+    public struct Scenario: Sendable, CustomStringConvertible {
+        public let description: String
+        let act: @Sendable (Lab, Cast) throws(LabError) -> Void
+    }
+
+    /// What was found wrong.
+    public struct Finding: Hashable, Sendable, CustomStringConvertible {
+        public let run: String
+        public let text: String
+
+        public var description: String { "\(run): \(text)" }
+    }
+
+    public let experiment: Experiment
+    private let addresses: [String]
+    private let lease: Duration
+    private let points: [CrashPoints]
+
+    var lab: Lab { experiment.lab }
+
+    /// Starts all agents, each with its supervisor.
+    ///
+    /// - Parameter agent: The program; nil for the ordinary one. Only one that was built for it
+    ///   dies at crash points.
+    public init(
+        _ options: LabOptions = LabOptions(
+            heartbeat: .milliseconds(20),
+            lease: .milliseconds(100)
+        ),
+        agent: String? = nil
+    ) throws(LabError) {
+        addresses = options.configuration.groups[0].addresses
+        lease = options.configuration.lease
+        let made = Shared<[CrashPoints]>([])
+        experiment = try Experiment(options, addresses: addresses) { (lab) throws(LabError) in
+            for host in [Host.lb1, .w1, .lb2] {
+                let points = try CrashPoints(in: lab, of: host)
+                made.change { $0.append(points) }
+                var place = lab.place(of: host)
+                place.agent = agent
+                place.environment["VIP_CRASH_POINTS"] = points.directory
+                try lab.supervise(place)
+                if host == .w1 { try lab.waitForOwner(.lb1) }
+            }
+            try lab.waitForStandby(.lb2)
+        }
+        points = made.value
+    }
+
+    public func points(of host: Host) -> CrashPoints {
+        points.first { $0.host == host } ?? points[0]
+    }
+
+    public func close() { experiment.close() }
+
+    // MARK: Runs
+
+    /// Puts the pair through a scenario, and has a host's agent die on the way.
+    ///
+    /// - Parameters:
+    ///   - restarting: Whether its supervisor starts it again at once.
+    ///   - kill: Called when the scenario begins, on a thread of its own; it says whether the agent
+    ///     died by its doing.
+    /// - Returns: whether it died, and what was found wrong.
+    public func run(
+        _ name: String,
+        _ scenario: Scenario,
+        victim part: Part,
+        restarting: Bool,
+        kill: @escaping @Sendable (Lab, Host) -> Bool
+    ) throws(LabError) -> (died: Bool, findings: [Finding]) {
+        var cast = try settle()
+        let victim = cast.host(part)
+        if !restarting { cast.lost = victim }
+        let supervisor = try lab.supervisor(of: victim)
+        supervisor.restart(restarting)
+        let begin = Moment.now
+        let lab = lab
+        let died = Shared(false)
+        let killer = try WorkerThread { died.value = kill(lab, victim) }
+        // Fails where the agent that is asked dies of it.
+        try? scenario.act(lab, cast)
+        killer.join()
+
+        var findings: [Finding] = []
+        func find(_ text: String) { findings.append(Finding(run: name, text: text)) }
+        // Long enough for a takeover, and for a second owner to show.
+        sleep(for: lease + .milliseconds(150))
+        if died.value, !restarting { try inspect(victim, find) }
+        if let failure = supervisor.failure { throw failure }
+        try repair()
+        do throws(LabError) {
+            _ = try settle()
+        } catch {
+            find("the pair did not recover: \(error)")
+            throw LabError("go on after '\(name)'", found: "\(error)")
+        }
+        let seen = experiment.outcome(since: begin)
+        if seen.answersFromTwoAtOnce > 0 {
+            find("\(seen.answersFromTwoAtOnce) answers from two hosts at once")
+        }
+        return (died.value, findings)
+    }
+
+    /// What a dead agent has left behind is taken off by the kernel before long.
+    private func inspect(
+        _ victim: Host,
+        _ find: (String) -> Void
+    ) throws(LabError) {
+        for address in addresses {
+            guard let left = try lab.lifetime(of: address, on: victim) else { continue }
+            if left > 15 { find("\(address) is left on \(victim) for \(left) s") }
+        }
+    }
+
+    /// Ends faults of the network, and starts all agents that do not run.
+    private func repair() throws(LabError) {
+        try lab.heal()
+        for host in Host.voters {
+            try points(of: host).disarm()
+            if Host.nodes.contains(host) { try lab.plug(host) }
+            let supervisor = try lab.supervisor(of: host)
+            supervisor.process?.send(signal: SIGCONT)
+            supervisor.restart(true)
+        }
+    }
+
+    /// Waits until one node owns all addresses, the other one stands by, and all are healthy.
+    private func settle() throws(LabError) -> Cast {
+        let deadline = Moment.now + .seconds(15)
+        var last = "nobody could be asked"
+        while Moment.now < deadline {
+            if let cast = try? isSettled(&last) { return cast }
+            sleep(for: .milliseconds(20))
+        }
+        throw LabError("see a healthy pair", found: last, advice: logs)
+    }
+
+    private func isSettled(_ last: inout String) throws(LabError) -> Cast? {
+        var owners: [Host] = []
+        for host in Host.nodes {
+            let status = try lab.status(of: host)
+            guard let group = status.group(lab.webGroup) else { return nil }
+            if !status.healthy || !["owner", "standby"].contains(group.state) {
+                last = "\(host) is \(group.state), and says \(status.reasons ?? [])"
+                if group.state == "maintenance" { try lab.control(host, "maintenance", "off") }
+                return nil
+            }
+            if group.state == "owner" { owners.append(host) }
+        }
+        guard owners.count == 1, try lab.status(of: .w1).healthy else {
+            last = "owners: \(owners)"
+            return nil
+        }
+        for address in addresses where try lab.holders(of: address) != owners {
+            last = "\(owners[0]) owns \(address), and \(try lab.holders(of: address)) have it"
+            return nil
+        }
+        return Cast(owner: owners[0])
+    }
+
+    // MARK: Crash points
+
+    /// A place between two effects, and a run that passes it.
+    public struct Crash: Sendable, CustomStringConvertible {
+        public let scenario: Scenario
+        public let part: Part
+        public let place: String
+
+        public var description: String { "\(scenario), \(part) dies at '\(place)'" }
+    }
+
+    /// Puts the pair through all scenarios unharmed, and notes the places that each part passes.
+    /// Every place that a node or the witness passes is there once, with the scenario in which it
+    /// was seen first.
+    public func record(_ scenarios: [Scenario]) throws(LabError) -> [Crash] {
+        var crashes: [Crash] = []
+        var known: Set<String> = []
+        for scenario in scenarios {
+            let before = try settle()
+            let earlier = Host.voters.map { points(of: $0).passed.count }
+            try? scenario.act(lab, before)
+            sleep(for: lease + .milliseconds(150))
+            try repair()
+            _ = try settle()
+            for part in Part.allCases {
+                let host = before.host(part)
+                let index = Host.voters.firstIndex(of: host) ?? 0
+                for place in points(of: host).passed.dropFirst(earlier[index]) {
+                    let kind = part == .witness ? "witness" : "node"
+                    guard known.insert("\(kind) \(place)").inserted else { continue }
+                    crashes.append(Crash(scenario: scenario, part: part, place: place))
+                }
+            }
+        }
+        return crashes
+    }
+
+    /// The run in which an agent dies at that place. It may not come there: what else goes on
+    /// differs from run to run.
+    public func run(
+        _ crash: Crash,
+        restarting: Bool
+    ) throws(LabError) -> (died: Bool, findings: [Finding]) {
+        let limit = lease + .milliseconds(150)
+        return try run(
+            "\(crash), \(restarting ? "restarted" : "not restarted")",
+            crash.scenario,
+            victim: crash.part,
+            restarting: restarting
+        ) { [self] (_, host) in
+            let points = points(of: host)
+            guard (try? points.arm(crash.place)) != nil else { return false }
+            let deadline = Moment.now + limit + .seconds(1)
+            while points.isArmed, Moment.now < deadline { sleep(for: .milliseconds(2)) }
+            return !points.isArmed
+        }
+    }
+
+    private var logs: String {
+        Host.voters.map { "\($0): \(lab.log(of: $0).suffix(1500))" }.joined(separator: "\n")
+    }
+}

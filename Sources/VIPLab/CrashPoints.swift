@@ -1,0 +1,65 @@
+import Glibc
+
+/// The orders to die that a host's agent obeys, if it was built so: at which place between two
+/// effects, and which places it has passed so far.
+public struct CrashPoints: Sendable {
+    public let host: Host
+    let directory: String
+
+    private var orderFile: String { "\(directory)/order" }
+
+    /// Makes the directory that the agent of the host is to find in `VIP_CRASH_POINTS`.
+    init(in lab: Lab, of host: Host) throws(LabError) {
+        self.host = host
+        directory = "\(lab.directory)/\(host)/crash-points"
+        try Files.makeDirectory(directory)
+        try order(0, after: 0)
+    }
+
+    /// The agent kills itself when it passes the place the next time.
+    ///
+    /// - Parameter times: How often it is to live through it before.
+    public func arm(_ place: String, after times: Int = 0) throws(LabError) {
+        let hash = place.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
+        try order(hash, after: times)
+    }
+
+    public func disarm() throws(LabError) { try order(0, after: 0) }
+
+    /// Whether an order was given and not carried out yet.
+    public var isArmed: Bool {
+        guard let octets = Files.readOctets(orderFile), octets.count >= 8 else { return false }
+        return octets[0..<8].contains { $0 != 0 }
+    }
+
+    /// Written in place, as the agent has the file mapped; the count before the order.
+    private func order(_ hash: UInt64, after times: Int) throws(LabError) {
+        let descriptor = unsafe open(orderFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .system("open \(orderFile)") }
+        defer { close(descriptor) }
+        for (offset, number) in [(0, 0), (8, UInt64(times)), (0, hash)] {
+            let octets = (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
+            guard unsafe pwrite(descriptor, octets, 8, off_t(offset)) == 8 else {
+                throw .system("write to \(orderFile)")
+            }
+        }
+    }
+
+    /// Every place that agents of this host have passed, in the order of the first time.
+    public var passed: [String] {
+        var known: Set<Substring> = []
+        return (Files.read("\(directory)/passed") ?? "").split(separator: "\n")
+            .filter { known.insert($0).inserted }
+            .map(String.init)
+    }
+}
+
+extension Binaries {
+    /// The agent that can be told to die, built by `make mutations`; nil if it is not there.
+    public static var mortalAgent: String? {
+        roots.map { "\($0)/.build-mutations/release/vip-agent" }
+            .first { unsafe access($0, X_OK) == 0 }
+    }
+}
