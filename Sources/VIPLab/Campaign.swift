@@ -196,59 +196,78 @@ public final class Campaign: Sendable {
 
     // MARK: Crash points
 
-    /// A place between two effects, and a run that passes it.
+    /// A place between two effects, and the runs that have passed it.
     public struct Crash: Sendable, CustomStringConvertible {
-        public let scenario: Scenario
-        public let part: Part
         public let place: String
+        /// Whether the witness passed it, or a node.
+        public let isWitness: Bool
+        /// In the order of the first time.
+        public fileprivate(set) var ways: [Way]
 
-        public var description: String { "\(scenario), \(part) dies at '\(place)'" }
+        public struct Way: Sendable {
+            public let scenario: Scenario
+            public let part: Part
+        }
+
+        public var description: String {
+            "\(ways[0].scenario), \(ways[0].part) dies at '\(place)'"
+        }
     }
 
     /// Puts the pair through all scenarios unharmed, and notes the places that each part passes.
-    /// Every place that a node or the witness passes is there once, with the scenario in which it
-    /// was seen first.
     public func record(_ scenarios: [Scenario]) throws(LabError) -> [Crash] {
         var crashes: [Crash] = []
-        var known: Set<String> = []
         for scenario in scenarios {
-            let before = try settle()
-            let earlier = Host.voters.map { points(of: $0).passed.count }
-            try? scenario.act(lab, before)
+            let cast = try settle()
+            for host in Host.voters { try points(of: host).forget() }
+            try? scenario.act(lab, cast)
             sleep(for: lease + .milliseconds(150))
-            try repair()
-            _ = try settle()
-            for part in Part.allCases {
-                let host = before.host(part)
-                let index = Host.voters.firstIndex(of: host) ?? 0
-                for place in points(of: host).passed.dropFirst(earlier[index]) {
-                    let kind = part == .witness ? "witness" : "node"
-                    guard known.insert("\(kind) \(place)").inserted else { continue }
-                    crashes.append(Crash(scenario: scenario, part: part, place: place))
+            let passed = Part.allCases.map { points(of: cast.host($0)).passed }
+            for (part, places) in zip(Part.allCases, passed) {
+                let way = Crash.Way(scenario: scenario, part: part)
+                for place in places {
+                    let isWitness = part == .witness
+                    let index = crashes.firstIndex { crash in
+                        crash.place == place && crash.isWitness == isWitness
+                    }
+                    if let index {
+                        crashes[index].ways.append(way)
+                    } else {
+                        crashes.append(Crash(place: place, isWitness: isWitness, ways: [way]))
+                    }
                 }
             }
+            try repair()
         }
+        _ = try settle()
         return crashes
     }
 
     /// The run in which an agent dies at that place. It may not come there: what else goes on
     /// differs from run to run.
+    ///
+    /// - Parameter attempt: Which of the ways to go, the first ones again after the last one.
     public func run(
         _ crash: Crash,
+        attempt: Int,
         restarting: Bool
     ) throws(LabError) -> (died: Bool, findings: [Finding]) {
-        let limit = lease + .milliseconds(150)
+        let way = crash.ways[attempt % crash.ways.count]
+        let limit = lease + .seconds(1)
         return try run(
-            "\(crash), \(restarting ? "restarted" : "not restarted")",
-            crash.scenario,
-            victim: crash.part,
+            "\(way.scenario), \(way.part) dies at '\(crash.place)', "
+                + (restarting ? "restarted" : "not restarted"),
+            way.scenario,
+            victim: way.part,
             restarting: restarting
         ) { [self] (_, host) in
             let points = points(of: host)
             guard (try? points.arm(crash.place)) != nil else { return false }
-            let deadline = Moment.now + limit + .seconds(1)
+            let deadline = Moment.now + limit
             while points.isArmed, Moment.now < deadline { sleep(for: .milliseconds(2)) }
-            return !points.isArmed
+            let died = !points.isArmed
+            try? points.disarm()
+            return died
         }
     }
 

@@ -16,15 +16,15 @@ extension Campaign {
     /// - Parameter attempts: How often a run is tried that does not come to its place.
     public func runAll(
         _ crashes: [Crash],
-        attempts: Int = 3,
+        attempts: Int = 4,
         _ say: (String) -> Void = { _ in }
     ) throws(LabError) -> Result {
         var result = Result()
         for (number, crash) in crashes.enumerated() {
             for restarting in [false, true] {
                 var died = false
-                for _ in 0..<attempts where !died {
-                    let outcome = try run(crash, restarting: restarting)
+                for attempt in 0..<attempts where !died {
+                    let outcome = try run(crash, attempt: attempt, restarting: restarting)
                     died = outcome.died
                     result.runs += 1
                     result.findings += outcome.findings

@@ -1,10 +1,12 @@
 import Glibc
+import Synchronization
 
 /// The orders to die that a host's agent obeys, if it was built so: at which place between two
 /// effects, and which places it has passed so far.
-public struct CrashPoints: Sendable {
+public final class CrashPoints: Sendable {
     public let host: Host
     let directory: String
+    private let round = Atomic<UInt64>(0)
 
     private var orderFile: String { "\(directory)/order" }
 
@@ -34,12 +36,24 @@ public struct CrashPoints: Sendable {
         return octets[0..<8].contains { $0 != 0 }
     }
 
+    /// Places that were passed before are forgotten, and noted again when they are passed again.
+    public func forget() throws(LabError) {
+        let descriptor = unsafe open("\(directory)/passed", O_WRONLY | O_CLOEXEC)
+        if descriptor >= 0 {
+            ftruncate(descriptor, 0)
+            close(descriptor)
+        }
+        round.add(1, ordering: .relaxed)
+        try order(0, after: 0)
+    }
+
     /// Written in place, as the agent has the file mapped; the count before the order.
     private func order(_ hash: UInt64, after times: Int) throws(LabError) {
         let descriptor = unsafe open(orderFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .system("open \(orderFile)") }
         defer { close(descriptor) }
-        for (offset, number) in [(0, 0), (8, UInt64(times)), (0, hash)] {
+        let round = round.load(ordering: .relaxed)
+        for (offset, number) in [(0, 0), (8, UInt64(times)), (16, round), (0, hash)] {
             let octets = (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
             guard unsafe pwrite(descriptor, octets, 8, off_t(offset)) == 8 else {
                 throw .system("write to \(orderFile)")

@@ -4,7 +4,7 @@ import Synchronization
 /// A client that asks the web server at the floating address 50 times a second, by a connection of
 /// its own each time, and notes which host's server answers.
 public final class HTTPProbe: Sendable {
-    private let recording = Recording()
+    private let recording: Recording
     private let stop = StopFlag()
     private let thread: WorkerThread
     private let ended = Atomic(false)
@@ -27,6 +27,7 @@ public final class HTTPProbe: Sendable {
         address: String = "10.77.0.100",
         interval: Duration = .milliseconds(20)
     ) throws(LabError) {
+        recording = Recording(lease: lab.options.configuration.lease)
         let target = try InternetAddress(address)
         let client = lab.namespace(of: .client)
         thread = try WorkerThread(.measuring) { [stop, recording] in

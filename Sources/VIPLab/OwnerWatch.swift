@@ -8,8 +8,8 @@ import Synchronization
 /// address's group), which each owner answers, and by a datagram to the card of each node, which a
 /// node answers that would serve the address.
 public final class OwnerWatch: Sendable {
-    private let byResolution = Recording()
-    private let byIP = Recording()
+    private let byResolution: Recording
+    private let byIP: Recording
     private let announced = Shared<[Announcement]>([])
     private let stop = StopFlag()
     private let threads: [WorkerThread]
@@ -49,6 +49,8 @@ public final class OwnerWatch: Sendable {
         port: UInt16 = 7002,
         interval: Duration = .milliseconds(2)
     ) throws(LabError) {
+        byResolution = Recording(lease: lab.options.configuration.lease)
+        byIP = Recording(lease: lab.options.configuration.lease)
         let target = try InternetAddress(address)
         let own = try InternetAddress(
             target.isIPv6 ? Host.client.ipv6Address() : Host.client.address()

@@ -61,10 +61,18 @@ public struct ProbeReport: Sendable {
     }
 
     /// What `tenures` cannot be shorter than by lawful means: a switchover back at once would take
-    /// an operator who types quicker than this.
-    public static let shortestTenure: Duration = .milliseconds(200)
+    /// an operator who types quicker than this. Where leases are short, a host that dies as soon as
+    /// it has taken over serves for nearly a lease.
+    public static func shortestTenure(lease: Duration) -> Duration {
+        min(.milliseconds(200), lease / 2)
+    }
 
-    public init(questions: [Moment], answers: [Answer], window: Range<Moment>) {
+    public init(
+        questions: [Moment],
+        answers: [Answer],
+        window: Range<Moment>,
+        lease: Duration = .milliseconds(500)
+    ) {
         let asked = questions.filter(window.contains)
         let bySending = answers.filter { window.contains($0.sent) }
             .sorted { ($0.sent, $0.received) < ($1.sent, $1.received) }
@@ -73,7 +81,10 @@ public struct ProbeReport: Sendable {
         lost = asked.count { !answered.contains($0) }
         longestGap = Self.longestGap(arrivals: answers.map(\.received).sorted(), window: window)
         tenures = Self.tenures(bySending)
-        answersFromTwoAtOnce = Self.twoAtOnce(bySending)
+        answersFromTwoAtOnce = Self.twoAtOnce(
+            bySending,
+            shortestTenure: Self.shortestTenure(lease: lease)
+        )
     }
 
     private static func longestGap(arrivals: [Moment], window: Range<Moment>) -> Gap {
@@ -115,7 +126,7 @@ public struct ProbeReport: Sendable {
     ///
     /// What this cannot see, two hosts that serve one client each for long, `OwnerWatch` sees: it
     /// asks every host every time.
-    static func twoAtOnce(_ bySending: [Answer]) -> [Answer] {
+    static func twoAtOnce(_ bySending: [Answer], shortestTenure: Duration) -> [Answer] {
         var proofs: [Answer] = []
         for (earlier, later) in zip(bySending, bySending.dropFirst())
         where earlier.sent == later.sent && earlier.host != later.host {

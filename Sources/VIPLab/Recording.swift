@@ -8,6 +8,12 @@ final class Recording: Sendable {
     }
 
     private let content = Mutex(Content())
+    /// Of the agents that are asked after.
+    private let lease: Duration
+
+    init(lease: Duration) {
+        self.lease = lease
+    }
 
     /// Answers that take longer than this are lost ones: what a client waits for at most, and
     /// longer than any healthy network takes.
@@ -37,7 +43,8 @@ final class Recording: Sendable {
         return ProbeReport(
             questions: content.questions,
             answers: content.answers,
-            window: window
+            window: window,
+            lease: lease
         )
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A client that asks the floating address a thousand times a second, and notes who answers when.
 public final class UDPProbe: Sendable {
-    private let recording = Recording()
+    private let recording: Recording
     private let stop = StopFlag()
     private let threads: [WorkerThread]
     private let responders: [UDPResponder]
@@ -18,6 +18,7 @@ public final class UDPProbe: Sendable {
         port: UInt16 = 7001,
         interval: Duration = .milliseconds(1)
     ) throws(LabError) {
+        recording = Recording(lease: lab.options.configuration.lease)
         let target = try InternetAddress(address)
         responders = [
             try UDPResponder(in: lab, host: .lb1, port: port),

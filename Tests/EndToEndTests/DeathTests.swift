@@ -19,7 +19,7 @@ struct DeathTests {
         defer { campaign.close() }
         let crashes = try campaign.record(Campaign.Scenario.all)
         #expect(crashes.count > 60)
-        #expect(Set(crashes.map(\.part)).count == 3)
+        #expect(Set(crashes.map(\.isWitness)).count == 2)
 
         let seed = UInt64.random(in: 1...999_999)
         var chance = Chance(seed: seed)

@@ -6,15 +6,16 @@
     /// tests it: what is shipped has nothing of this.
     ///
     /// In the directory that `VIP_CRASH_POINTS` names, every place that is passed for the first time
-    /// gets a line in the file `passed`. The file `order` is mapped, and has two numbers: the hash
-    /// of the place to die at, 0 for none, and how often to pass it before. Whoever gives the order
-    /// can do so at any time; the process revokes it and then kills itself, so that its successor
-    /// lives.
+    /// gets a line in the file `passed`. The file `order` is mapped, and has three numbers: the hash
+    /// of the place to die at, 0 for none; how often to pass it before; and one that is changed to
+    /// have all places noted anew. Whoever gives the order can do so at any time; the process
+    /// revokes it and then kills itself, so that its successor lives.
     @safe
     struct CrashPoints {
         private let order: UnsafeMutablePointer<UInt64>
         private let passed: Int32
         private var known: Set<String> = []
+        private var round: UInt64 = 0
         /// The event that is being handled, and the kinds of the effects so far.
         private var path = ""
         private var last = ""
@@ -29,7 +30,7 @@
                 0o644
             )
             guard file >= 0, passed >= 0,
-                let memory = unsafe mmap(nil, 16, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
+                let memory = unsafe mmap(nil, 24, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
                 unsafe memory != MAP_FAILED
             else { preconditionFailure("\(directory) has no order to map, or can't be written") }
             close(file)
@@ -55,6 +56,10 @@
 
         /// Any other place, by its name.
         mutating func pass(_ place: String) {
+            if unsafe order[2] != round {
+                unsafe round = order[2]
+                known = []
+            }
             if known.insert(place).inserted {
                 let line = Array("\(place)\n".utf8)
                 _ = unsafe write(passed, line, line.count)
@@ -73,7 +78,8 @@
             text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         }
 
-        /// Of a frame, the kinds of its records too: what a handler does depends on them.
+        /// Of a frame, the kinds of its records too: what a handler does depends on them. What a
+        /// voter tells of itself besides comes and goes by the clock, and leads nowhere else.
         private static func kind(of event: Event) -> String {
             if case .received(let frame) = event {
                 var kinds: [String] = []
@@ -81,6 +87,8 @@
                     let kind = Mirror(reflecting: record).children.first?.label ?? "\(record)"
                     if !kinds.contains(kind) { kinds.append(kind) }
                 }
+                let others = kinds.filter { $0 != "presence" && $0 != "condition" }
+                if !others.isEmpty { kinds = others }
                 return "received(\(kinds.sorted().joined(separator: ",")))"
             }
             if case .command(let command, _) = event {
