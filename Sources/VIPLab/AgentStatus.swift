@@ -15,6 +15,8 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
     public let voters: [Voter]
     /// Frames that were dropped, by reason.
     public let dropped: [String: Int]?
+    /// What was counted since the agent started, by name.
+    public let counters: [String: Int]?
 
     public struct Group: Decodable, Hashable, Sendable {
         public let name: String
