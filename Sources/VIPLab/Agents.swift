@@ -28,7 +28,7 @@ public struct AgentEnd: Sendable {
 
 extension Lab {
     var configurationFile: String { "\(directory)/vip-agent.toml" }
-    var keyFile: String { "\(directory)/cluster.key" }
+    public var keyFile: String { "\(directory)/cluster.key" }
 
     /// The ordinary place of a host's agent.
     public func place(of host: Host) -> AgentPlace {

@@ -31,7 +31,9 @@ func run(_ arguments: [String]) -> Int32 {
     var strings: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
     unsafe strings.append(nil)
     defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
-    guard unsafe posix_spawnp(&pid, strings[0]!, nil, nil, strings, environ) == 0 else { return -1 }
+    guard unsafe posix_spawnp(&pid, strings[0]!, nil, nil, strings, vip_environment()) == 0 else {
+        return -1
+    }
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     return status & 0x7f == 0 ? status >> 8 & 0xff : -1

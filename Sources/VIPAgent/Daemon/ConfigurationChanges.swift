@@ -2,14 +2,14 @@ import VIPConfiguration
 
 /// What another configuration changes for this host, in words: a line each, for whoever asked for
 /// it.
-struct ConfigurationChanges: Equatable, Sendable {
+package struct ConfigurationChanges: Equatable, Sendable {
     /// What takes effect.
-    private(set) var lines: [String] = []
+    package private(set) var lines: [String] = []
     /// What takes none before an operator says so, and what that means until then.
-    private(set) var waits: [String] = []
+    package private(set) var waits: [String] = []
 
     /// - Parameter states: what the state directory holds, by the old entries.
-    init(
+    package init(
         from old: [(site: Site, keys: ClusterKeys, state: StateStore.Contents)],
         to new: [(site: Site, keys: ClusterKeys)],
         isDirectory: Bool
@@ -43,7 +43,7 @@ struct ConfigurationChanges: Equatable, Sendable {
     }
 
     /// One paragraph, for a reply and for the log.
-    var text: String {
+    package var text: String {
         var text = lines.isEmpty ? "nothing changed" : lines.joined(separator: "; ")
         guard !waits.isEmpty else { return text }
         text += "; waits to be accepted: " + waits.joined(separator: ", ")

@@ -16,11 +16,17 @@ package struct StateStore: Sendable {
         package var addresses: [String]?
         /// What could not be read, each a reason.
         package var damage: [String] = []
+
+        package init() {}
     }
 
     package struct Entry: Equatable, Sendable {
         package var group: String
         package var term: UInt64
+
+        package init(group: String, term: UInt64) {
+            (self.group, self.term) = (group, term)
+        }
     }
 
     private enum Key {

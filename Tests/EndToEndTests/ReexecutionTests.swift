@@ -1,0 +1,99 @@
+import Testing
+import VIPLab
+
+extension EndToEnd {
+    @Suite("Re-execution")
+    struct ReexecutionTests {
+        @Test("twenty upgrades in a row, and no client loses an answer", arguments: Pace.allCases)
+        func owner(pace: Pace) throws {
+            let experiment = try Experiment(pace.options, addresses: bothFamilies)
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let term = try lab.term(knownTo: .lb1)
+            let monitor = try AddressMonitor(in: lab, on: .lb1)
+            try lab.upgradeAndWait(.lb1)
+            let before = try lab.footprint(of: .lb1)
+            let begin = Moment.now
+
+            for _ in 0..<20 { try lab.upgradeAndWait(.lb1) }
+            expectNothing(experiment.outcome(since: begin))
+            for address in bothFamilies {
+                let removals = monitor.changes(of: address, since: begin)
+                    .filter { $0.kind == .removed }
+                #expect(removals.isEmpty)
+            }
+            #expect(try lab.term(knownTo: .lb1) == term)
+            #expect(try lab.generation(of: .lb1) == 21)
+            let after = try lab.footprint(of: .lb1)
+            #expect(after.descriptors == before.descriptors)
+            #expect(after.resident < before.resident + 2048)
+            // What was before goes on: the history has a number for everything, and none twice.
+            let history = try lab.history(of: .lb1)
+            #expect(history.contains { $0.event == "takeover" })
+        }
+
+        @Test("standby and witness are upgraded too, and go on as what they were")
+        func others() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let seen = try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
+                let moment = Moment.now
+                try lab.upgradeAndWait(.lb2)
+                try lab.upgradeAndWait(.w1)
+                return moment
+            }
+            expectNothing(seen)
+            try lab.waitForStandby(.lb2)
+            #expect(try lab.status(of: .w1).role == "witness")
+        }
+
+        @Test("maintenance outlasts an upgrade")
+        func maintenance() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            #expect(try lab.control(.lb2, "maintenance", "on").status == .exited(0))
+            try lab.upgradeAndWait(.lb2)
+            #expect(try lab.status(of: .lb2).group(lab.webGroup)?.state == "maintenance")
+        }
+
+        @Test("a program that can't take over is not become, and what goes on says so")
+        func badPrograms() throws {
+            let programs = try InstalledBinaries()
+            var options = LabOptions()
+            options.binaries = programs.binaries
+            let lab = try Lab(options)
+            defer { lab.close() }
+            try lab.startPair()
+            let term = try lab.term(knownTo: .lb1)
+            for (script, wanted) in [
+                ("#!/bin/sh\nexit 0\n", "it is not vip-agent"),
+                ("#!/bin/sh\necho torn >&2; kill -SEGV $$\n", "was killed by signal 11"),
+                ("#!/bin/sh\nexec sleep 60\n", "gave no answer within 3 s"),
+                ("#!/bin/sh\necho vip-agent-successor 99 node 9.9\n", "version 9.9"),
+                ("#!/nowhere\n", "can't be run"),
+                (
+                    "#!/bin/sh\necho 'vip-agent: the lease is too short for me' >&2; exit 78\n",
+                    "the lease is too short for me"
+                ),
+            ] {
+                try programs.replaceAgent(byScript: script)
+                let answer = try lab.askForReload(.lb1)
+                #expect(answer.status == .exited(1), "\(script)")
+                #expect(answer.complaint.contains(wanted), "\(answer.complaint)")
+                let status = try lab.status(of: .lb1)
+                #expect(status.group(lab.webGroup)?.state == "owner")
+                let warnings = status.warnings ?? []
+                #expect(warnings.contains { $0.contains(wanted) }, "\(warnings)")
+            }
+            try programs.restoreAgent()
+            let answer = try lab.askForReload(.lb1)
+            #expect(answer.status == .exited(0), "\(answer.complaint)")
+            let warnings = try lab.status(of: .lb1).warnings ?? []
+            #expect(!warnings.contains { $0.contains("refused") })
+            #expect(try lab.term(knownTo: .lb1) == term)
+            #expect(try lab.generation(of: .lb1) == 1)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Testing
+import VIPLab
+
+extension EndToEnd {
+    @Suite("Reload")
+    struct ReloadTests {
+        /// Writes another configuration in the place of the lab's own.
+        private func change(
+            _ lab: Lab,
+            _ change: (inout AgentConfiguration) -> Void
+        ) throws -> AgentConfiguration {
+            var configuration = lab.options.configuration
+            change(&configuration)
+            _ = try lab.write(configuration, named: "vip-agent")
+            return configuration
+        }
+
+        @Test("with the same file nothing changes, on any host")
+        func same() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let seen = try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
+                let moment = Moment.now
+                for host in Host.voters {
+                    let answer = try lab.askForReload(host)
+                    guard answer.output == "reload: nothing changed\n" else {
+                        throw LabError("reload \(host)", found: answer.output + answer.complaint)
+                    }
+                }
+                return moment
+            }
+            expectNothing(seen)
+        }
+
+        @Test("SIGHUP is a reload")
+        func signal() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            try lab.reload(.lb1)
+            try lab.waitForStatus(of: .lb1, "I have reloaded") {
+                $0.counters?.reexecutions == 1
+            }
+            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == "owner")
+        }
+
+        @Test("a wrong file changes nothing, and every fault is shown with its place")
+        func wrong() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let path = lab.place(of: .lb1).configurationFile
+            let text = lab.options.configuration.text(keyFile: lab.keyFile)
+            let begin = Moment.now
+            try lab.writeText(
+                text.replacing("heartbeat = ", with: "heart_beat = ")
+                    .replacing("prefer = \"lb1\"", with: "prefer = \"lb9\""),
+                to: path
+            )
+            let answer = try lab.askForReload(.lb1)
+            #expect(answer.status == .exited(1))
+            for wanted in ["vip-agent.toml:6:1: error:", "heart_beat", "lb9", "heartbeat"] {
+                #expect(answer.complaint.contains(wanted), "\(wanted) in \(answer.complaint)")
+                #expect(lab.log(of: .lb1).contains(wanted))
+            }
+            let status = try lab.status(of: .lb1)
+            #expect((status.warnings ?? []).contains { $0.contains("heart_beat") })
+            #expect(try lab.generation(of: .lb1) == 0)
+            expectNothing(experiment.outcome(since: begin))
+
+            try lab.writeText(text, to: path)
+            #expect(try lab.askForReload(.lb1).status == .exited(0))
+            #expect(try lab.status(of: .lb1).warnings?.contains { $0.contains("refused") } != true)
+            expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("a group that is added is served, and one that is removed is let go of")
+        func groups() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            _ = try change(lab) { configuration in
+                var group = configuration.groups[0]
+                group.name = "db"
+                group.addresses = ["10.77.0.101"]
+                configuration.groups.append(group)
+            }
+            for host in Host.voters {
+                let answer = try lab.askForReload(host)
+                #expect(answer.output == "reload: group db added\n", "\(answer.complaint)")
+            }
+            try lab.waitForStatus(of: .lb1, "I own db") { $0.group("db")?.state == "owner" }
+            try lab.waitForAddress("10.77.0.101", on: .lb1, isThere: true)
+
+            _ = try change(lab) { _ in }
+            for host in Host.voters {
+                let answer = try lab.askForReload(host)
+                #expect(answer.output.contains("group db removed"), "\(answer.complaint)")
+            }
+            try lab.waitForAddress("10.77.0.101", on: .lb1, isThere: false)
+            #expect(try lab.status(of: .lb1).group("db") == nil)
+            expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("another address of a group comes and goes, and the rest and the term stay")
+        func addresses() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let term = try lab.term(knownTo: .lb1)
+            let begin = Moment.now
+            _ = try change(lab) { $0.groups[0].addresses = ["10.77.0.100", "10.77.0.102"] }
+            let answer = try lab.askForReload(.lb1)
+            #expect(
+                answer.output
+                    == "reload: group web: 10.77.0.102/32 added, fd77::64/128 removed\n"
+            )
+            try lab.waitForAddress("10.77.0.102", on: .lb1, isThere: true)
+            try lab.waitForAddress("fd77::64", on: .lb1, isThere: false)
+            #expect(try lab.term(knownTo: .lb1) == term)
+            expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("a longer lease is on record before it is asked for")
+        func timing() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            _ = try change(lab) { $0.lease = .seconds(1) }
+            for host in Host.voters {
+                let answer = try lab.askForReload(host)
+                #expect(answer.output == "reload: lease 1s instead of 500ms\n")
+            }
+            #expect(try lab.recordedLease(of: .w1) == .seconds(1))
+            expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("other voters wait to be accepted, and who asked is told before")
+        func voters() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            _ = try change(lab) { $0.voters[2].name = "w2" }
+            let answer = try lab.askForReload(.lb2)
+            #expect(answer.status == .exited(0))
+            #expect(answer.output.contains("voter w2 added; voter w1 removed"))
+            #expect(answer.output.contains("waits to be accepted"))
+            try lab.waitForStatus(of: .lb2, "the voters have changed") { status in
+                status.reasons?.contains { $0.contains("accept-voters") } ?? false
+            }
+            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == "owner")
+        }
+
+        @Test("a node does not become a witness by a reload")
+        func role() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            _ = try change(lab) { configuration in
+                configuration.voters[0].isWitness = true
+                configuration.voters[2].isWitness = false
+                configuration.groups[0].preferred = .lb2
+            }
+            let answer = try lab.askForReload(.lb1)
+            #expect(answer.status == .exited(1))
+            #expect(answer.complaint.contains("can't become a witness"), "\(answer.complaint)")
+            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == "owner")
+        }
+    }
+}

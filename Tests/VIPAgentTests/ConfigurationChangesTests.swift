@@ -1,0 +1,128 @@
+import Testing
+import VIPAgent
+import VIPConfiguration
+
+@Suite("Changes of a configuration")
+struct ConfigurationChangesTests {
+    static let text = """
+        [cluster]
+        name = "lb"
+        key_file = "/etc/vip-agent/lb.key"
+        [timing]
+        heartbeat = "100ms"
+        lease = "500ms"
+        [[node]]
+        name = "lb1"
+        addresses = ["10.77.0.1"]
+        [[node]]
+        name = "lb2"
+        addresses = ["10.77.0.2"]
+        [[witness]]
+        name = "w1"
+        addresses = ["10.77.0.3"]
+        [[group]]
+        name = "web"
+        interface = "eth0"
+        addresses = ["10.77.0.100"]
+
+        """
+
+    private func site(_ text: String) throws -> Site {
+        let configuration = try Configuration(parsing: text, path: "vip-agent.toml")
+        return Site(configuration, as: try configuration.requireRole(of: "lb1"))
+    }
+
+    private func keys(_ octet: UInt8) throws -> ClusterKeys {
+        let key = try #require(ClusterKey(octets: Array(repeating: octet, count: 32)))
+        return try #require(ClusterKeys([key]))
+    }
+
+    /// From the text above to the same with something replaced.
+    private func changes(
+        _ replaced: (String, String) = ("", ""),
+        key: UInt8 = 1
+    ) throws -> String {
+        let new = replaced.0.isEmpty ? Self.text : Self.text.replacing(replaced.0, with: replaced.1)
+        var state = StateStore.Contents()
+        state.voters = ["node lb1", "node lb2", "witness w1"]
+        state.addresses = ["10.77.0.100 web"]
+        return ConfigurationChanges(
+            from: [(try site(Self.text), try keys(1), state)],
+            to: [(try site(new), try keys(key))],
+            isDirectory: false
+        ).text
+    }
+
+    @Test("the same is nothing")
+    func nothing() throws {
+        #expect(try changes() == "nothing changed")
+        #expect(try changes(("[timing]", "# by hand\n[timing]")) == "nothing changed")
+    }
+
+    @Test(
+        "each change is named",
+        arguments: [
+            ("\"500ms\"", "\"1s\"", "lease 1s instead of 500ms"),
+            ("\"10.77.0.2\"", "\"10.77.0.22\"", "voter lb2 has other addresses"),
+            ("\"eth0\"", "\"eth1\"", "group web: on eth1 instead of eth0"),
+            ("\"lb\"", "\"xy\"", "cluster lb is now xy, and heard only by hosts that call it so"),
+            (
+                "\"10.77.0.100\"", "\"10.77.0.101\"",
+                "group web: 10.77.0.101/32 added, 10.77.0.100/32 removed"
+            ),
+            (
+                "name = \"web\"", "name = \"db\"",
+                "group db added; group web removed, and let go of here; waits to be accepted: "
+                    + "10.77.0.100 was in group web and is now in db - until 'vip-agent "
+                    + "accept-voters' is said here, this host neither votes nor asks, and lets go "
+                    + "of what it owns when its lease runs out"
+            ),
+        ]
+    )
+    func named(old: String, new: String, wanted: String) throws {
+        #expect(try changes((old, new)) == wanted)
+    }
+
+    @Test("other keys are named, and do not show")
+    func otherKeys() throws {
+        #expect(try changes(key: 2) == "the keys are others")
+    }
+
+    @Test("another voter waits to be accepted")
+    func voters() throws {
+        let text = try changes(("\"w1\"", "\"w2\""))
+        #expect(text.hasPrefix("voter w2 added; voter w1 removed; waits to be accepted: "))
+        #expect(text.contains("accept-voters"))
+    }
+}
+
+@Suite("Source of a configuration")
+struct ConfigurationSourceTests {
+    @Test("what is read twice is equal until a file has changed, also in its comments")
+    func equality() throws {
+        let scratch = ScratchDirectory()
+        let path = scratch("a.toml")
+        try NewFile.write(ConfigurationChangesTests.text, to: path)
+        let first = try ConfigurationSource(reading: path)
+        #expect(try ConfigurationSource(reading: path) == first)
+        try WholeFile.replace(
+            path,
+            with: Array((ConfigurationChangesTests.text + "# more\n").utf8),
+            mode: 0o644
+        )
+        #expect(try ConfigurationSource(reading: path) != first)
+    }
+
+    @Test("texts make the same sites as files do")
+    func sites() throws {
+        let source = ConfigurationSource(
+            path: "/a.toml",
+            isDirectory: false,
+            files: [.init(path: "/a.toml", text: ConfigurationChangesTests.text)]
+        )
+        let sites = try Sites(source, host: "lb2")
+        #expect(sites.entries.count == 1)
+        #expect(sites.entries[0].site.host == "lb2")
+        #expect(throws: ConfigurationFailure.self) { try Sites(source, host: "lb3") }
+    }
+}
