@@ -42,8 +42,13 @@ static inline int vip_memory_is_sealed(int fd) {
     return fcntl(fd, vip_get_seals) == vip_all_seals;
 }
 
+/// Closes all descriptors of a range, both ends included.
+static inline int vip_close_range(unsigned first, unsigned last) {
+    return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+}
+
 /// Starts a program in a process group of its own, with /dev/null to read from, no signal blocked
-/// and none ignored, and without any capability. Every other descriptor is to close on exec.
+/// and none ignored, and without any capability or other descriptor.
 ///
 /// The child gives up its capabilities itself: a thread of a process with locked memory that has
 /// lost CAP_IPC_LOCK can't allocate any more. Until it has become the program it shares the
@@ -57,13 +62,16 @@ static __attribute__((noinline)) int vip_program_start(const char *path, char *c
         return -errno;
     pid_t pid = vfork();
     if (pid == 0) {
+        // By system call: the library keeps two signals to itself, which may be ignored all the same.
+        const unsigned long by_default[8] = {0};
         for (int number = 1; number < NSIG; number++)
-            signal(number, SIG_DFL);
+            syscall(SYS_rt_sigaction, number, by_default, 0, 8);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, 0);
         if (setpgid(0, 0) == 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 &&
-            dup2(error, 2) == 2 && vip_capabilities_drop_all() == 0)
+            dup2(error, 2) == 2 && vip_close_range(3, ~0u) == 0 &&
+            vip_capabilities_drop_all() == 0)
             execve(path, arguments, environment);
         failure = errno;
         _exit(127);
@@ -82,11 +90,6 @@ static inline int vip_pipe(int ends[2]) {
         return -errno;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     return 0;
-}
-
-/// Closes all descriptors of a range, both ends included.
-static inline int vip_close_range(unsigned first, unsigned last) {
-    return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
 }
 
 /// Has all other threads of this process run before ordinary ones, or as ordinary ones again. Who

@@ -12,8 +12,8 @@ public enum Effect: Equatable, Sendable {
     case closeGate(GroupID)
     /// Put the group's addresses on its interface, or refresh them there, each with this lifetime
     /// (whole seconds); answer with `Event.addressesAdded`. Where there is no gate, `before` is the
-    /// instant of CLOCK_BOOTTIME from which on the kernel must not be asked for that any more: whoever
-    /// asks it looks at the clock right before, and past the instant the answer is
+    /// instant of CLOCK_BOOTTIME from which on the kernel must not be asked for that any more:
+    /// whoever asks it looks at the clock right before, and past the instant the answer is
     /// `Event.addressesLate`.
     case addAddresses(GroupID, request: UInt64, lifetime: Duration, before: Instant?)
     /// Take the group's addresses off every interface, and answer with `Event.addressesRemoved`

@@ -93,7 +93,8 @@ struct GateRestartTests {
                 page: GateStage.page(owning: Self.web),
                 inherited: inherited
             )
-            while next.status().state != .inPlace {
+            let limit = ClockReading.bootNow() + 10_000_000_000
+            while next.status().state != .inPlace, ClockReading.bootNow() < limit {
                 #expect(try stage.answers(GateStage.webAddress))
                 #expect(try !stage.answers(GateStage.mailAddress))
                 next.takeReports()

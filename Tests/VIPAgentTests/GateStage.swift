@@ -30,13 +30,15 @@ final class GateStage {
         inherited: [String: Int32] = [:],
         fallback: VIPCore.Enforcement? = nil
     ) throws -> GateKeeper {
-        try GateKeeper(
+        let keeper = try GateKeeper(
             groups: Self.groups(web: web, mail: mail),
             fallback: { _ in fallback },
             page: page,
             directory: scratch.path,
             inherited: inherited
         )
+        try keeper.begin()
+        return keeper
     }
 
     static func groups(web: [String], mail: [String]) throws -> [VIPConfiguration.Group] {

@@ -91,7 +91,7 @@ struct LifetimeTests {
         let lines = talk.sleep(985)
         #expect(!lines.contains { $0.hasPrefix("add") })
         if let grant = talk.grant(of: w1) { talk.hear(w1, grant) }
-        #expect(talk.sleep(10).contains("add addresses #3 for 2000ms before 12571.525ms"))
+        #expect(talk.sleep(10).contains("add addresses #3 for 2000ms before 12946.525ms"))
     }
 
     @Test("are put off while the lease that is left is too short, until a renewal has extended it")

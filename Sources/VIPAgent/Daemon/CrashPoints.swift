@@ -5,11 +5,11 @@
     /// The places between two effects, and the order to die at one of them. Only in the build that
     /// tests it: what is shipped has nothing of this.
     ///
-    /// In the directory that `VIP_CRASH_POINTS` names, every place that is passed for the first time
-    /// gets a line in the file `passed`. The file `order` is mapped, and has three numbers: the hash
-    /// of the place to die at, 0 for none; how often to pass it before; and one that is changed to
-    /// have all places noted anew. Whoever gives the order can do so at any time; the process
-    /// revokes it and then kills itself, so that its successor lives.
+    /// In the directory that `VIP_CRASH_POINTS` names, every place that is passed for the first
+    /// time gets a line in the file `passed`. The file `order` is mapped, and has three numbers:
+    /// the hash of the place to die at, 0 for none; how often to pass it before; and one that is
+    /// changed to have all places noted anew. Whoever gives the order can do so at any time; the
+    /// process revokes it and then kills itself, so that its successor lives.
     @safe
     struct CrashPoints {
         private let order: UnsafeMutablePointer<UInt64>

@@ -9,8 +9,8 @@ import VIPCore
 ///
 ///     pending --posts--> kept <--taken off, put back-- …        pending --no eBPF--> unavailable
 ///
-/// At the start the gate of an earlier process is found again, by whatever way there is. In it every
-/// group is closed but those whose tenure goes on.
+/// At the start the gate of an earlier process is found again, by whatever way there is. In it
+/// every group is closed but those whose tenure goes on.
 package final class GateKeeper {
     enum State {
         /// Not looked at yet.
@@ -109,7 +109,7 @@ package final class GateKeeper {
 
     /// Where no tenure goes on it returns once the gate sits on every interface, or can't; else at
     /// once. To be called before anything is answered; what was opened and closed before holds.
-    func begin() throws(SystemError) {
+    package func begin() throws(SystemError) {
         guard !hasBegun else { return }
         hasBegun = true
         if let (found, way) = try Self.find(inherited, pins: pins), take(found) {

@@ -1,8 +1,8 @@
 import CNetlink
 import Glibc
 
-/// A program that is run, without any capability, to hear what it has to say: waits for it, for a limited time, and so is
-/// nothing for the lease plane.
+/// A program that is run, without any capability, to hear what it has to say. It is waited for, if
+/// only for a limited time, and so it is nothing for the lease plane.
 package struct ChildProgram: Sendable {
     package enum End: Equatable, Sendable {
         case exited(Int32)

@@ -55,8 +55,8 @@ package final class ServiceNotifier {
     }
 
     /// Has the service manager keep a descriptor for us until we are started again; it comes back
-    /// with that name. The service manager is not to poll it: maps of eBPF say that they are in error,
-    /// and would be thrown away.
+    /// with that name. The service manager is not to poll it: maps of eBPF say that they are in
+    /// error, and would be thrown away.
     @discardableResult
     package func store(_ descriptor: Int32, name: String) -> Bool {
         send(text: "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0", descriptor: descriptor)

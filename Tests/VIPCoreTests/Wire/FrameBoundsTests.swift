@@ -186,8 +186,8 @@ struct FrameBoundsTests {
             says: "not ready for a reason unknown",
             record: "declined",
             at: body + 16,
-            octets: [9],
-            error: .unsupported(.unreadiness, 9)
+            octets: [10],
+            error: .unsupported(.unreadiness, 10)
         ),
         Change(
             says: "declined without a reason",

@@ -134,8 +134,8 @@ package final class Gate: @unchecked Sendable {
         return unsafe cgate_inspect(&gate) == 1
     }
 
-    /// Loads this build's programs onto the same maps, in the place of those that it had. What sits on
-    /// interfaces is still the other's, until it is attached anew.
+    /// Loads this build's programs onto the same maps, in the place of those that it had. What sits
+    /// on interfaces is still the other's, until it is attached anew.
     package func reloadPrograms() throws(SystemError) {
         var gate = shim
         try Self.told("load the programs of", on: "the gate") { text in

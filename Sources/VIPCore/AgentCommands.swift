@@ -1,0 +1,86 @@
+/// What operators ask of the agent, each with a reply.
+extension Agent {
+    mutating func take(
+        _ command: Command,
+        id: UInt64,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        switch command {
+        case .switchover(let group, let target):
+            withGroup(group, orReply: id, at: now, &out) {
+                $0.switchover(to: target, id: id, in: $1, &$2)
+            }
+        case .takeover(let group):
+            withGroup(group, orReply: id, at: now, &out) { group, scene, out in
+                let refusal = group.takeByForce(in: scene, &out)
+                out.emit(.reply(id: id, refusal.map { .refused($0) } ?? .done))
+            }
+        case .announce(let group):
+            withGroup(group, orReply: id, at: now, &out) { group, scene, out in
+                guard case .owner(var tenure) = group.role, tenure.isServing else {
+                    out.emit(.reply(id: id, .refused(.notOwner)))
+                    return
+                }
+                tenure.announcements.begin(at: scene.now)
+                group.role = .owner(tenure)
+                out.emit(.reply(id: id, .done))
+            }
+        case .maintenance(let on):
+            takeMaintenance(on, id: id, at: now, &out)
+        case .acceptVoters:
+            acceptVoters(id: id, &out)
+        }
+    }
+
+    private mutating func withGroup(
+        _ group: GroupID,
+        orReply id: UInt64,
+        at now: Reading,
+        _ out: inout Outbox,
+        _ body: (inout Group, Scene, inout Outbox) -> Void
+    ) {
+        guard groups.contains(where: { $0.id == group }) else {
+            out.emit(.reply(id: id, .refused(.unknownGroup)))
+            return
+        }
+        withGroup(group, at: now) { body(&$0, $1, &out) }
+    }
+
+    /// Refused while a group that is owned here could go nowhere.
+    private mutating func takeMaintenance(
+        _ on: Bool,
+        id: UInt64,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
+        guard settings.isNode else {
+            out.emit(.reply(id: id, .refused(.notANode)))
+            return
+        }
+        let scene = scene(now)
+        let stuck = groups.contains { $0.isOwner && $0.readySuccessor(in: scene) == nil }
+        if on, stuck {
+            out.emit(
+                .reply(id: id, .refused(.switchover(.noSuccessor, unready: nil)))
+            )
+            return
+        }
+        if maintenance != on {
+            maintenance = on
+            out.emit(.writeHeader(header))
+        }
+        out.emit(.reply(id: id, .done))
+    }
+
+    private mutating func acceptVoters(id: UInt64, _ out: inout Outbox) {
+        guard suspended else {
+            out.emit(.reply(id: id, .refused(.notSuspended)))
+            return
+        }
+        suspended = false
+        out.emit(.writeHeader(header))
+        out.emit(.recordVoters)
+        out.emit(.reply(id: id, .done))
+    }
+}
