@@ -80,7 +80,10 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(100))
     }
 
-    public static let force = Campaign.Scenario(description: "takeover by force") {
+    public static let force = Campaign.Scenario(
+        description: "takeover by force",
+        excuse: .operatorsWord
+    ) {
         (lab, cast) throws(LabError) in
         for host in [cast.owner, .w1] {
             let supervisor = try lab.supervisor(of: host)
@@ -119,14 +122,18 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let lostGate = Campaign.Scenario(description: "the owner's qdisc is deleted") {
+    public static let lostGate = Campaign.Scenario(
+        description: "the owner's qdisc is deleted",
+        excuse: .gateTakenAway
+    ) {
         (lab, cast) throws(LabError) in
         try lab.deleteQdisc(cast.owner)
         sleep(for: .milliseconds(200))
     }
 
     public static let blockedGate = Campaign.Scenario(
-        description: "the owner's gate can't be put back"
+        description: "the owner's gate can't be put back",
+        excuse: .gateTakenAway
     ) {
         (lab, cast) throws(LabError) in
         try lab.replaceQdisc(cast.owner)

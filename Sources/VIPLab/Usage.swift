@@ -5,8 +5,10 @@ public struct Usage: Hashable, Sendable {
     public let processorTime: Duration
     /// Resident memory, in octets.
     public let memory: Int
-    /// Open file descriptors.
-    public let descriptors: Int
+    /// What the open file descriptors are of, as /proc has it, sorted.
+    public let files: [String]
+
+    public var descriptors: Int { files.count }
 
     /// Of a running process. All its threads are counted, to the nanosecond: the ticks of
     /// /proc/PID/stat are ten milliseconds, which is all that an idle agent uses in seconds.
@@ -24,6 +26,7 @@ public struct Usage: Hashable, Sendable {
         }
         processorTime = .nanoseconds(nanoseconds)
         memory = kibibytes * 1024
-        descriptors = Files.names(in: "\(folder)/fd").count
+        files = Files.names(in: "\(folder)/fd").compactMap { Files.link("\(folder)/fd/\($0)") }
+            .sorted()
     }
 }

@@ -30,6 +30,7 @@ struct Run: ParsableCommand {
     /// - Parameter inheritance: what the program before this one left, if there was one.
     func serve(with inheritance: Inheritance) {
         let program = ProgramPath.ofThisProcess()
+        let stored = StoredDescriptors.take()
         let sites = loadSites(place)
         Self.serve(
             Daemon.Options(
@@ -40,7 +41,8 @@ struct Run: ParsableCommand {
                 runDirectory: directories.runDir,
                 stateDirectory: directories.stateDir,
                 program: program,
-                inheritance: inheritance
+                inheritance: inheritance,
+                stored: stored
             )
         )
     }

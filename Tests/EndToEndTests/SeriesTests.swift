@@ -42,7 +42,10 @@ extension EndToEnd {
             #expect(report.transfer.connections == 1)
             #expect(report.transfer.wrongOctets == 0)
             #expect(report.transfer.longestStall < .milliseconds(400))
-            #expect(report.usage[1].descriptors <= report.usage[0].descriptors + 2)
+            #expect(
+                report.usage[1].descriptors <= report.usage[0].descriptors + 2,
+                "\(report.usage[0].files), then \(report.usage[1].files)"
+            )
             #expect(report.usage[1].memory - report.usage[0].memory < 1 << 20)
         }
 

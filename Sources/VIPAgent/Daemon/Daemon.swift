@@ -23,9 +23,8 @@ package final class Daemon {
         package var inheritance: Inheritance
         /// Who may use the control socket besides root, if there is such a group.
         package var controlGroup: String
-        /// The gate's descriptors by their names, from the process that this one was before, or
-        /// from the service manager.
-        package var gate: [String: Int32]
+        /// What the service manager has kept of an earlier process, by name.
+        package var stored: [String: Int32]
 
         package init(
             sites: Sites,
@@ -37,7 +36,7 @@ package final class Daemon {
             program: String,
             inheritance: Inheritance,
             controlGroup: String = "vip-agent",
-            gate: [String: Int32] = [:]
+            stored: [String: Int32] = [:]
         ) {
             precondition(keys.count == sites.entries.count, "every cluster has its keys")
             self.sites = sites
@@ -49,11 +48,16 @@ package final class Daemon {
             self.runDirectory = runDirectory
             self.stateDirectory = stateDirectory
             self.controlGroup = controlGroup
-            self.gate = gate
+            self.stored = stored
         }
 
         var handover: Handover? {
             if case .whole(let handover, locks: _) = inheritance { handover } else { nil }
+        }
+
+        /// Named as a handover names them.
+        var storedDescriptors: [String: Int32] {
+            Dictionary(uniqueKeysWithValues: stored.map { (Daemon.gatePrefix + $0, $1) })
         }
     }
 
@@ -118,7 +122,7 @@ package final class Daemon {
             loop = try EventLoop()
             verdicts = try ServiceMailbox()
             past = try ServiceMailbox()
-            var inherited = handover?.descriptors ?? [:]
+            var inherited = handover?.descriptors ?? options.storedDescriptors
             for (_, number) in inherited { _ = vip_set_close_on_exec(number, 1) }
             // Read later, see `takeOver`.
             inherited.removeValue(forKey: Handover.pastName)

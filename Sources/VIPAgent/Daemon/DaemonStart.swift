@@ -93,7 +93,7 @@ extension Daemon {
                     fallback: site.fallback,
                     page: page.page,
                     directory: directory,
-                    inherited: gateDescriptors(options, &inherited)
+                    inherited: gateDescriptors(&inherited)
                 ) : nil,
             keeper: site.role == .node
                 ? try AddressKeeper(
@@ -104,16 +104,10 @@ extension Daemon {
     }
 
     /// From the program before this one, otherwise from the service manager.
-    static func gateDescriptors(
-        _ options: Options,
-        _ inherited: inout [String: Int32]
-    ) -> [String: Int32] {
+    private static func gateDescriptors(_ inherited: inout [String: Int32]) -> [String: Int32] {
         var found: [String: Int32] = [:]
-        for (name, number) in inherited where name.hasPrefix(Self.gatePrefix) {
-            found[String(name.dropFirst(gatePrefix.count))] = number
-            inherited[name] = nil
-        }
-        return found.isEmpty ? options.gate : found
+        for name in Gate.names { found[name] = inherited.removeValue(forKey: gatePrefix + name) }
+        return found
     }
 
     /// As the gate's descriptors are handed over.

@@ -63,6 +63,8 @@ package final class GateKeeper {
     package var fileDescriptor: Int32 { worker.fileDescriptor }
 
     private let inherited: [String: Int32]
+    /// Whether the gate is the one of those descriptors, which the service manager has, too.
+    private var isInherited = false
     /// There are tenures that go on. Then the frames that renew them are more urgent than to find
     /// the gate, which as it was left holds until their deadlines.
     private let isUrgent: Bool
@@ -73,7 +75,8 @@ package final class GateKeeper {
     /// - Parameters:
     ///   - page: what this host remembers, if it does.
     ///   - directory: the run directory; a bpffs named `bpf` in it may have the gate's pins.
-    ///   - inherited: descriptors by their names, from the process before or the service manager.
+    ///   - inherited: descriptors by their names, from the program before this one or the service
+    ///     manager.
     package init(
         groups: [VIPConfiguration.Group],
         fallback: (VIPConfiguration.Group) -> VIPCore.Enforcement?,
@@ -114,6 +117,7 @@ package final class GateKeeper {
         hasBegun = true
         if let (found, way) = try Self.find(inherited, pins: pins), take(found) {
             note(.info, "gate found", "gate-found", "by \(way)")
+            isInherited = way == Self.byDescriptors
             keep(found)
         } else if try Self.mayLoad() {
             worker.ask(.load)
@@ -160,12 +164,14 @@ package final class GateKeeper {
     /// Interfaces that are asked whose program they have; the gate is on all of them.
     private static let mostAsked = 64
 
+    private static let byDescriptors = "its descriptors"
+
     private static func find(
         _ inherited: [String: Int32],
         pins: String
     ) throws(SystemError) -> (gate: Gate, way: String)? {
         if !inherited.isEmpty, let gate = Gate.adopting(inherited) {
-            return (gate, "its descriptors")
+            return (gate, byDescriptors)
         }
         if Gate.canPin(in: pins), let gate = Gate.pinned(in: pins) { return (gate, "its pins") }
         guard try Capabilities.current().has(.sysAdmin) else { return nil }
@@ -295,7 +301,8 @@ package final class GateKeeper {
         switch state {
         case .kept(let posts): before = posts
         // By now its programs are loaded, too.
-        case .pending: unstored = descriptors
+        case .pending:
+            unstored = descriptors.filter { !isInherited || inherited[$0.key] != $0.value }
         case .unavailable: break
         }
         state = .kept(posts)
