@@ -117,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "viplab",
             dependencies: [
-                "VIPLab",
+                "VIPLab", "VIPAgent", "CGate",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,

@@ -62,7 +62,8 @@ public final class UDPProbe: Sendable {
         while Moment.now < deadline {
             let begin = Moment.now
             sleep(for: .milliseconds(20))
-            if recording.report(begin..<Moment.now).lost == 0 { return true }
+            let seen = recording.report(begin..<Moment.now)
+            if seen.lost == 0, !seen.owners.isEmpty { return true }
         }
         return false
     }

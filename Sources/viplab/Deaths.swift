@@ -78,9 +78,4 @@ struct DeathsCommand: ParsableCommand {
         for crash in result.missed { say("not come to: \(crash)") }
         return result.findings
     }
-
-    private func say(_ text: String) {
-        print(text)
-        fflush(nil)
-    }
 }

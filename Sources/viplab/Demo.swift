@@ -153,11 +153,4 @@ struct Demo {
                 && seen.outage <= limit
         }
     }
-
-    private func say(_ text: String) {
-        let tenths = (Moment.now - start).milliseconds / 100
-        let seconds = "\(Int(tenths) / 10).\(Int(tenths) % 10)"
-        print(String(repeating: " ", count: max(0, 5 - seconds.count)) + seconds + " s  " + text)
-        fflush(nil)
-    }
 }

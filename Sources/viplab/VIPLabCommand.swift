@@ -33,20 +33,46 @@ struct DemoCommand: ParsableCommand {
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures outages, processor time and memory, as medians of several runs."
+        abstract: "Measures what docs/benchmarks.md tells, as medians of several runs.",
+        discussion: """
+            faults: what clients see of the ordinary faults, and what an idle owner uses; agents: \
+            of agents that die, hang, are restarted, upgraded and reloaded; load: of a machine \
+            that has no time; gate: what the gate costs, for each frame and each renewal.
+            """
     )
 
-    @Option(help: "Runs of each fault that is quick; those that last 15 s and more are done once.")
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case faults, agents, load, gate
+    }
+
+    @Argument(help: "What to measure; all of it unless given.")
+    var parts: [Part] = []
+
+    @Option(help: "Runs of each fault that is quick; those of the network that last are done once.")
     var runs = 5
 
+    @Option(help: "Upgrades, and reloads, in a row; restarts are twice as many.")
+    var count = 100
+
+    @Option(help: ArgumentHelp("How long processors are loaded.", valueName: "minutes"))
+    var loadTime = 10
+
     func validate() throws {
-        guard (1...100).contains(runs) else {
-            throw ValidationError("\(runs) runs: between 1 and 100 are possible")
+        for (value, what) in [(runs, "runs"), (count, "in a row"), (loadTime, "minutes")]
+        where !(1...1000).contains(value) {
+            throw ValidationError("\(value) \(what): between 1 and 1000 are possible")
         }
     }
 
     func run() throws {
-        try Benchmark(runs: runs).run()
+        for part in parts.isEmpty ? Part.allCases : parts {
+            switch part {
+            case .faults: try FaultBenchmark(runs: runs).run()
+            case .agents: try AgentBenchmark(runs: runs, count: count).run()
+            case .load: try StarvationBenchmark(duration: .seconds(60 * loadTime)).run()
+            case .gate: try GateBenchmark().run()
+            }
+        }
     }
 }
 

@@ -1,54 +1,12 @@
 import Glibc
 import VIPLab
 
-/// Measures what docs/benchmarks.md compares.
-struct Benchmark {
+/// What clients see of the ordinary faults, and what an idle owner uses.
+struct FaultBenchmark {
     let runs: Int
 
-    /// One figure of the table: what each run came to.
-    private struct Series {
-        let name: String
-        var outages: [Duration] = []
-        var lost = 0
-        var changes = 0
-        var twoAtOnce = 0
-
-        init(_ name: String) {
-            self.name = name
-        }
-
-        mutating func add(_ seen: Experiment.Outcome) {
-            outages.append(seen.outage)
-            lost += seen.lost
-            changes += seen.changes(since: .lb1)
-            twoAtOnce += seen.answersFromTwoAtOnce
-        }
-
-        func addRow(to table: inout Table) {
-            let sorted = outages.sorted()
-            let range = "\(sorted[0].human) .. \(sorted[sorted.count - 1].human)"
-            table.add(
-                name,
-                "\(sorted.count)",
-                sorted[sorted.count / 2].human,
-                range,
-                "\(lost)",
-                "\(changes)",
-                "\(twoAtOnce)"
-            )
-        }
-    }
-
     func run() throws(LabError) {
-        var table = Table(
-            "fault",
-            "runs",
-            "median outage",
-            "range",
-            "lost",
-            "changes of owner",
-            "two at once"
-        )
+        var table = Outages.table
         for series in [
             try crash("crash of the owner, 100/500 ms", .milliseconds(100), .milliseconds(500)),
             try crash("crash of the owner, 5/15 ms", .milliseconds(5), .milliseconds(15)),
@@ -60,9 +18,9 @@ struct Benchmark {
         ] {
             series.addRow(to: &table)
         }
-        print("\n\(table.text)\n")
-        print(try idle(heartbeat: .milliseconds(100), lease: .milliseconds(500)))
-        print(try idle(heartbeat: .milliseconds(5), lease: .milliseconds(15)))
+        say("\n\(table.text)\n")
+        say(try idle(heartbeat: .milliseconds(100), lease: .milliseconds(500)))
+        say(try idle(heartbeat: .milliseconds(5), lease: .milliseconds(15)))
     }
 
     /// A lab for each run: a crashed host has no past.
@@ -70,8 +28,8 @@ struct Benchmark {
         _ name: String,
         _ heartbeat: Duration,
         _ lease: Duration
-    ) throws(LabError) -> Series {
-        var series = Series(name)
+    ) throws(LabError) -> Outages {
+        var series = Outages(name)
         for run in 1...runs {
             say("\(name), run \(run) of \(runs)")
             let experiment = try Experiment(LabOptions(heartbeat: heartbeat, lease: lease))
@@ -85,8 +43,8 @@ struct Benchmark {
         return series
     }
 
-    private func isolation() throws(LabError) -> Series {
-        var series = Series("isolation of the owner, carrier up")
+    private func isolation() throws(LabError) -> Outages {
+        var series = Outages("isolation of the owner, carrier up")
         for run in 1...runs {
             say("\(series.name), run \(run) of \(runs)")
             let experiment = try Experiment()
@@ -101,8 +59,8 @@ struct Benchmark {
     }
 
     /// To and fro in one lab. The pause keeps the agents from calling it flapping.
-    private func switchovers() throws(LabError) -> Series {
-        var series = Series("switchover")
+    private func switchovers() throws(LabError) -> Outages {
+        var series = Outages("switchover")
         for run in 1...runs {
             say("\(series.name), run \(run) of \(runs)")
             let experiment = try Experiment()
@@ -116,8 +74,8 @@ struct Benchmark {
         return series
     }
 
-    private func stops() throws(LabError) -> Series {
-        var series = Series("SIGTERM to the owner's agent")
+    private func stops() throws(LabError) -> Outages {
+        var series = Outages("SIGTERM to the owner's agent")
         for run in 1...runs {
             say("\(series.name), run \(run) of \(runs)")
             let experiment = try Experiment()
@@ -136,8 +94,8 @@ struct Benchmark {
         _ name: String,
         _ duration: Duration,
         _ fault: (inout Faults) -> Void
-    ) throws(LabError) -> Series {
-        var series = Series(name)
+    ) throws(LabError) -> Outages {
+        var series = Outages(name)
         say(name)
         let experiment = try Experiment()
         defer { experiment.close() }
@@ -178,8 +136,4 @@ struct Benchmark {
             """
     }
 
-    private func say(_ text: String) {
-        print(text)
-        fflush(nil)
-    }
 }
