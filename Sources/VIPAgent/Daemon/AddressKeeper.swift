@@ -9,18 +9,23 @@ final class AddressKeeper {
         let id: GroupID
         let name: String
         let interface: String
-        let addresses: [FloatingAddress]
+        var addresses: GroupAddresses
         var link: Link?
-        /// The addresses that the kernel has on any interface, and what it knows of them.
-        var present: [InterfaceAddress] = []
         /// What the core was last told.
         var reportedUp: Bool?
         /// An answer that is still owed: addresses could not be removed yet.
         var removal: UInt64?
         /// Ours to refresh: since `add`, until `remove`.
         var wanted = false
+        /// Orders that the worker has not carried out yet.
+        var orders = 0
+        /// Whether somebody else has undone a part of them meanwhile.
+        var isDisturbed = false
 
         var interfaceIsUp: Bool { link?.isUsable ?? false }
+
+        /// On its interface the kernel has every address.
+        var isComplete: Bool { link.map { addresses.areComplete(on: $0.index) } ?? false }
     }
 
     private let routes: RouteSocket
@@ -81,7 +86,7 @@ final class AddressKeeper {
                 id: GroupID($0.identifier),
                 name: $0.name,
                 interface: $0.interface,
-                addresses: $0.addresses
+                addresses: GroupAddresses($0.addresses)
             )
         }
     }
@@ -95,16 +100,14 @@ final class AddressKeeper {
         for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
             try routes.remove(address)
             forgotten.append("\(address)")
-            for index in groups.indices {
-                groups[index].present.removeAll { $0.isSamePlace(as: address) }
-            }
+            for index in groups.indices { groups[index].addresses.forget(address) }
         }
     }
 
     private func isConfigured(_ address: InterfaceAddress) -> Bool {
         groups.contains { group in
             group.link?.index == address.interface
-                && group.addresses.contains {
+                && group.addresses.floating.contains {
                     $0.address == address.address && $0.prefixLength == Int(address.prefixLength)
                 }
         }
@@ -124,7 +127,7 @@ final class AddressKeeper {
         let addresses = try routes.addresses()
         for index in groups.indices {
             groups[index].link = links.first { $0.name == groups[index].interface }
-            groups[index].present = addresses.filter { owns($0, index) }
+            groups[index].addresses.replaceAll(by: addresses)
         }
     }
 
@@ -142,7 +145,7 @@ final class AddressKeeper {
             news.append(.addressesAdded(id, request: request, failed: true))
             return
         }
-        let addresses = groups[index].addresses.map { floating in
+        let addresses = groups[index].addresses.floating.map { floating in
             InterfaceAddress(
                 floating: floating.address,
                 prefixLength: UInt8(floating.prefixLength),
@@ -165,12 +168,10 @@ final class AddressKeeper {
         guard let index = index(of: id) else { return }
         groups[index].wanted = false
         groups[index].removal = nil
-        var addresses = groups[index].present
+        var addresses = groups[index].addresses.present
         if let link = groups[index].link {
-            for floating in groups[index].addresses
-            where !addresses.contains(where: {
-                $0.address == floating.address && $0.interface == link.index
-            }) {
+            for floating in groups[index].addresses.floating
+            where groups[index].addresses.found(floating, on: link.index) == nil {
                 addresses.append(
                     InterfaceAddress(
                         floating: floating.address,
@@ -203,12 +204,18 @@ final class AddressKeeper {
             order.failed = true
         }
         orders.append(order)
+        groups[index].orders += 1
         if order.outstanding == 0 { conclude(orders.count - 1) }
     }
 
-    /// What the worker has done since it was last asked.
-    func takeCompletions() {
-        for completion in worker.completions() {
+    /// What the worker has done since it was last asked. What the kernel told of it before is taken
+    /// first: later it would look like somebody else's doing.
+    func takeCompletions() throws(SystemError) {
+        let completions = worker.completions()
+        for _ in stride(from: 0, to: completions.count, by: RouteStream.mostReads) {
+            try takeNotifications()
+        }
+        for completion in completions {
             guard let place = orders.firstIndex(where: { $0.id == completion.id }) else { continue }
             let index = orders[place].group
             if completion.isLate {
@@ -218,9 +225,8 @@ final class AddressKeeper {
                 note(failure, of: completion.change.address, in: index)
             } else {
                 switch completion.change {
-                case .add(let address, _): note(address, in: index)
-                case .remove(let address):
-                    groups[index].present.removeAll { $0.isSamePlace(as: address) }
+                case .add(let address, _): groups[index].addresses.note(address)
+                case .remove(let address): groups[index].addresses.forget(address)
                 }
             }
             orders[place].outstanding -= 1
@@ -255,6 +261,12 @@ final class AddressKeeper {
         } else {
             news.append(.addressesRemoved(id, request: order.request))
         }
+        groups[order.group].orders -= 1
+        if groups[order.group].orders == 0, groups[order.group].isDisturbed {
+            groups[order.group].isDisturbed = false
+            // What is known here may be older than what disturbed it.
+            news.append(.addressesFound(id, all: false, some: true))
+        }
     }
 
     /// Whether a removal that the kernel refused has to be tried again.
@@ -280,7 +292,7 @@ final class AddressKeeper {
     func announce(_ id: GroupID) -> String? {
         guard let index = index(of: id), let link = groups[index].link else { return nil }
         var failure: String?
-        for floating in groups[index].addresses {
+        for floating in groups[index].addresses.floating {
             switch announcer.announce(floating.address, on: link.index) {
             case .sent: announcements &+= 1
             case .failed(let error): failure = "\(error)"
@@ -295,11 +307,11 @@ final class AddressKeeper {
         try begin()
         var removed = forgotten
         for index in groups.indices {
-            for address in groups[index].present {
+            for address in groups[index].addresses.present {
                 try routes.remove(address)
                 removed.append("\(address)")
             }
-            groups[index].present = []
+            groups[index].addresses.replaceAll(by: [])
         }
         return removed
     }
@@ -308,7 +320,7 @@ final class AddressKeeper {
 
     /// Takes what the kernel has to say, and keeps what of it the core has to hear.
     func takeNotifications() throws(SystemError) {
-        var touched: [Int] = []
+        var touched: Set<Int> = []
         let events = try monitor.events()
         // What is told before the kernel was asked for everything is part of its answer.
         guard hasBegun else { return }
@@ -327,37 +339,47 @@ final class AddressKeeper {
                 for index in groups.indices
                 where groups[index].link?.index == number || groups[index].interface == name {
                     groups[index].link = nil
-                    groups[index].present.removeAll { $0.interface == number }
-                    touched.append(index)
+                    groups[index].addresses.forgetAll(on: number)
+                    groups[index].isDisturbed = groups[index].orders > 0
+                    touched.insert(index)
                 }
             case .address(let address):
-                for index in groups.indices where owns(address, index) {
-                    note(address, in: index)
-                    touched.append(index)
+                for index in groups.indices where groups[index].addresses.contains(address) {
+                    groups[index].addresses.note(address)
+                    disturb(index, isWanted: false)
+                    touched.insert(index)
                 }
             case .addressGone(let address):
-                for index in groups.indices where owns(address, index) {
-                    groups[index].present.removeAll { $0.isSamePlace(as: address) }
-                    touched.append(index)
+                for index in groups.indices where groups[index].addresses.contains(address) {
+                    groups[index].addresses.forget(address)
+                    disturb(index, isWanted: true)
+                    touched.insert(index)
                 }
             case .overrun:
                 overruns &+= 1
                 try resynchronize()
-                touched.append(contentsOf: groups.indices)
+                for index in groups.indices where groups[index].orders > 0 {
+                    groups[index].isDisturbed = true
+                }
+                touched.formUnion(groups.indices)
             }
         }
         noteInterfaces()
-        for index in groups.indices where touched.contains(index) {
+        // The worker's own changes are told here too, one by one: until it is done with them they
+        // say nothing.
+        for index in touched.sorted() where groups[index].orders == 0 {
             let group = groups[index]
-            let all = group.addresses.allSatisfy { isInPlace($0, group) }
+            let (all, some) = (group.isComplete, !group.addresses.areAbsent)
             // What is there as it should be, or not at all, is no news.
-            guard all != group.wanted || (!group.wanted && !group.present.isEmpty) else {
-                continue
-            }
-            news.append(
-                .addressesFound(group.id, all: all, some: !group.present.isEmpty)
-            )
+            guard group.wanted ? !all : some else { continue }
+            news.append(.addressesFound(group.id, all: all, some: some))
         }
+    }
+
+    /// An address went that is being put on, or came that is being taken off.
+    private func disturb(_ index: Int, isWanted: Bool) {
+        guard groups[index].orders > 0, groups[index].wanted == isWanted else { return }
+        groups[index].isDisturbed = true
     }
 
     /// For every group whose interface has come or gone since the core was last told.
@@ -370,29 +392,5 @@ final class AddressKeeper {
         }
     }
 
-    func isInPlace(_ floating: FloatingAddress, _ group: GroupPlace) -> Bool {
-        group.present.contains {
-            $0.address == floating.address && $0.interface == group.link?.index
-        }
-    }
-
-    /// On any interface, loopback too: Linux answers ARP for whatever address it has anywhere.
-    private func owns(_ address: InterfaceAddress, _ index: Int) -> Bool {
-        groups[index].addresses.contains { $0.address == address.address }
-    }
-
-    private func note(_ address: InterfaceAddress, in index: Int) {
-        groups[index].present.removeAll { $0.isSamePlace(as: address) }
-        groups[index].present.append(address)
-    }
-
     private func index(of id: GroupID) -> Int? { groups.firstIndex { $0.id == id } }
-}
-
-extension InterfaceAddress {
-    /// The kernel tells addresses apart by interface, address and length.
-    fileprivate func isSamePlace(as other: InterfaceAddress) -> Bool {
-        interface == other.interface && address == other.address
-            && prefixLength == other.prefixLength
-    }
 }

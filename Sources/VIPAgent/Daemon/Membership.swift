@@ -166,7 +166,7 @@ final class Membership {
             try keeper?.takeNotifications()
             takeKeeperNews()
         case Token.worker:
-            keeper?.takeCompletions()
+            try keeper?.takeCompletions()
             takeKeeperNews()
         case Token.gate:
             gate?.takeReports()

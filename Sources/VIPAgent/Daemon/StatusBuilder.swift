@@ -114,7 +114,9 @@ struct StatusBuilder {
         in place: AddressKeeper.GroupPlace?,
         wanted: Bool
     ) -> AddressStatus {
-        let found = place?.present.first { $0.address == floating.address }
+        let found = place.flatMap { place in
+            place.link.flatMap { place.addresses.found(floating, on: $0.index) }
+        }
         var lifetime: Int?
         if let found, case .seconds(let seconds) = found.valid { lifetime = Int(seconds) }
         return AddressStatus(
