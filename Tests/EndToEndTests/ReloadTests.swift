@@ -103,6 +103,38 @@ extension EndToEnd {
             expectNothing(experiment.outcome(since: begin))
         }
 
+        @Test("a group that one host alone knows does not keep it from reloads and upgrades")
+        func unknownGroup() throws {
+            let experiment = try Experiment(LabOptions(), addresses: bothFamilies) {
+                (lab) throws(LabError) in
+                var place = lab.place(of: .lb1)
+                place.configurationFile =
+                    try lab.write(lab.options.configuration, named: "lb1")
+                try lab.supervise(place)
+                try lab.start(.w1)
+                try lab.waitForOwner(.lb1)
+                try lab.start(.lb2)
+                try lab.waitForStandby(.lb2)
+            }
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            var configuration = lab.options.configuration
+            configuration.groups.append(Self.second)
+            try lab.write(configuration, named: "lb1")
+            #expect(try lab.askForReload(.lb1).output == "reload: group db added\n")
+            // It asks the others for it meanwhile, which do not know it.
+            sleep(for: .seconds(1))
+
+            let ordered = Moment.now
+            #expect(try lab.askForReload(.lb1).output == "reload: nothing changed\n")
+            try lab.upgradeAndWait(.lb1, within: .seconds(3))
+            try lab.write(lab.options.configuration, named: "lb1")
+            #expect(try lab.askForReload(.lb1).output.contains("group db removed"))
+            #expect(.now - ordered < .seconds(5))
+            expectNothing(experiment.outcome(since: begin))
+        }
+
         @Test("another address of a group comes and goes, and the rest and the term stay")
         func addresses() throws {
             let experiment = try Experiment()
