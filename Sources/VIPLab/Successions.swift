@@ -34,6 +34,14 @@ extension Lab {
         try waitForReexecutions(count, of: host, within: limit)
     }
 
+    /// `vip-agent accept-voters`, by an operator who has seen to what has to be true.
+    public func acceptVoters(_ host: Host) throws(LabError) {
+        let binaries: Binaries
+        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
+        try Command(binaries.agent, "accept-voters", "--yes", "--socket", socketPath(of: host))
+            .runSuccessfully()
+    }
+
     /// The longest lease that the host's state directory has on record.
     public func recordedLease(of host: Host) throws(LabError) -> Duration {
         let path = "\(place(of: host).stateDirectory)/lease"

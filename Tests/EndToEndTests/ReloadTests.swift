@@ -135,6 +135,38 @@ extension EndToEnd {
             expectNothing(experiment.outcome(since: begin))
         }
 
+        @Test("an address that goes from one group to another in two reloads waits to be accepted")
+        func movedInTwoSteps() throws {
+            var options = LabOptions()
+            options.configuration.groups.append(Self.second)
+            let experiment = try Experiment(options)
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            try change(lab) { $0.groups[0].addresses = ["10.77.0.100"] }
+            for host in Host.voters {
+                #expect(try !lab.askForReload(host).output.contains("waits to be accepted"))
+            }
+            try change(lab) {
+                $0.groups[0].addresses = ["10.77.0.100"]
+                $0.groups[1].addresses = ["10.77.0.101", "fd77::64"]
+            }
+            for host in Host.voters {
+                let answer = try lab.askForReload(host)
+                #expect(answer.output.contains("waits to be accepted"), "\(host): \(answer)")
+                try lab.waitForStatus(of: host, "the addresses have changed") { status in
+                    status.reasons?.contains { $0.contains("accept-voters") } ?? false
+                }
+            }
+            #expect(try lab.holders(of: "fd77::64") == [])
+
+            for host in Host.voters { try lab.acceptVoters(host) }
+            try lab.waitForStatus(of: .lb1, "I own db") { $0.group("db")?.state == "owner" }
+            try lab.waitForAddresses(["10.77.0.101", "fd77::64"], on: .lb1)
+            try lab.waitForOwner(.lb1)
+            expectOneOwner(experiment.outcome(since: begin))
+        }
+
         @Test("another address of a group comes and goes, and the rest and the term stay")
         func addresses() throws {
             let experiment = try Experiment()
