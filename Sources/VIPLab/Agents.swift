@@ -82,13 +82,26 @@ extension Lab {
             arguments += ["/usr/bin/setpriv", "--bounding-set", list, "--inh-caps", list]
         }
         arguments += [
-            place.agent ?? binaries.agent, "run",
+            place.agent ?? binaries.agent, name,
             "--config", place.configurationFile,
             "--host", place.name,
-            "--run-dir", place.runDirectory,
-            "--state-dir", place.stateDirectory,
         ]
+        if name != "check" {
+            arguments += ["--run-dir", place.runDirectory, "--state-dir", place.stateDirectory]
+        }
         return arguments
+    }
+
+    /// `vip-agent check` or `clean`, as somebody would say it on that host: exit status, and what
+    /// it said.
+    public func runCommand(
+        _ name: String,
+        in place: AgentPlace
+    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
+        var command = Command(in: namespace(of: place.host))
+        command.arguments = try self.command(of: place, name)
+        let output = try command.run()
+        return (output.status, output.standardOutput, output.standardError)
     }
 
     /// Starts an agent and does not wait for anything.
