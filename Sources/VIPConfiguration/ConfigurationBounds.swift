@@ -24,9 +24,10 @@ enum ConfigurationBounds {
     /// Every frame is sent over every path.
     static let pathsPerVoter = 4
     /// The kernel's list of an interface's addresses is linear: 1,000 take 20 ms to add, 10,000
-    /// take 2.3 s. Groups have at least one address each, so the bound is the same.
-    static let groups = 4096
+    /// take 2.3 s.
     static let addresses = 4096
+    /// The gate has slots for twice as many: those of a configuration and of the one before it.
+    static let groups = 2000
     /// Each is started once an interval on a host that has better things to do.
     static let checks = 256
     static let wordsOfCommand = 64

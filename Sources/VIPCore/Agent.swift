@@ -17,7 +17,7 @@ public struct Agent: Sendable {
     var peers: [Peer]
     var groups: [Group]
     var random: Random
-    private let memory: Memory
+    let memory: Memory
     private var started = false
     private var lastStep = Reading.zero
 

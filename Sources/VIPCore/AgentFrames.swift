@@ -92,6 +92,15 @@ extension Agent {
             withGroup(refused.group, at: now) { $0.take(refused, from: voter, in: $1, &out) }
         case .release(let release):
             guard release.holder.host == frame.sender else { return count(.implausible) }
+            guard groups.contains(where: { $0.id == release.group }) else {
+                // There is nothing to free, and the sender waits to hear that. What is remembered
+                // of a group that was known here ends by itself.
+                guard !remembersGrant(of: release.group, at: now) else { return }
+                return out.post(
+                    .released(group: release.group, term: release.term, holder: release.holder),
+                    to: voter
+                )
+            }
             withGroup(release.group, at: now) { $0.take(release, from: voter, in: $1, &out) }
         case .released(let group, let term, let holder):
             guard holder == self.holder else { return }
@@ -122,6 +131,11 @@ extension Agent {
         case .condition(let condition):
             withGroup(condition.group, at: now) { $0.take(condition, from: voter, in: $1, &out) }
         }
+    }
+
+    private func remembersGrant(of group: GroupID, at now: Reading) -> Bool {
+        memory.page?.records.contains { $0.group == group && $0.grant?.isLive(at: now) == true }
+            ?? false
     }
 
     /// Only a holder itself asks for it; its voter's answer repeats the question.

@@ -116,6 +116,20 @@ struct CandidacyTests {
         )
     }
 
+    @Test(
+        "asks again a lease later where it takes an operator to change the answer",
+        arguments: [RefusalReason.unknownGroup, .suspended, .voterSets]
+    )
+    func lastingRefusal(reason: RefusalReason) throws {
+        var talk = Conversation.candidate()
+        #expect(
+            try talk.hear(w1, refused(talk, w1, reason, highest: 0)).contains("to w1: release 1")
+        )
+        #expect(!talk.sleep(490).contains { $0.contains("request") })
+        talk.greet(w1)
+        #expect(talk.sleep(200).contains { $0.contains("to w1: request 2") })
+    }
+
     @Test("does not ask before its interface is known to be up")
     func interfaceUnknown() {
         var talk = Conversation(.pair(lb1))

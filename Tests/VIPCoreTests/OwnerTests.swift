@@ -319,6 +319,30 @@ struct OwnerTests {
         #expect(talk.agent.status(at: talk.now).groups[0].leaseRemaining == .microseconds(346_803))
     }
 
+    @Test("goes on when the lease is much shorter than the one that its voters granted before")
+    func muchShorterLease() {
+        let tenure = TenureRecord(
+            term: Term(4),
+            counted: [lb1, w1].map {
+                Contribution(voter: $0, stamp: .ms(9_900), length: .seconds(10))
+            },
+            // 0.899 of it by BOOTTIME, and nearly all of it by RAW.
+            deadline: Reading(boottime: .ms(18_889), raw: .ms(19_879)),
+            forced: false
+        )
+        let record = GroupRecord(group: web, highestUsed: Term(4), tenure: tenure)
+        var talk = Conversation(.pair(lb1), memory: .settled(lb1Place, records: [record]))
+        talk.step(.interface(web, up: true))
+        talk.addressesAdded()
+        for beat in 1...110 {
+            talk.greet(w1)
+            if let grant = talk.grant(of: w1) { talk.hear(w1, grant) }
+            #expect(talk.serves, "after \(beat) heartbeats")
+            talk.pass(100)
+            talk.wake()
+        }
+    }
+
     // MARK: - A deaf owner
 
     @Test("stops asking once its deadline has passed, until it hears a majority that hears it")

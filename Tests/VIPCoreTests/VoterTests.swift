@@ -272,6 +272,26 @@ struct VoterTests {
         #expect(talk.hear(lb1, .request(request)) == ["to lb1: refused 5 unknownGroup"])
     }
 
+    @Test("acknowledges the release of a group that it does not know: there is nothing to free")
+    func unknownGroupReleased() {
+        var talk = Conversation.witness()
+        let release = Release(group: GroupID(404), term: Term(5), holder: lb1Holder)
+        #expect(talk.hear(lb1, .release(release)) == ["to lb1: released 5"])
+    }
+
+    @Test("does not acknowledge it while its page still grants the group")
+    func forgottenGroupReleased() {
+        let group = GroupID(404)
+        let grant = Grant(holder: lb1Holder, term: Term(5), expiry: .ms(10_400), released: false)
+        let record = GroupRecord(group: group, grant: grant, highestGranted: Term(5))
+        var talk = Conversation(.pair(w1), memory: .settled(lb1Place, records: [record]))
+        talk.greet(lb1)
+        let release = Release(group: group, term: Term(5), holder: lb1Holder)
+        #expect(talk.hear(lb1, .release(release)) == [])
+        talk.pass(401)
+        #expect(talk.hear(lb1, .release(release)) == ["to lb1: released 5"])
+    }
+
     // MARK: - The end of a grant
 
     @Test("ends a grant by RAW alone: a suspend makes it longer")

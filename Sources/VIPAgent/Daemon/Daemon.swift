@@ -103,6 +103,7 @@ package final class Daemon {
     package init(_ options: Options, output: LogOutput, log: Logger) throws(StartupFailure) {
         let sites = options.sites.entries.map(\.site)
         try Self.requireCapabilities(sites)
+        try Self.requireClock()
         self.options = options
         self.output = output
         self.log = log
@@ -203,6 +204,11 @@ package final class Daemon {
                 try turn(until: limit)
             }
             for membership in memberships { try membership.settle() }
+            let patience = ClockReading.bootNow() + Self.longestLook
+            while !memberships.allSatisfy(\.isKnown), ClockReading.bootNow() < patience {
+                try turn(until: patience)
+            }
+            for membership in memberships { try membership.admit() }
             try output.start()
         } catch {
             throw StartupFailure(error)
@@ -229,6 +235,9 @@ package final class Daemon {
 
     /// How long the rest of the start waits for the first renewal, in nanoseconds.
     private static let longestWait: Int64 = 20_000_000
+
+    /// How long whoever asks for status waits until it is known where the gate is, likewise.
+    private static let longestLook: Int64 = 100_000_000
 
     private var shortestHeartbeat: Int64 {
         memberships.reduce(.max) { min($0, $1.site.settings.timing.heartbeat.nanoseconds) }

@@ -17,6 +17,16 @@ extension Daemon {
         }
     }
 
+    /// Deadlines are compared by the gate, and remembered in the page across restarts.
+    static func requireClock() throws(StartupFailure) {
+        guard ClockReading.bootIsShifted() else { return }
+        throw StartupFailure(
+            .system,
+            "CLOCK_BOOTTIME has an offset in this time namespace (/proc/self/timens_offsets), and the "
+                + "gate counts without it: run the agent outside, or in one without an offset"
+        )
+    }
+
     static func requireEnforcement(
         _ sites: Sites,
         _ holdings: [Membership.Holdings]

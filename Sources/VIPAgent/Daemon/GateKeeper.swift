@@ -40,7 +40,7 @@ package final class GateKeeper {
     static let pinDirectory = "bpf"
 
     let worker: GateWorker
-    private let pins: String
+    let pins: String
     var gate: Gate?
     var state = State.pending
     var entries: [Entry]
@@ -51,6 +51,8 @@ package final class GateKeeper {
     /// Their deadlines, and what has become of them, for a gate that is yet to come.
     private var deadlines: [GroupID: UInt64] = [:]
     var failure: String?
+    /// There may be one of an earlier agent that this one can't open.
+    var hasForeignGate = false
     private var news: [Event] = []
     private var notes: [Note] = []
     private var unstored: [String: Int32] = [:]
@@ -62,13 +64,13 @@ package final class GateKeeper {
     /// Readable when the worker has something to tell.
     package var fileDescriptor: Int32 { worker.fileDescriptor }
 
-    private let inherited: [String: Int32]
+    let inherited: [String: Int32]
     /// Whether the gate is the one of those descriptors, which the service manager has, too.
-    private var isInherited = false
-    /// There are tenures that go on. Then the frames that renew them are more urgent than to find
-    /// the gate, which as it was left holds until their deadlines.
-    private let isUrgent: Bool
-    private var hasBegun = false
+    var isInherited = false
+    /// There are tenures that go on, and their deadlines are near. Then the frames that renew them
+    /// are more urgent than to find the gate, which as it was left holds until then.
+    let isUrgent: Bool
+    var hasBegun = false
 
     /// Finds the gate again or has one made, see `begin`, unless something is more urgent.
     ///
@@ -105,87 +107,26 @@ package final class GateKeeper {
             deadlines[record.group] = Self.deadline(tenure.deadline.boottime)
         }
         restored = Set(deadlines.keys)
-        isUrgent = !deadlines.isEmpty
+        // Where lifetimes may have to enforce a lease, it is long, and the core has to know.
+        var isUrgent = false
+        for entry in entries {
+            guard let deadline = deadlines[entry.group] else { continue }
+            let left = Int64(clamping: deadline) - now.boot
+            isUrgent = isUrgent || entry.fallback != .lifetimes || left < Self.enoughTime
+        }
+        self.isUrgent = isUrgent
         self.inherited = inherited
         if !isUrgent { try begin() }
-    }
-
-    /// Where no tenure goes on it returns once the gate sits on every interface, or can't; else at
-    /// once. To be called before anything is answered; what was opened and closed before holds.
-    package func begin() throws(SystemError) {
-        guard !hasBegun else { return }
-        hasBegun = true
-        if let (found, way) = try Self.find(inherited, pins: pins), take(found) {
-            note(.info, "gate found", "gate-found", "by \(way)")
-            isInherited = way == Self.byDescriptors
-            keep(found)
-        } else if try Self.mayLoad() {
-            worker.ask(.load)
-        } else {
-            become(unavailable: "it takes \(Capabilities.Capability.bpf)")
-        }
-        if restored.isEmpty { waitForKernel() }
-        tell()
-    }
-
-    /// Where nothing has been promised there is nothing to be late for.
-    private func waitForKernel() {
-        while case .pending = state, failure == nil {
-            var entry = pollfd(fd: worker.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            _ = unsafe poll(&entry, 1, -1)
-            hear()
-        }
-        guard case .unavailable = state else { return }
-        // What an earlier agent left is closed, and this one can't open it.
-        let outcome = removal.carryOut()
-        for what in outcome.removed {
-            note(.notice, "gate left", "gate-removed", "\(what), of an earlier agent")
-        }
-        for failure in outcome.failures {
-            note(.error, "gate left", "gate-left", "\(failure): run 'vip-agent clean'")
-        }
-    }
-
-    private var removal: GateRemoval {
-        GateRemoval(addresses: entries.flatMap(\.addresses), pins: pins)
-    }
-
-    private static func mayLoad() throws(SystemError) -> Bool {
-        let capabilities = try Capabilities.current()
-        return capabilities.has(.bpf) || capabilities.has(.sysAdmin)
     }
 
     private static func deadline(_ instant: Instant) -> UInt64 {
         UInt64(clamping: instant.nanoseconds)
     }
 
-    // MARK: - Finding it again
-
-    /// Interfaces that are asked whose program they have; the gate is on all of them.
-    private static let mostAsked = 64
-
-    private static let byDescriptors = "its descriptors"
-
-    private static func find(
-        _ inherited: [String: Int32],
-        pins: String
-    ) throws(SystemError) -> (gate: Gate, way: String)? {
-        if !inherited.isEmpty, let gate = Gate.adopting(inherited) {
-            return (gate, byDescriptors)
-        }
-        if Gate.canPin(in: pins), let gate = Gate.pinned(in: pins) { return (gate, "its pins") }
-        guard try Capabilities.current().has(.sysAdmin) else { return nil }
-        let links = try RouteSocket().links().filter { !$0.isLoopback }
-        for link in links.prefix(mostAsked) {
-            if let gate = Gate.found(on: link.index) {
-                return (gate, "the program on \(link.name)")
-            }
-        }
-        return nil
-    }
+    // MARK: - Slots
 
     /// Closes what is not to be open, and gives every group its slot. False if there are too few.
-    private func take(_ found: Gate) -> Bool {
+    func take(_ found: Gate) -> Bool {
         var free: [UInt32] = []
         slots = [:]
         for slot in (1...UInt32(Gate.mostGroups)).reversed() {
@@ -203,11 +144,17 @@ package final class GateKeeper {
             found.assign(slot, to: entry.group.bits)
             if let deadline = deadlines[entry.group] { found.open(slot, until: deadline) }
         }
+        // Here and not by the worker alone: the gate is to know an address before the kernel does.
+        // What is refused the worker will be refused too, and tell.
+        for entry in entries {
+            guard let slot = slots[entry.group] else { continue }
+            for address in entry.addresses { try? found.put(address, in: slot) }
+        }
         return true
     }
 
     /// Has it sit on every interface from now on.
-    private func keep(_ gate: Gate) {
+    func keep(_ gate: Gate) {
         self.gate = gate
         worker.ask(
             .keep(
@@ -230,6 +177,7 @@ package final class GateKeeper {
     package func open(_ id: GroupID, until: Instant) {
         guard let gate else {
             deadlines[id] = Self.deadline(until)
+            if hasForeignGate, fallback(of: id) != nil { removeForeignGate(underAddresses: true) }
             return
         }
         if let slot = slots[id] { gate.open(slot, until: Self.deadline(until)) }
@@ -252,7 +200,7 @@ package final class GateKeeper {
         tell()
     }
 
-    private func hear() {
+    func hear() {
         for report in worker.takeReports() {
             switch report {
             case .loaded(let gate):
@@ -282,7 +230,7 @@ package final class GateKeeper {
         }
     }
 
-    private func become(unavailable reason: String) {
+    func become(unavailable reason: String) {
         state = .unavailable(reason)
         let groups = entries.filter { $0.fallback == nil }.count
         note(
@@ -294,16 +242,26 @@ package final class GateKeeper {
                     ? "; lifetimes or the agent alone enforce"
                     : "; \(groups) group\(groups == 1 ? "" : "s") can't be owned here")
         )
+        removeForeignGate(underAddresses: false)
+    }
+
+    func fallback(of id: GroupID) -> VIPCore.Enforcement? {
+        entries.first { $0.group == id }?.fallback
     }
 
     private func take(_ posts: [GateGuard.Post]) {
         var before: [GateGuard.Post] = []
+        if case .pending = state, !posts.isEmpty, posts.allSatisfy(\.isUnsupported) {
+            gate = nil
+            return become(unavailable: posts[0].failure ?? "it can't be attached")
+        }
         switch state {
         case .kept(let posts): before = posts
         // By now its programs are loaded, too.
         case .pending:
             unstored = descriptors.filter { !isInherited || inherited[$0.key] != $0.value }
-        case .unavailable: break
+        // What can be attached after all is not relied on before the next start.
+        case .unavailable: return
         }
         state = .kept(posts)
         failure = nil
@@ -326,7 +284,7 @@ package final class GateKeeper {
     }
 
     /// Tells the core of every group for which it is no longer as it was last told.
-    private func tell() {
+    func tell() {
         for index in entries.indices {
             let isInPlace: Bool
             switch state {
@@ -342,7 +300,7 @@ package final class GateKeeper {
         }
     }
 
-    private func note(
+    func note(
         _ level: Logger.Level,
         _ kind: String,
         _ event: String,

@@ -52,6 +52,12 @@ extension GateKeeper {
         )
     }
 
+    /// What the kernel has is not known yet, and is about to be.
+    var isPending: Bool {
+        if case .pending = state { return failure == nil }
+        return false
+    }
+
     /// Why there is no gate; nil where there is one, or may be.
     var unavailability: String? {
         guard case .unavailable(let reason) = state else { return nil }
@@ -62,9 +68,14 @@ extension GateKeeper {
     /// not start would leave the addresses.
     var hasTenure: Bool { !restored.isEmpty }
 
-    /// What silences the group's addresses should this process no longer be able to.
+    /// What silences the group's addresses should this process no longer be able to. While nobody
+    /// knows, what holds in either case.
     package func enforcement(of id: GroupID) -> VIPCore.Enforcement {
-        guard case .unavailable = state else { return .gate }
-        return entries.first { $0.group == id }?.fallback ?? .agent
+        let fallback = fallback(of: id)
+        switch state {
+        case .unavailable: return fallback ?? .agent
+        case .pending where gate == nil && fallback == .lifetimes: return .lifetimes
+        case .pending, .kept: return .gate
+        }
     }
 }

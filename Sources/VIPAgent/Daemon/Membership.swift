@@ -98,6 +98,8 @@ final class Membership {
             try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
         }
         if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
+        // Whoever asks is not to be told what is not known yet, see `admit`.
+        control.hold()
         var site = site
         let changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false

@@ -50,6 +50,11 @@ extension Membership {
         takeKeeperNews()
     }
 
+    /// What the kernel has can be told from now on.
+    var isKnown: Bool { gate.map { !$0.isPending } ?? true }
+
+    func admit() throws(SystemError) { try control.admit() }
+
     /// Whether a tenure goes on whose deadline is still that of the process before.
     var awaitsRenewal: Bool { !unrenewed.isEmpty }
 

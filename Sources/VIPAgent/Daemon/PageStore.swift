@@ -35,6 +35,9 @@ package final class PageStore {
         }
     }
 
+    /// The path, where a successor would not find this page.
+    package var missingPath: String? { file.isInPlace ? nil : file.path }
+
     private func load() -> Page? {
         guard let first = file.read(Self.headerIndex) else {
             loss = file.isBlank(Self.headerIndex) ? .empty : .damaged

@@ -45,6 +45,13 @@ struct Rehearsal: Sendable {
     struct Refusal: Error, Equatable, Sendable {
         var summary: String
         var detail: String
+
+        /// What a status, which is read at a glance, says of it.
+        var firstDetail: String {
+            let lines = detail.split(separator: "\n")
+            guard let first = lines.first else { return "" }
+            return lines.count == 1 ? String(first) : "\(first) (the log has all of it)"
+        }
     }
 
     typealias Verdict = Result<Successor, Refusal>
@@ -139,9 +146,11 @@ struct Rehearsal: Sendable {
             if let missingGate { try sites.requireEnforcement(withoutGate: missingGate) }
             return (Reading(source: source, keys: try sites.loadKeys()), sites)
         } catch {
-            throw Refusal(summary: "the configuration can't be used", detail: "\(error)")
+            throw Refusal(summary: Self.unusable, detail: error.faults.joined(separator: "\n"))
         }
     }
+
+    private static let unusable = "the configuration can't be used"
 
     /// What the program says of itself, and of this host in the configuration.
     private struct Testimony {
@@ -168,8 +177,8 @@ struct Rehearsal: Sendable {
             break
         case .exited(StartupFailure.Status.configuration.rawValue):
             throw Refusal(
-                summary: "the configuration can't be used",
-                detail: outcome.complaint.trimmed(of: "vip-agent: ")
+                summary: Self.unusable,
+                detail: outcome.complaint.trimmed(of: "vip-agent: ").trimmed(of: Self.unusable)
             )
         case .exited, .signalled, .timedOut:
             throw Refusal(
@@ -289,6 +298,6 @@ extension String {
         var text = self[...]
         if text.hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
         while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text)
+        return String(text.drop(while: \.isNewline))
     }
 }

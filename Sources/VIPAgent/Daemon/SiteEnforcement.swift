@@ -37,15 +37,17 @@ package enum GateOutlook: Equatable, Sendable {
     /// This process may not look, which says nothing of the agent.
     case unseen(reason: String)
 
-    /// Looks; that takes some milliseconds.
+    /// Looks; that takes some milliseconds. A process that could run a node, but may not load a
+    /// gate, sees what the agent would see.
     package static func ofThisHost() -> GateOutlook {
-        let own = try? Capabilities.current()
-        let mayLook = own.map { $0.has(.netAdmin) && ($0.has(.bpf) || $0.has(.sysAdmin)) } ?? false
-        guard mayLook else {
+        guard let own = try? Capabilities.current(), own.has(.netAdmin) else {
             return .unseen(
                 reason: "that takes \(Capabilities.Capability.netAdmin) and"
                     + " \(Capabilities.Capability.bpf)"
             )
+        }
+        guard own.has(.bpf) || own.has(.sysAdmin) else {
+            return .unavailable(reason: "it takes \(Capabilities.Capability.bpf)")
         }
         return GateSupport.probe().map { .unavailable(reason: $0) } ?? .available
     }

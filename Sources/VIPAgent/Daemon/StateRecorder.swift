@@ -45,6 +45,7 @@ final class StateRecorder {
         terms = contents.terms
         voters = Site.voterSet(of: configuration)
         addresses = Site.addressMap(of: configuration)
+        let kept = addressesOnRecord(adding: configuration, to: contents)
         forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
         warnings = contents.damage.map { "the state directory is damaged: \($0)" }
         mailbox = try ServiceMailbox()
@@ -57,8 +58,8 @@ final class StateRecorder {
             // A full or read-only disk does not keep an owner from its work; it is said.
             warnings.append("the state directory can't be written: \(error)")
         }
-        let isOnRecord = contents.voters == voters && contents.addresses == addresses
-        if forbiddenChanges.isEmpty, !isOnRecord { recordVoters() }
+        let isOnRecord = contents.voters == voters && contents.addresses == kept
+        if forbiddenChanges.isEmpty, !isOnRecord { record(voters, kept) }
     }
 
     func highestTerms(_ site: Site) -> [(group: GroupID, term: Term)] {
@@ -98,8 +99,10 @@ final class StateRecorder {
         }
     }
 
-    func recordVoters() {
-        let (voters, addresses) = (voters, addresses)
+    /// An operator has said that the configuration is right, whatever was before.
+    func recordVoters() { record(voters, addresses) }
+
+    private func record(_ voters: [String], _ addresses: [String]) {
         (recorded.voters, recorded.addresses) = (voters, addresses)
         submit { store throws(SystemError) in
             try store.write(voters: voters, addresses: addresses)

@@ -128,6 +128,24 @@ package func forbiddenChanges(
     return changes
 }
 
+/// The map of addresses to groups as it is to be kept: an address that has left the configuration
+/// remains with the group that it was in last. The other hosts may still have it there, so that to
+/// put it into another group later is a change that waits, too.
+package func addressesOnRecord(
+    adding configuration: Configuration,
+    to contents: StateStore.Contents
+) -> [String] {
+    let map = Site.addressMap(of: configuration)
+    let configured = Set(configuration.groups.flatMap { $0.addresses.map { "\($0.address)" } })
+    let gone = (contents.addresses ?? []).filter { line in
+        !configured.contains(String(line.prefix { $0 != " " }))
+    }
+    return (map + gone.prefix(mostGone)).sorted()
+}
+
+/// Addresses on record that no group has: more than most hosts ever have.
+private let mostGone = 4096
+
 extension String {
     fileprivate var trimmed: Substring {
         self[...].drop { $0.isWhitespace }.prefix { !$0.isWhitespace }

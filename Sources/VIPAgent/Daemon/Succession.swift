@@ -110,6 +110,13 @@ extension Daemon {
                 detail: "'vipctl status' names it; once a majority has confirmed it, try again"
             )
         }
+        if let path = memberships.lazy.compactMap(\.page.missingPath).first {
+            return Rehearsal.Refusal(
+                summary: "\(path) is gone, or another file now",
+                detail: "only this process still has what it has promised there: let it hand over, "
+                    + "stop it, and start it again"
+            )
+        }
         return nil
     }
 
@@ -171,7 +178,7 @@ extension Daemon {
         let consequence = "the agent goes on as it is"
         succession.refusal =
             "the last \(asked.what) was refused, and \(consequence): \(refusal.summary)"
-            + (refusal.detail.isEmpty ? "" : ": \(refusal.detail)")
+            + (refusal.firstDetail.isEmpty ? "" : ": \(refusal.firstDetail)")
         log.error("\(asked.what) refused", metadata: ["reason": "\(refusal.summary)"])
         for line in refusal.detail.split(separator: "\n") { log.error("\(line)") }
         for (index, client) in asked.clients {

@@ -120,8 +120,11 @@ extension Daemon {
                 )
             )
             let cluster = membership.site.configuration.cluster.name
-            handover.descriptors[Self.controlName(cluster, options.sites)] =
-                membership.control.listenerNumber
+            // One that nobody can connect to any more is made anew.
+            if membership.control.isInPlace {
+                handover.descriptors[Self.controlName(cluster, options.sites)] =
+                    membership.control.listenerNumber
+            }
             for (name, number) in membership.gate?.descriptors ?? [:] {
                 handover.descriptors[Self.gatePrefix + name] = number
             }

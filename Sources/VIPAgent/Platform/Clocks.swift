@@ -21,6 +21,24 @@ package struct ClockReading: Equatable, Sendable {
         )
     }
 
+    /// Whether CLOCK_BOOTTIME here is not that of the kernel's own programs: in a time namespace
+    /// with an offset (time_namespaces(7)).
+    package static func bootIsShifted() -> Bool {
+        // A kernel without time namespaces has no such file.
+        guard let octets = try? WholeFile.read("/proc/self/timens_offsets", most: 4096) else {
+            return false
+        }
+        return hasBootOffset(String(decoding: octets, as: UTF8.self))
+    }
+
+    /// Lines of a clock, its offset's seconds and nanoseconds.
+    package static func hasBootOffset(_ text: String) -> Bool {
+        text.split(separator: "\n").contains { line in
+            let words = line.split(whereSeparator: \.isWhitespace)
+            return words.first == "boottime" && words.dropFirst().contains { $0 != "0" }
+        }
+    }
+
     /// Nanoseconds of CLOCK_BOOTTIME.
     package static func bootNow() -> Int64 { vip_clock_nanoseconds(CLOCK_BOOTTIME) }
 }

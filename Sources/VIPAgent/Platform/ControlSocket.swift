@@ -101,6 +101,17 @@ package final class ControlSocket {
         unsafe unlink(path)
     }
 
+    /// Whether its name is still there.
+    package var isInPlace: Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Leaves whoever connects in the queue, until `admit`.
+    package func hold() { loop.remove(listener.number) }
+
+    package func admit() throws(SystemError) {
+        loop.remove(listener.number)
+        try loop.add(listener.number, token: tokens)
+    }
+
     package func owns(token: UInt64) -> Bool {
         token >= tokens && token - tokens < Self.tokenCount
     }

@@ -36,7 +36,7 @@ package final class PageFile {
     /// Records added at a time.
     private static let growth = 64
 
-    private let path: String
+    package let path: String
     private let descriptor: Descriptor
     private var memory: UnsafeMutableRawPointer
     /// Records that the file has room for.
@@ -56,6 +56,13 @@ package final class PageFile {
         let records = min(max(whole, Self.growth), Self.mostRecords)
         unsafe memory = try Self.map(number, records: records, path: path)
         capacity = records
+    }
+
+    /// Whether it is this file that the path names.
+    package var isInPlace: Bool {
+        var (own, found) = (stat(), stat())
+        return unsafe fstat(descriptor.number, &own) == 0 && lstat(path, &found) == 0
+            && own.st_dev == found.st_dev && own.st_ino == found.st_ino
     }
 
     deinit { _ = unsafe munmap(memory, capacity * Self.recordSize) }

@@ -32,6 +32,7 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
             switch call {
             case "RTM_NEWADDR" where errno == EACCES:
                 "IPv6 is switched off there (net.ipv6.conf.INTERFACE.disable_ipv6)"
+            case "execve": "it has to be a program, with the right to run it"
             case "bind", "connect", "open", "mkdir", "unlink", "chown", "chmod", "rename":
                 "check the owner and the mode of the path, and the capabilities of the service"
             case Gate.loadCall, Gate.attachCall:
@@ -39,6 +40,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
             default:
                 "it needs CAP_NET_ADMIN and CAP_NET_RAW: run it from its unit, or as root"
             }
+        case EEXIST where call == Gate.attachCall:
+            "another qdisc has the place of clsact there: 'tc qdisc show' names it"
         case EADDRINUSE: "is another agent, or another program, using it?"
         case EADDRNOTAVAIL: "the address is not on this host (yet)"
         case ENODEV, ENXIO: "the interface is not there (yet)"

@@ -237,6 +237,17 @@ public struct StatusPage {
             "\($0.count) dropped (\($0.reason))"
         }
         var lines = [agent, "frames: " + facts.joined(separator: ", ")]
+        if counters.maximumLatenessMicroseconds > 0 {
+            let (recent, most) = (
+                counters.recentLatenessMicroseconds, counters.maximumLatenessMicroseconds
+            )
+            lines.append(
+                "woken late: \(HumanTime.text(microseconds: Int(clamping: recent))) at most of late, "
+                    + "\(HumanTime.text(microseconds: Int(clamping: most))) ever"
+                    + (counters.lateWakes > 0
+                        ? "; past a quarter of the lease: \(counters.lateWakes)" : "")
+            )
+        }
         if counters.netlinkOverruns > 0 {
             lines.append("netlink overruns: \(counters.netlinkOverruns)")
         }

@@ -243,7 +243,9 @@ extension Group {
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
             if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
         case .voterSets, .suspended, .unknownGroup:
-            break
+            // It takes an operator to change that.
+            let again = scene.now.boottime + scene.timing.lease
+            candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
         }
         role = .candidate(candidacy)
         if !canStillWin(candidacy, in: scene) { giveUpCandidacy(in: scene, &out) }

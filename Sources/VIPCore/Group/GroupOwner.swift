@@ -138,9 +138,10 @@ extension Group {
             slot = free
         }
         // An older answer, or one to a restarted owner that asks for less now: the voter keeps what
-        // it has granted before, so the owner may count on it.
+        // it has granted before, so the owner may count on it for as long as both clocks allow.
         if let before = counted[slot],
-            scene.timing.end(of: before).raw >= scene.timing.end(of: contribution).raw
+            scene.timing.end(of: before).remaining(at: scene.now)
+                >= scene.timing.end(of: contribution).remaining(at: scene.now)
         {
             out.fire(.ignoreOldAnswer)
             return false

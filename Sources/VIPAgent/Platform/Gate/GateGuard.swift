@@ -32,6 +32,8 @@ package final class GateGuard {
         package var risks: [String] = []
         /// Why the gate is not there; nil if it is.
         package var failure: String?
+        /// The kernel knows no clsact qdisc, or no filters of eBPF.
+        package var isUnsupported = false
         /// When to try again, on CLOCK_BOOTTIME, and how long after that.
         fileprivate var retryAt: Int64 = 0
         fileprivate var pause = GateGuard.firstPause
@@ -133,7 +135,9 @@ package final class GateGuard {
     /// Whether there is anything new in it.
     @discardableResult
     private func note(_ link: Link) -> Bool {
-        guard !link.isLoopback else { return false }
+        // What passes an ifb was redirected there behind the gate of another interface, and what
+        // arrives leaves it: an owner's answers would be dropped on their way to a client here.
+        guard !link.isLoopback, link.kind != "ifb" else { return false }
         let isBare = !Self.ethernet.contains(link.hardwareType)
         if let index = index(of: link.index) {
             posts[index].name = link.name
@@ -233,6 +237,7 @@ extension GateGuard.Post {
 
     fileprivate mutating func fail(_ error: SystemError, at now: Int64) {
         (leaves, arrives) = (false, false)
+        isUnsupported = error.errno == ENOENT || error.errno == EOPNOTSUPP
         wait("\(error)", at: now)
     }
 

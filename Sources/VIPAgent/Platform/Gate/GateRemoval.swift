@@ -26,12 +26,13 @@ package struct GateRemoval: Sendable {
         self.pins = pins
     }
 
-    package func carryOut() -> Outcome {
+    /// - Parameter underAddresses: it need not stay, since something else takes them off.
+    package func carryOut(underAddresses: Bool = false) -> Outcome {
         var outcome = Outcome()
         do throws(SystemError) {
             let socket = try RouteSocket()
             let left = try socket.addresses().filter {
-                $0.isOurs || addresses.contains($0.address)
+                !underAddresses && ($0.isOurs || addresses.contains($0.address))
             }
             guard left.isEmpty else {
                 outcome.failures = left.map { "\($0) is still there, and the gate stays closed" }
