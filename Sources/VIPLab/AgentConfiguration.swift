@@ -78,6 +78,8 @@ public struct AgentConfiguration: Sendable {
     }
 
     private static func list(_ strings: [String]) -> String {
-        "[" + strings.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+        // A line that is too long is refused.
+        let separator = strings.count > 8 ? ",\n    " : ", "
+        return "[" + strings.map { "\"\($0)\"" }.joined(separator: separator) + "]"
     }
 }

@@ -23,10 +23,16 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
         public let reexecutions: Int
         /// How often the gate was put back.
         public let gateRepairs: Int
+        /// The latest that a timer was ever served.
+        public let maximumLatenessMicroseconds: Int
+        /// How often one was served later than a quarter of the lease.
+        public let lateWakes: Int
 
         enum CodingKeys: String, CodingKey {
             case reexecutions
             case gateRepairs = "gate_repairs"
+            case maximumLatenessMicroseconds = "max_lateness_us"
+            case lateWakes = "late_wakes"
         }
     }
 

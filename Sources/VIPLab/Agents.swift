@@ -43,12 +43,19 @@ extension Lab {
     }
 
     /// A configuration file with this content, in the lab's directory. Its path.
+    @discardableResult
     public func write(
         _ configuration: AgentConfiguration,
-        named name: String
+        named name: String = "vip-agent"
     ) throws(LabError) -> String {
+        try write(configuration.text(keyFile: keyFile), named: name)
+    }
+
+    /// The same of a text as it is, valid or not.
+    @discardableResult
+    public func write(_ text: String, named name: String = "vip-agent") throws(LabError) -> String {
         let path = "\(directory)/\(name).toml"
-        try Files.write(configuration.text(keyFile: keyFile), to: path)
+        try Files.replace(path, by: text)
         return path
     }
 
@@ -57,14 +64,14 @@ extension Lab {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
         let key = String((0..<42).map { _ in letters[Int.random(in: 0..<64)] }) + "A="
         try Files.write(key + "\n", to: keyFile, mode: 0o600)
-        _ = try write(options.configuration, named: "vip-agent")
+        try write(options.configuration)
         for host in Host.allCases {
             try Files.makeDirectory("\(directory)/\(host)")
         }
     }
 
-    /// What starts the agent of a place, the program's path first.
-    func command(of place: AgentPlace) throws(LabError) -> [String] {
+    /// What starts the agent of a place, the program's path first; or another of its commands.
+    func command(of place: AgentPlace, _ name: String = "run") throws(LabError) -> [String] {
         let binaries: Binaries
         if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
         try Files.makeDirectory(place.runDirectory)
@@ -75,13 +82,26 @@ extension Lab {
             arguments += ["/usr/bin/setpriv", "--bounding-set", list, "--inh-caps", list]
         }
         arguments += [
-            place.agent ?? binaries.agent, "run",
+            place.agent ?? binaries.agent, name,
             "--config", place.configurationFile,
             "--host", place.name,
-            "--run-dir", place.runDirectory,
-            "--state-dir", place.stateDirectory,
         ]
+        if name != "check" {
+            arguments += ["--run-dir", place.runDirectory, "--state-dir", place.stateDirectory]
+        }
         return arguments
+    }
+
+    /// `vip-agent check` or `clean`, as somebody would say it on that host: exit status, and what
+    /// it said.
+    public func runCommand(
+        _ name: String,
+        in place: AgentPlace
+    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
+        var command = Command(in: namespace(of: place.host))
+        command.arguments = try self.command(of: place, name)
+        let output = try command.run()
+        return (output.status, output.standardOutput, output.standardError)
     }
 
     /// Starts an agent and does not wait for anything.

@@ -37,14 +37,18 @@ public final class Campaign: Sendable {
         public let description: String
         /// What two hosts may answer for here, by the design.
         var excuse: Excuse?
+        /// Whose agent becomes another program, unless it dies.
+        var successor: Part?
         let act: @Sendable (Lab, Cast) throws(LabError) -> Void
 
         init(
             description: String,
             excuse: Excuse? = nil,
+            successor: Part? = nil,
             act: @escaping @Sendable (Lab, Cast) throws(LabError) -> Void
         ) {
             (self.description, self.excuse, self.act) = (description, excuse, act)
+            self.successor = successor
         }
     }
 
@@ -243,12 +247,22 @@ public final class Campaign: Sendable {
     }
 
     /// Puts the pair through all scenarios unharmed, and notes the places that each part passes.
+    ///
+    /// - Throws: where a scenario is refused, or does nothing: nobody dies here who could be the
+    ///   reason.
     public func record(_ scenarios: [Scenario]) throws(LabError) -> [Crash] {
         var crashes: [Crash] = []
         for scenario in scenarios {
             let cast = try settle()
             for host in Host.voters { try points(of: host).forget() }
-            try? scenario.act(lab, cast)
+            let successor = scenario.successor.map(cast.host)
+            let count = try successor.map { (host) throws(LabError) in
+                try lab.reexecutions(of: host)
+            }
+            try scenario.act(lab, cast)
+            if let successor, let count {
+                try lab.waitForReexecutions(count + 1, of: successor)
+            }
             sleep(for: lease + .milliseconds(150))
             let passed = Part.allCases.map { points(of: cast.host($0)).passed }
             for (part, places) in zip(Part.allCases, passed) {

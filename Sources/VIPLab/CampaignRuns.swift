@@ -67,8 +67,7 @@ extension Campaign {
                 (lab, host) in
                 sleep(for: delay)
                 guard let supervisor = try? lab.supervisor(of: host) else { return false }
-                supervisor.kill()
-                return true
+                return supervisor.kill()
             }
             result.runs += 1
             if outcome.died { result.deaths += 1 }

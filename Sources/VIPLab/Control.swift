@@ -12,12 +12,30 @@ extension Lab {
         _ host: Host,
         _ arguments: String...
     ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
+        try control(host, arguments)
+    }
+
+    private func control(
+        _ host: Host,
+        _ arguments: [String]
+    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
         let binaries: Binaries
         if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
         var command = Command(binaries.control)
         command.arguments += arguments + ["--socket", socketPath(of: host)]
         let output = try command.run()
         return (output.status, output.standardOutput, output.standardError)
+    }
+
+    /// Runs `vipctl` for a host's agent, and throws if that is refused.
+    public func order(_ host: Host, _ arguments: String...) throws(LabError) {
+        let answer = try control(host, arguments)
+        guard answer.status == .exited(0) else {
+            throw LabError(
+                "tell the agent of \(host) '\(arguments.joined(separator: " "))'",
+                found: "vipctl \(answer.status): \(answer.output)\(answer.complaint)"
+            )
+        }
     }
 
     /// What the agent says about itself. Throws when it cannot be asked.
@@ -49,13 +67,7 @@ extension Lab {
     @discardableResult
     public func switchover(from host: Host) throws(LabError) -> Moment {
         let moment = Moment.now
-        let answer = try control(host, "switchover", webGroup)
-        guard answer.status == .exited(0) else {
-            throw LabError(
-                "switch \(webGroup) over from \(host)",
-                found: "vipctl \(answer.status): \(answer.output)\(answer.complaint)"
-            )
-        }
+        try order(host, "switchover", webGroup)
         return moment
     }
 
@@ -95,18 +107,7 @@ extension Lab {
         try waitForStatus(of: host, within: limit, "I own \(name)") { status in
             status.group(name)?.state == "owner"
         }
-        for address in options.configuration.groups[0].addresses {
-            let deadline = Moment.now + .seconds(1)
-            while try !addresses(on: host).contains(address) {
-                guard Moment.now < deadline else {
-                    throw LabError(
-                        "find \(address) on \(host), which says that it is the owner",
-                        found: "its kernel has \(try addresses(on: host))"
-                    )
-                }
-                sleep(for: .milliseconds(5))
-            }
-        }
+        try waitForAddresses(options.configuration.groups[0].addresses, on: host)
     }
 
     /// Waits until this node stands by, healthy, and knows of the owner.

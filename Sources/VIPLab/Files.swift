@@ -18,6 +18,23 @@ enum Files {
         guard written == octets.count else { throw .system("write to \(path)") }
     }
 
+    /// Replaces a file in one go, as an editor or a package does: who reads it meanwhile reads the
+    /// old text or the new one.
+    static func replace(
+        _ path: String,
+        by text: String,
+        mode: mode_t = 0o644
+    ) throws(LabError) {
+        try write(text, to: path + ".new", mode: mode)
+        try rename(path + ".new", to: path)
+    }
+
+    static func rename(_ path: String, to other: String) throws(LabError) {
+        guard unsafe Glibc.rename(path, other) == 0 else {
+            throw .system("rename \(path) to \(other)")
+        }
+    }
+
     /// Nil if it cannot be read, for whatever reason.
     static func read(_ path: String) -> String? {
         readOctets(path).map { String(decoding: $0, as: UTF8.self) }

@@ -10,14 +10,12 @@ extension Campaign.Scenario {
 
     public static let switchover = Campaign.Scenario(description: "switchover") {
         (lab, cast) throws(LabError) in
-        try lab.control(cast.owner, "switchover", lab.webGroup)
+        try lab.switchover(from: cast.owner)
     }
 
     public static let death = Campaign.Scenario(description: "the owner's agent is killed") {
         (lab, cast) throws(LabError) in
-        let supervisor = try lab.supervisor(of: cast.owner)
-        supervisor.restart(false)
-        supervisor.kill()
+        try lab.killForGood(cast.owner)
         sleep(for: .milliseconds(300))
     }
 
@@ -31,7 +29,7 @@ extension Campaign.Scenario {
 
     public static let stop = Campaign.Scenario(description: "SIGTERM to the owner's agent") {
         (lab, cast) throws(LabError) in
-        try lab.supervisor(of: cast.owner).process?.send(signal: SIGTERM)
+        try lab.agent(of: cast.owner).send(signal: SIGTERM)
         sleep(for: .milliseconds(200))
     }
 
@@ -50,18 +48,18 @@ extension Campaign.Scenario {
     public static let hang = Campaign.Scenario(description: "the owner's agent hangs, and wakes up")
     {
         (lab, cast) throws(LabError) in
-        let process = try lab.supervisor(of: cast.owner).process
-        process?.send(signal: SIGSTOP)
+        let process = try lab.agent(of: cast.owner)
+        process.send(signal: SIGSTOP)
         sleep(for: .milliseconds(250))
-        process?.send(signal: SIGCONT)
+        process.send(signal: SIGCONT)
         sleep(for: .milliseconds(100))
     }
 
     public static let maintenance = Campaign.Scenario(description: "maintenance, and back") {
         (lab, cast) throws(LabError) in
-        try lab.control(cast.owner, "maintenance", "on")
+        try lab.order(cast.owner, "maintenance", "on")
         sleep(for: .milliseconds(150))
-        try lab.control(cast.owner, "maintenance", "off")
+        try lab.order(cast.owner, "maintenance", "off")
     }
 
     public static let isolation = Campaign.Scenario(description: "the owner is isolated") {
@@ -85,40 +83,48 @@ extension Campaign.Scenario {
         excuse: .operatorsWord
     ) {
         (lab, cast) throws(LabError) in
-        for host in [cast.owner, .w1] {
-            let supervisor = try lab.supervisor(of: host)
-            supervisor.restart(false)
-            supervisor.kill()
-        }
+        for host in [cast.owner, .w1] { try lab.killForGood(host) }
         // The standby's own voter has granted the owner's lease, and that has to run out.
         sleep(for: .milliseconds(400))
-        try lab.control(cast.owner.peer, "takeover", lab.webGroup, "--force")
+        try lab.order(cast.owner.peer, "takeover", lab.webGroup, "--force")
         sleep(for: .milliseconds(150))
         for host in [Host.w1, cast.owner] { try lab.supervisor(of: host).restart(true) }
         sleep(for: .milliseconds(150))
     }
 
-    public static let reload = Campaign.Scenario(description: "reload") {
+    public static let reload = Campaign.Scenario(
+        description: "reload",
+        successor: .owner
+    ) {
         (lab, cast) throws(LabError) in
-        try lab.supervisor(of: cast.owner).process?.send(signal: SIGHUP)
+        try lab.reload(cast.owner)
         sleep(for: .milliseconds(150))
     }
 
-    public static let upgrade = Campaign.Scenario(description: "upgrade") {
+    public static let upgrade = Campaign.Scenario(
+        description: "upgrade",
+        successor: .owner
+    ) {
         (lab, cast) throws(LabError) in
-        try lab.supervisor(of: cast.owner).process?.send(signal: SIGUSR2)
+        try lab.upgrade(cast.owner)
         sleep(for: .milliseconds(150))
     }
 
-    public static let standbyUpgrade = Campaign.Scenario(description: "upgrade of the standby") {
+    public static let standbyUpgrade = Campaign.Scenario(
+        description: "upgrade of the standby",
+        successor: .standby
+    ) {
         (lab, cast) throws(LabError) in
-        try lab.supervisor(of: cast.owner.peer).process?.send(signal: SIGUSR2)
+        try lab.upgrade(cast.owner.peer)
         sleep(for: .milliseconds(150))
     }
 
-    public static let witnessUpgrade = Campaign.Scenario(description: "upgrade of the witness") {
+    public static let witnessUpgrade = Campaign.Scenario(
+        description: "upgrade of the witness",
+        successor: .witness
+    ) {
         (lab, _) throws(LabError) in
-        try lab.supervisor(of: .w1).process?.send(signal: SIGUSR2)
+        try lab.upgrade(.w1)
         sleep(for: .milliseconds(150))
     }
 
@@ -150,13 +156,24 @@ extension Campaign.Scenario {
 }
 
 extension Lab {
+    /// The agent is killed, and not started again until somebody says so.
+    fileprivate func killForGood(_ host: Host) throws(LabError) {
+        let supervisor = try supervisor(of: host)
+        supervisor.restart(false)
+        guard supervisor.kill() else {
+            throw LabError("kill the agent of \(host)", found: "there was none, or it ended before")
+        }
+    }
+
     /// The agent is killed, and started again once; what happens at its next death is the run's.
     fileprivate func replaceAgent(of host: Host, _ cast: Campaign.Cast) throws(LabError) {
         let supervisor = try supervisor(of: host)
         let count = supervisor.restarts.count + 1
         supervisor.restart(true)
         supervisor.kill()
-        _ = supervisor.waitForRestarts(count, until: .now + .seconds(1))
-        supervisor.restart(cast.isRestarted(host))
+        defer { supervisor.restart(cast.isRestarted(host)) }
+        guard supervisor.waitForRestarts(count, until: .now + .seconds(1)) else {
+            throw LabError("start the agent of \(host) again", found: "it did not run after 1 s")
+        }
     }
 }

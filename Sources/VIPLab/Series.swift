@@ -39,8 +39,6 @@ public struct Series: Sendable {
         public let removals: Int
         /// Of the owner's agent, before and after.
         public let usage: [Usage]
-        /// From each death to the successor's first instruction.
-        public let delays: [Duration]
 
         /// Nobody noticed anything: no question lost, no connection reset, no address removed, the
         /// same owner in the same term.
@@ -81,7 +79,6 @@ public struct Series: Sendable {
         let term = try lab.status(of: .lb1).group(lab.webGroup)?.term ?? 0
         let monitor = try AddressMonitor(in: lab, on: .lb1)
         let usage = try Usage(of: lab.agent(of: .lb1))
-        let before = try lab.supervisor(of: .lb1).restarts.count
         let begin = Moment.now
         var done = 0
         for number in 1...count {
@@ -97,9 +94,7 @@ public struct Series: Sendable {
             transfer: transfer.report,
             terms: [term, try lab.status(of: .lb1).group(lab.webGroup)?.term ?? 0],
             removals: changes.count { $0.kind == .removed },
-            usage: [usage, try Usage(of: lab.agent(of: .lb1))],
-            delays: try lab.supervisor(of: .lb1).restarts.dropFirst(before)
-                .map { $0.started - $0.ended }
+            usage: [usage, try Usage(of: lab.agent(of: .lb1))]
         )
     }
 
@@ -118,14 +113,10 @@ public struct Series: Sendable {
         case .reload:
             var configuration = options.configuration
             configuration.groups[0].preferred = number % 2 == 0 ? .lb2 : .lb1
-            _ = try lab.write(configuration, named: "vip-agent")
+            try lab.write(configuration)
             try lab.reload(.lb1)
         }
-        while Moment.now < deadline {
-            let status = try? lab.status(of: .lb1)
-            if let done = status?.counters?.reexecutions, done > number { return true }
-            sleep(for: .milliseconds(5))
-        }
-        return false
+        let limit = deadline - .now
+        return (try? lab.waitForReexecutions(number + 1, of: .lb1, within: limit)) != nil
     }
 }

@@ -9,31 +9,37 @@ extension Lab {
         try control(host, "reload")
     }
 
-    /// How many programs the agent's process has been after its first.
-    public func generation(of host: Host) throws(LabError) -> Int {
+    /// How often the agent has become another program.
+    public func reexecutions(of host: Host) throws(LabError) -> Int {
         try status(of: host).counters?.reexecutions ?? 0
     }
 
-    /// Has the agent become another program, by SIGUSR2, and returns once it has.
-    public func upgradeAndWait(_ host: Host) throws(LabError) {
-        let before = try generation(of: host)
-        try upgrade(host)
-        try waitForStatus(of: host, "I am another program") { status in
-            status.counters?.reexecutions == before + 1
+    public func waitForReexecutions(
+        _ count: Int,
+        of host: Host,
+        within limit: Duration = .seconds(10)
+    ) throws(LabError) {
+        try waitForStatus(of: host, within: limit, "I am program \(count + 1)") { status in
+            (status.counters?.reexecutions ?? 0) >= count
         }
     }
 
-    /// Resident memory in kB, and open descriptors, of the host's agent.
-    public func footprint(of host: Host) throws(LabError) -> (resident: Int, descriptors: Int) {
-        let process = "/proc/\(try agent(of: host).identifier)"
-        let line = (Files.read("\(process)/status") ?? "").split(separator: "\n")
-            .first { $0.hasPrefix("VmRSS:") }
-        let words = line?.split(whereSeparator: \.isWhitespace) ?? []
-        let listed = try Command("ls", "\(process)/fd").run().standardOutput
-        return (
-            resident: words.count > 1 ? Int(words[1]) ?? 0 : 0,
-            descriptors: listed.split(separator: "\n").count
-        )
+    /// Has the agent become another program, by SIGUSR2, and returns once it has.
+    public func upgradeAndWait(
+        _ host: Host,
+        within limit: Duration = .seconds(10)
+    ) throws(LabError) {
+        let count = try reexecutions(of: host) + 1
+        try upgrade(host)
+        try waitForReexecutions(count, of: host, within: limit)
+    }
+
+    /// `vip-agent accept-voters`, by an operator who has seen to what has to be true.
+    public func acceptVoters(_ host: Host) throws(LabError) {
+        let binaries: Binaries
+        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
+        try Command(binaries.agent, "accept-voters", "--yes", "--socket", socketPath(of: host))
+            .runSuccessfully()
     }
 
     /// The longest lease that the host's state directory has on record.
@@ -46,24 +52,22 @@ extension Lab {
         return .nanoseconds(nanoseconds)
     }
 
-    /// Replaces a file as an operator's editor does.
-    public func writeText(_ text: String, to path: String) throws(LabError) {
-        try Files.write(text, to: path + ".new")
-        guard unsafe rename(path + ".new", path) == 0 else { throw .system("rename \(path).new") }
-    }
-
-    /// Waits up to two seconds for an address to come or go.
-    public func waitForAddress(
-        _ address: String,
+    /// Waits up to two seconds for addresses to come, or to go.
+    public func waitForAddresses(
+        _ expected: [String],
         on host: Host,
-        isThere: Bool
+        areThere: Bool = true
     ) throws(LabError) {
         let deadline = Moment.now + .seconds(2)
-        while try addresses(on: host).contains(address) != isThere {
+        while true {
+            let found = Set(try addresses(on: host))
+            let wrong = expected.filter { found.contains($0) != areThere }
+            if wrong.isEmpty { return }
             guard Moment.now < deadline else {
                 throw LabError(
-                    "see \(address) \(isThere ? "come to" : "go from") \(host)",
-                    found: "its kernel has \(try addresses(on: host))"
+                    "see \(wrong[0]) \(areThere ? "come to" : "go from") \(host)",
+                    found: "\(wrong.count) of \(expected.count) addresses did not, "
+                        + "its kernel has \(found.count)"
                 )
             }
             sleep(for: .milliseconds(5))
@@ -86,20 +90,13 @@ public final class InstalledBinaries: Sendable {
     }
 
     public func replaceAgent(byScript script: String) throws(LabError) {
-        try Files.write(script, to: "\(directory)/vip-agent.new", mode: 0o755)
-        try putInPlace()
+        try Files.replace("\(directory)/vip-agent", by: script, mode: 0o755)
     }
 
     public func restoreAgent() throws(LabError) {
-        let original = try Binaries.find()
-        try Command("cp", "-L", original.agent, "\(directory)/vip-agent.new").runSuccessfully()
-        try putInPlace()
-    }
-
-    private func putInPlace() throws(LabError) {
-        guard unsafe rename("\(directory)/vip-agent.new", "\(directory)/vip-agent") == 0 else {
-            throw .system("rename \(directory)/vip-agent.new")
-        }
+        let path = "\(directory)/vip-agent"
+        try Command("cp", "-L", Binaries.find().agent, path + ".new").runSuccessfully()
+        try Files.rename(path + ".new", to: path)
     }
 
     deinit { _ = try? Command("rm", "-rf", directory).run() }

@@ -213,15 +213,11 @@ public final class Supervisor: Sendable {
     /// How many of its processes have said that they were ready.
     public var timesReady: Int { state.withLock { $0.ready.count } }
 
-    /// The names of the descriptors in the store.
-    public var storedNames: [String] { state.withLock { $0.stored.map(\.name) } }
-
-    /// SIGKILL, and does not wait: returns the moment just before.
+    /// SIGKILL, and waits for the end, which is milliseconds away. Whether there was an agent, and
+    /// it died of a SIGKILL: not one that had ended otherwise by then.
     @discardableResult
-    public func kill() -> Moment {
-        let moment = Moment.now
-        process?.send(signal: SIGKILL)
-        return moment
+    public func kill() -> Bool {
+        process?.killAndWait() == .signalled(SIGKILL)
     }
 
     /// Waits until so many processes have died and were replaced. Whether they were.

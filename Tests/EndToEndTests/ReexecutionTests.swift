@@ -12,7 +12,7 @@ extension EndToEnd {
             let term = try lab.term(knownTo: .lb1)
             let monitor = try AddressMonitor(in: lab, on: .lb1)
             try lab.upgradeAndWait(.lb1)
-            let before = try lab.footprint(of: .lb1)
+            let before = try Usage(of: lab.agent(of: .lb1))
             let begin = Moment.now
 
             for _ in 0..<20 { try lab.upgradeAndWait(.lb1) }
@@ -23,10 +23,10 @@ extension EndToEnd {
                 #expect(removals.isEmpty)
             }
             #expect(try lab.term(knownTo: .lb1) == term)
-            #expect(try lab.generation(of: .lb1) == 21)
-            let after = try lab.footprint(of: .lb1)
+            #expect(try lab.reexecutions(of: .lb1) == 21)
+            let after = try Usage(of: lab.agent(of: .lb1))
             #expect(after.descriptors == before.descriptors)
-            #expect(after.resident < before.resident + 2048)
+            #expect(after.memory < before.memory + 2 << 20)
             // What was before goes on: the history has a number for everything, and none twice.
             let history = try lab.history(of: .lb1)
             #expect(history.contains { $0.event == "takeover" })
@@ -93,7 +93,7 @@ extension EndToEnd {
             let warnings = try lab.status(of: .lb1).warnings ?? []
             #expect(!warnings.contains { $0.contains("refused") })
             #expect(try lab.term(knownTo: .lb1) == term)
-            #expect(try lab.generation(of: .lb1) == 1)
+            #expect(try lab.reexecutions(of: .lb1) == 1)
         }
     }
 }

@@ -4,15 +4,22 @@ import VIPLab
 extension EndToEnd {
     @Suite("Reload")
     struct ReloadTests {
+        /// A group beside that of the lab's own configuration.
+        private static var second: AgentConfiguration.Group {
+            var group = AgentConfiguration.Group()
+            group.name = "db"
+            group.addresses = ["10.77.0.101"]
+            return group
+        }
+
         /// Writes another configuration in the place of the lab's own.
         private func change(
             _ lab: Lab,
             _ change: (inout AgentConfiguration) -> Void
-        ) throws -> AgentConfiguration {
+        ) throws {
             var configuration = lab.options.configuration
             change(&configuration)
-            _ = try lab.write(configuration, named: "vip-agent")
-            return configuration
+            try lab.write(configuration)
         }
 
         @Test("with the same file nothing changes, on any host")
@@ -49,13 +56,11 @@ extension EndToEnd {
             let experiment = try Experiment()
             defer { experiment.close() }
             let lab = experiment.lab
-            let path = lab.place(of: .lb1).configurationFile
             let text = lab.options.configuration.text(keyFile: lab.keyFile)
             let begin = Moment.now
-            try lab.writeText(
+            try lab.write(
                 text.replacing("heartbeat = ", with: "heart_beat = ")
-                    .replacing("prefer = \"lb1\"", with: "prefer = \"lb9\""),
-                to: path
+                    .replacing("prefer = \"lb1\"", with: "prefer = \"lb9\"")
             )
             let answer = try lab.askForReload(.lb1)
             #expect(answer.status == .exited(1))
@@ -65,10 +70,10 @@ extension EndToEnd {
             }
             let status = try lab.status(of: .lb1)
             #expect((status.warnings ?? []).contains { $0.contains("heart_beat") })
-            #expect(try lab.generation(of: .lb1) == 0)
+            #expect(try lab.reexecutions(of: .lb1) == 0)
             expectNothing(experiment.outcome(since: begin))
 
-            try lab.writeText(text, to: path)
+            try lab.write(text)
             #expect(try lab.askForReload(.lb1).status == .exited(0))
             #expect(try lab.status(of: .lb1).warnings?.contains { $0.contains("refused") } != true)
             expectNothing(experiment.outcome(since: begin))
@@ -80,27 +85,86 @@ extension EndToEnd {
             defer { experiment.close() }
             let lab = experiment.lab
             let begin = Moment.now
-            _ = try change(lab) { configuration in
-                var group = configuration.groups[0]
-                group.name = "db"
-                group.addresses = ["10.77.0.101"]
-                configuration.groups.append(group)
-            }
+            try change(lab) { $0.groups.append(Self.second) }
             for host in Host.voters {
                 let answer = try lab.askForReload(host)
                 #expect(answer.output == "reload: group db added\n", "\(answer.complaint)")
             }
             try lab.waitForStatus(of: .lb1, "I own db") { $0.group("db")?.state == "owner" }
-            try lab.waitForAddress("10.77.0.101", on: .lb1, isThere: true)
+            try lab.waitForAddresses(["10.77.0.101"], on: .lb1)
 
-            _ = try change(lab) { _ in }
+            try change(lab) { _ in }
             for host in Host.voters {
                 let answer = try lab.askForReload(host)
                 #expect(answer.output.contains("group db removed"), "\(answer.complaint)")
             }
-            try lab.waitForAddress("10.77.0.101", on: .lb1, isThere: false)
+            try lab.waitForAddresses(["10.77.0.101"], on: .lb1, areThere: false)
             #expect(try lab.status(of: .lb1).group("db") == nil)
             expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("a group that one host alone knows does not keep it from reloads and upgrades")
+        func unknownGroup() throws {
+            let experiment = try Experiment(LabOptions(), addresses: bothFamilies) {
+                (lab) throws(LabError) in
+                var place = lab.place(of: .lb1)
+                place.configurationFile =
+                    try lab.write(lab.options.configuration, named: "lb1")
+                try lab.supervise(place)
+                try lab.start(.w1)
+                try lab.waitForOwner(.lb1)
+                try lab.start(.lb2)
+                try lab.waitForStandby(.lb2)
+            }
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            var configuration = lab.options.configuration
+            configuration.groups.append(Self.second)
+            try lab.write(configuration, named: "lb1")
+            #expect(try lab.askForReload(.lb1).output == "reload: group db added\n")
+            // It asks the others for it meanwhile, which do not know it.
+            sleep(for: .seconds(1))
+
+            let ordered = Moment.now
+            #expect(try lab.askForReload(.lb1).output == "reload: nothing changed\n")
+            try lab.upgradeAndWait(.lb1, within: .seconds(3))
+            try lab.write(lab.options.configuration, named: "lb1")
+            #expect(try lab.askForReload(.lb1).output.contains("group db removed"))
+            #expect(.now - ordered < .seconds(5))
+            expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("an address that goes from one group to another in two reloads waits to be accepted")
+        func movedInTwoSteps() throws {
+            var options = LabOptions()
+            options.configuration.groups.append(Self.second)
+            let experiment = try Experiment(options)
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            try change(lab) { $0.groups[0].addresses = ["10.77.0.100"] }
+            for host in Host.voters {
+                #expect(try !lab.askForReload(host).output.contains("waits to be accepted"))
+            }
+            try change(lab) {
+                $0.groups[0].addresses = ["10.77.0.100"]
+                $0.groups[1].addresses = ["10.77.0.101", "fd77::64"]
+            }
+            for host in Host.voters {
+                let answer = try lab.askForReload(host)
+                #expect(answer.output.contains("waits to be accepted"), "\(host): \(answer)")
+                try lab.waitForStatus(of: host, "the addresses have changed") { status in
+                    status.reasons?.contains { $0.contains("accept-voters") } ?? false
+                }
+            }
+            #expect(try lab.holders(of: "fd77::64") == [])
+
+            for host in Host.voters { try lab.acceptVoters(host) }
+            try lab.waitForStatus(of: .lb1, "I own db") { $0.group("db")?.state == "owner" }
+            try lab.waitForAddresses(["10.77.0.101", "fd77::64"], on: .lb1)
+            try lab.waitForOwner(.lb1)
+            expectOneOwner(experiment.outcome(since: begin))
         }
 
         @Test("another address of a group comes and goes, and the rest and the term stay")
@@ -110,14 +174,14 @@ extension EndToEnd {
             let lab = experiment.lab
             let term = try lab.term(knownTo: .lb1)
             let begin = Moment.now
-            _ = try change(lab) { $0.groups[0].addresses = ["10.77.0.100", "10.77.0.102"] }
+            try change(lab) { $0.groups[0].addresses = ["10.77.0.100", "10.77.0.102"] }
             let answer = try lab.askForReload(.lb1)
             #expect(
                 answer.output
                     == "reload: group web: 10.77.0.102/32 added, fd77::64/128 removed\n"
             )
-            try lab.waitForAddress("10.77.0.102", on: .lb1, isThere: true)
-            try lab.waitForAddress("fd77::64", on: .lb1, isThere: false)
+            try lab.waitForAddresses(["10.77.0.102"], on: .lb1)
+            try lab.waitForAddresses(["fd77::64"], on: .lb1, areThere: false)
             #expect(try lab.term(knownTo: .lb1) == term)
             expectNothing(experiment.outcome(since: begin))
         }
@@ -128,7 +192,7 @@ extension EndToEnd {
             defer { experiment.close() }
             let lab = experiment.lab
             let begin = Moment.now
-            _ = try change(lab) { $0.lease = .seconds(1) }
+            try change(lab) { $0.lease = .seconds(1) }
             for host in Host.voters {
                 let answer = try lab.askForReload(host)
                 #expect(answer.output == "reload: lease 1s instead of 500ms\n")
@@ -142,7 +206,7 @@ extension EndToEnd {
             let lab = try Lab()
             defer { lab.close() }
             try lab.startPair()
-            _ = try change(lab) { $0.voters[2].name = "w2" }
+            try change(lab) { $0.voters[2].name = "w2" }
             let answer = try lab.askForReload(.lb2)
             #expect(answer.status == .exited(0))
             #expect(answer.output.contains("voter w2 added; voter w1 removed"))
@@ -158,7 +222,7 @@ extension EndToEnd {
             let lab = try Lab()
             defer { lab.close() }
             try lab.startPair()
-            _ = try change(lab) { configuration in
+            try change(lab) { configuration in
                 configuration.voters[0].isWitness = true
                 configuration.voters[2].isWitness = false
                 configuration.groups[0].preferred = .lb2

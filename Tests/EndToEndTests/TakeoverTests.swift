@@ -53,6 +53,33 @@ extension EndToEnd {
             expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
         }
 
+        @Test("a thousand addresses of one group are taken over at once, all of them")
+        func manyAddresses() throws {
+            var options = LabOptions()
+            options.configuration.groups[0].addresses =
+                ["10.77.0.100"] + (0..<999).map { "10.78.\($0 / 250).\($0 % 250 + 1)" }
+            let experiment = try Experiment(options)
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let addresses = options.floatingAddresses
+            try lab.waitForAddresses(addresses, on: .lb1)
+            #expect(try !lab.addresses(on: .lb2).contains(where: Set(addresses).contains))
+
+            let seen = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
+                let moment = try lab.kill(.lb1)
+                try lab.waitForAddresses(addresses, on: .lb2)
+                return moment
+            }
+            expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
+            try lab.waitForAddresses(addresses, on: .lb2)
+            for host in Host.nodes {
+                let log = lab.log(of: host)
+                for event in ["addresses-put-back", "addresses-refused", "kernel-refused"] {
+                    #expect(!log.contains(event), "\(host)")
+                }
+            }
+        }
+
         @Test("a switchover takes the address to the other node, and back")
         func switchover() throws {
             let experiment = try Experiment()
