@@ -168,8 +168,8 @@ extension Group {
         recount(in: scene, &out)
     }
 
-    /// The deadline follows from what is counted. Later: page, then gate. Earlier: gate and page at
-    /// once. None: the majority is lost.
+    /// The deadline follows from what is counted. Later: page, then gate. Earlier: gate, then page.
+    /// None: the majority is lost.
     mutating func recount(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role else { return }
         let byMajority = Tenure.deadline(
@@ -213,7 +213,12 @@ extension Group {
                 becomeLettingGo(because: .majorityLost, in: scene, &out)
                 return
             }
-            lowerGate(in: scene, &out)
+            // By the gate's own clock it may be later all the same: the leases have another length.
+            if deadline.boottime > before.boottime {
+                openGate(in: scene, &out)
+            } else {
+                lowerGate(in: scene, &out)
+            }
         } else if deadline != before {
             openGate(in: scene, &out)
         }
