@@ -109,6 +109,8 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
 
 /// An entry of `vipctl history --json`.
 public struct HistoryRecord: Decodable, Hashable, Sendable {
+    /// Counted from the agent's start, across its upgrades.
+    public let sequence: UInt64
     public let at: String
     public let group: String?
     public let kind: String?

@@ -33,6 +33,12 @@ public struct Binaries: Sendable {
         )
     }
 
+    /// The agent that can be told to die, built by `make mutations`; nil if it is not there.
+    public static var mortalAgent: String? {
+        roots.map { "\($0)/.build-mutations/release/vip-agent" }
+            .first { unsafe access($0, X_OK) == 0 }
+    }
+
     private var exist: Bool {
         unsafe access(agent, X_OK) == 0 && access(control, X_OK) == 0
     }
@@ -42,7 +48,7 @@ public struct Binaries: Sendable {
     }
 
     /// The packages that the working directory is in.
-    static var roots: [String] {
+    private static var roots: [String] {
         var found: [String] = []
         var folder = resolved(".")
         while folder != "/", folder != "" {

@@ -69,11 +69,3 @@ public final class CrashPoints: Sendable {
             .map(String.init)
     }
 }
-
-extension Binaries {
-    /// The agent that can be told to die, built by `make mutations`; nil if it is not there.
-    public static var mortalAgent: String? {
-        roots.map { "\($0)/.build-mutations/release/vip-agent" }
-            .first { unsafe access($0, X_OK) == 0 }
-    }
-}

@@ -6,13 +6,19 @@ struct AgentBenchmark {
     let runs: Int
     /// How often an agent is restarted, upgraded and reloaded in a row.
     let count: Int
+    /// Never two hosts answered at once, nor one after its deadline.
+    private(set) var isAsPromised = true
+
+    init(runs: Int, count: Int) {
+        (self.runs, self.count) = (runs, count)
+    }
 
     /// As operators have it at first, and as short as it goes.
     private static let paces: [(heartbeat: Duration, lease: Duration)] = [
         (.milliseconds(100), .milliseconds(500)), (.milliseconds(5), .milliseconds(15)),
     ]
 
-    func run() throws(LabError) {
+    mutating func run() throws(LabError) {
         var outages = Table(
             "fault",
             "heartbeat / lease",
@@ -60,68 +66,29 @@ struct AgentBenchmark {
 
     // MARK: - Dead, and stopped
 
-    /// What the dead agent's host does once the lease is over that it held when it died.
-    private func kill(_ options: LabOptions, _ table: inout Table) throws(LabError) {
-        var outages: [Duration] = []
-        var late = 0
-        var twoAtOnce = 0
+    private mutating func kill(_ options: LabOptions, _ table: inout Table) throws(LabError) {
         var gone: [Duration] = []
-        for run in 1...runs {
-            say("SIGKILL, not restarted, \(pace(options)), run \(run) of \(runs)")
-            let experiment = try Experiment(options, addresses: options.floatingAddresses)
-            defer { experiment.close() }
-            let lab = experiment.lab
-            var dead = Moment.now
-            let seen = try experiment.observe(for: options.configuration.lease + .seconds(1)) {
-                (lab) throws(LabError) in
-                let begin = try lab.kill(.lb1)
-                dead = .now
-                return begin
-            }
-            outages.append(seen.outage)
-            while try lab.addresses(on: .lb1).contains(where: options.floatingAddresses.contains),
+        let lease = options.configuration.lease
+        let silence = try silence("SIGKILL, not restarted", options, for: lease + .seconds(1)) {
+            (lab) throws(LabError) in
+            try lab.kill(.lb1)
+        } afterwards: { (experiment, dead) throws(LabError) in
+            while try experiment.lab.addresses(on: .lb1)
+                .contains(where: options.floatingAddresses.contains),
                 Moment.now < dead + .seconds(30)
             { sleep(for: .milliseconds(20)) }
             gone.append(.now - dead)
-            let all = experiment.outcome(since: dead)
-            late += all.answers(by: .lb1, since: dead + options.configuration.lease)
-            twoAtOnce += all.answersFromTwoAtOnce
         }
-        table.add(
-            "SIGKILL, not restarted",
-            pace(options),
-            "\(runs)",
-            outages.median.human,
-            outages.range,
-            "\(late)",
-            "\(twoAtOnce)",
-            gone.range
-        )
+        table.add(silence + [gone.range])
     }
 
-    private func hang(_ options: LabOptions, _ table: inout Table) throws(LabError) {
-        var outages: [Duration] = []
-        var late = 0
-        var twoAtOnce = 0
-        for run in 1...runs {
-            say("SIGSTOP for 15 s, \(pace(options)), run \(run) of \(runs)")
-            let experiment = try Experiment(options, addresses: options.floatingAddresses)
-            defer { experiment.close() }
-            var stopped = Moment.now
-            let seen = try experiment.observe(for: .seconds(15)) { (lab) throws(LabError) in
-                let begin = try lab.pause(.lb1)
-                stopped = .now
-                return begin
-            }
-            outages.append(seen.outage)
+    private mutating func hang(_ options: LabOptions, _ table: inout Table) throws(LabError) {
+        let silence = try silence("SIGSTOP for 15 s, SIGCONT", options, for: .seconds(15)) {
+            (lab) throws(LabError) in
+            try lab.pause(.lb1)
+        } afterwards: { (experiment, _) throws(LabError) in
             let woken = try experiment.lab.resume(.lb1)
             sleep(for: .seconds(2))
-            let all = experiment.outcome(since: stopped)
-            late += all.answers(
-                by: .lb1,
-                since: stopped + options.configuration.lease + .milliseconds(1)
-            )
-            twoAtOnce += all.answersFromTwoAtOnce
             let after = experiment.outcome(since: woken)
             let owners = after.views.map(\.udp.owners)
             guard owners.allSatisfy({ $0 == [.lb2] }), after.lost == 0 else {
@@ -131,27 +98,56 @@ struct AgentBenchmark {
                 )
             }
         }
-        table.add(
-            "SIGSTOP for 15 s, SIGCONT",
-            pace(options),
-            "\(runs)",
-            outages.median.human,
-            outages.range,
-            "\(late)",
+        table.add(silence + ["-"])
+    }
+
+    /// What the host of an agent that is dead or stopped does once the lease is over that it held
+    /// then. All of a row but its end.
+    private mutating func silence(
+        _ name: String,
+        _ options: LabOptions,
+        for duration: Duration,
+        _ fault: (Lab) throws(LabError) -> Moment,
+        afterwards: (Experiment, Moment) throws(LabError) -> Void
+    ) throws(LabError) -> [String] {
+        var outages: [Duration] = []
+        var late = 0
+        var twoAtOnce = 0
+        for run in 1...runs {
+            say("\(name), \(pace(options)), run \(run) of \(runs)")
+            let experiment = try Experiment(options, addresses: options.floatingAddresses)
+            defer { experiment.close() }
+            var done = Moment.now
+            let seen = try experiment.observe(for: duration) { (lab) throws(LabError) in
+                let begin = try fault(lab)
+                done = .now
+                return begin
+            }
+            outages.append(seen.outage)
+            try afterwards(experiment, done)
+            let all = experiment.outcome(since: done)
+            // A stopped process is interrupted next, at once or so.
+            let silent = done + options.configuration.lease + .milliseconds(1)
+            late += all.answers(by: .lb1, since: silent)
+            twoAtOnce += all.answersFromTwoAtOnce
+        }
+        isAsPromised = isAsPromised && late == 0 && twoAtOnce == 0
+        return [
+            name, pace(options), "\(runs)", outages.median.human, outages.range, "\(late)",
             "\(twoAtOnce)",
-            "-"
-        )
+        ]
     }
 
     // MARK: - Many times in a row
 
-    private func add(_ plan: Series, _ table: inout Table) throws(LabError) {
+    private mutating func add(_ plan: Series, _ table: inout Table) throws(LabError) {
         let name =
             "\(plan.deed)\(plan.isWithoutWitness ? ", witness down" : "")"
             + (plan.isUnderLoad ? ", under load" : "")
         say("\(name), \(pace(plan.options)), \(plan.count) times")
         let report = try plan.run(say)
         let usage = report.usage
+        isAsPromised = isAsPromised && report.seen.answersFromTwoAtOnce == 0
         table.add(
             name,
             pace(plan.options),
@@ -168,32 +164,5 @@ struct AgentBenchmark {
 
     private func pace(_ options: LabOptions) -> String {
         "\(options.configuration.heartbeat.human) / \(options.configuration.lease.human)"
-    }
-}
-
-/// A pair with the shortest lease, on a machine that has no time for it.
-struct StarvationBenchmark {
-    let duration: Duration
-
-    func run() throws(LabError) {
-        let options = LabOptions(heartbeat: .milliseconds(5), lease: .milliseconds(15))
-        say("all processors loaded, \(duration.human)")
-        let experiment = try Experiment(options, addresses: options.floatingAddresses)
-        defer { experiment.close() }
-        let load = try ProcessorLoad(in: experiment.lab)
-        defer { load.end() }
-        let begin = Moment.now
-        (begin + duration).sleepUntil()
-        let seen = experiment.outcome(since: begin)
-        say(
-            """
-
-            all processors loaded by other processes for \(duration.human), 5 ms / 15 ms: \
-            \(seen.changes(since: .lb1)) false takeovers, \(seen.lost) questions lost, \
-            longest outage \(seen.outage.human), \(seen.answersFromTwoAtOnce) answers from two \
-            hosts at once
-
-            """
-        )
     }
 }

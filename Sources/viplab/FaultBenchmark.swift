@@ -5,86 +5,52 @@ import VIPLab
 struct FaultBenchmark {
     let runs: Int
 
-    func run() throws(LabError) {
-        var table = Outages.table
-        for series in [
-            try crash("crash of the owner, 100/500 ms", .milliseconds(100), .milliseconds(500)),
-            try crash("crash of the owner, 5/15 ms", .milliseconds(5), .milliseconds(15)),
-            try switchovers(),
-            try stops(),
+    /// Whether never two hosts answered at once.
+    func run() throws(LabError) -> Bool {
+        let quick = LabOptions(heartbeat: .milliseconds(5), lease: .milliseconds(15))
+        let all = [
+            try each("crash of the owner, 100/500 ms", for: .milliseconds(1500)) {
+                (lab) throws(LabError) in
+                try lab.crash(.lb1)
+            },
+            try each("crash of the owner, 5/15 ms", quick, for: .milliseconds(1015)) {
+                (lab) throws(LabError) in
+                try lab.crash(.lb1)
+            },
+            try each("switchover", for: .seconds(1)) { (lab) throws(LabError) in
+                try lab.switchover(from: .lb1)
+            },
+            try each("SIGTERM to the owner's agent", for: .seconds(1)) { (lab) throws(LabError) in
+                try lab.stop(.lb1)
+            },
             try lasting("pair partition, 15 s", .seconds(15)) { $0.partition(.lb1, from: .lb2) },
-            try isolation(),
+            try each("isolation of the owner, carrier up", for: .seconds(2)) {
+                (lab) throws(LabError) in
+                try lab.applyFaults { $0.isolate(.lb1) }
+            },
             try lasting("20 % loss, 30 s", .seconds(30)) { $0.loseVoterFrames(percent: 20) },
-        ] {
-            series.addRow(to: &table)
-        }
+        ]
+        var table = Outages.table
+        for series in all { series.addRow(to: &table) }
         say("\n\(table.text)\n")
         say(try idle(heartbeat: .milliseconds(100), lease: .milliseconds(500)))
         say(try idle(heartbeat: .milliseconds(5), lease: .milliseconds(15)))
+        return all.allSatisfy { $0.twoAtOnce == 0 }
     }
 
-    /// A lab for each run: a crashed host has no past.
-    private func crash(
+    /// A lab for each run: what was done to a pair may tell in the next one.
+    private func each(
         _ name: String,
-        _ heartbeat: Duration,
-        _ lease: Duration
+        _ options: LabOptions = LabOptions(),
+        for duration: Duration,
+        _ fault: (Lab) throws(LabError) -> Moment
     ) throws(LabError) -> Outages {
         var series = Outages(name)
         for run in 1...runs {
             say("\(name), run \(run) of \(runs)")
-            let experiment = try Experiment(LabOptions(heartbeat: heartbeat, lease: lease))
+            let experiment = try Experiment(options)
             defer { experiment.close() }
-            series.add(
-                try experiment.observe(for: lease + .seconds(1)) { (lab) throws(LabError) in
-                    try lab.crash(.lb1)
-                }
-            )
-        }
-        return series
-    }
-
-    private func isolation() throws(LabError) -> Outages {
-        var series = Outages("isolation of the owner, carrier up")
-        for run in 1...runs {
-            say("\(series.name), run \(run) of \(runs)")
-            let experiment = try Experiment()
-            defer { experiment.close() }
-            series.add(
-                try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
-                    try lab.applyFaults { $0.isolate(.lb1) }
-                }
-            )
-        }
-        return series
-    }
-
-    /// To and fro in one lab. The pause keeps the agents from calling it flapping.
-    private func switchovers() throws(LabError) -> Outages {
-        var series = Outages("switchover")
-        for run in 1...runs {
-            say("\(series.name), run \(run) of \(runs)")
-            let experiment = try Experiment()
-            defer { experiment.close() }
-            series.add(
-                try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
-                    try lab.switchover(from: .lb1)
-                }
-            )
-        }
-        return series
-    }
-
-    private func stops() throws(LabError) -> Outages {
-        var series = Outages("SIGTERM to the owner's agent")
-        for run in 1...runs {
-            say("\(series.name), run \(run) of \(runs)")
-            let experiment = try Experiment()
-            defer { experiment.close() }
-            series.add(
-                try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
-                    try lab.stop(.lb1)
-                }
-            )
+            series.add(try experiment.observe(for: duration, fault))
         }
         return series
     }
@@ -135,5 +101,4 @@ struct FaultBenchmark {
             (\(growth / heartbeats) octets each)
             """
     }
-
 }

@@ -7,7 +7,7 @@ struct Outages {
     private var outages: [Duration] = []
     private var lost = 0
     private var changes = 0
-    private var twoAtOnce = 0
+    private(set) var twoAtOnce = 0
 
     init(_ name: String) {
         self.name = name

@@ -7,7 +7,9 @@ struct Table {
         self.header = header
     }
 
-    mutating func add(_ cells: String...) {
+    mutating func add(_ cells: String...) { add(cells) }
+
+    mutating func add(_ cells: [String]) {
         precondition(cells.count == header.count, "a row has a cell for each column")
         rows.append(cells)
     }

@@ -65,14 +65,22 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
+        var isAsPromised = true
         for part in parts.isEmpty ? Part.allCases : parts {
             switch part {
-            case .faults: try FaultBenchmark(runs: runs).run()
-            case .agents: try AgentBenchmark(runs: runs, count: count).run()
-            case .load: try StarvationBenchmark(duration: .seconds(60 * loadTime)).run()
+            case .faults:
+                isAsPromised = try FaultBenchmark(runs: runs).run() && isAsPromised
+            case .agents:
+                var agents = AgentBenchmark(runs: runs, count: count)
+                try agents.run()
+                isAsPromised = isAsPromised && agents.isAsPromised
+            case .load:
+                let load = StarvationBenchmark(duration: .seconds(60 * loadTime))
+                isAsPromised = try load.run() && isAsPromised
             case .gate: try GateBenchmark().run()
             }
         }
+        guard isAsPromised else { throw ExitCode(1) }
     }
 }
 

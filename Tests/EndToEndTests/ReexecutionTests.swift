@@ -28,8 +28,10 @@ extension EndToEnd {
             #expect(after.descriptors == before.descriptors)
             #expect(after.memory < before.memory + 2 << 20)
             // What was before goes on: the history has a number for everything, and none twice.
-            let history = try lab.history(of: .lb1)
-            #expect(history.contains { $0.event == "takeover" })
+            let numbers = try lab.history(of: .lb1).map(\.sequence)
+            let first = try #require(numbers.min())
+            #expect(numbers.sorted() == Array(first..<first + UInt64(numbers.count)))
+            #expect(try lab.history(of: .lb1).contains { $0.event == "takeover" })
         }
 
         @Test("standby and witness are upgraded too, and go on as what they were")
