@@ -6,14 +6,17 @@ extension GateKeeper {
     /// How old the picture for a status may be, in nanoseconds, before the next is asked for.
     private static let freshness: Int64 = 1_000_000_000
 
-    /// Where the kernel has it. Whoever changes a qdisc or a filter is noticed at once; of what
-    /// nobody tells, the status after the next does.
-    package func status() -> GateStatus {
+    /// Has the kernel asked, if the last time is a while ago: of what nobody tells, the status
+    /// after the next one does then.
+    package func refresh() {
         let now = ClockReading.bootNow()
-        if now - lookedAt > Self.freshness {
-            lookedAt = now
-            worker.ask(.sweep)
-        }
+        guard now - lookedAt > Self.freshness else { return }
+        lookedAt = now
+        worker.ask(.sweep)
+    }
+
+    /// Where the kernel has it. Whoever changes a qdisc or a filter is noticed at once.
+    package func status() -> GateStatus {
         switch state {
         case .pending:
             return GateStatus(state: .incomplete, reason: failure ?? "it is being put in place")

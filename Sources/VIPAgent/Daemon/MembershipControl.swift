@@ -14,7 +14,9 @@ extension Membership {
             return
         }
         switch asked {
-        case .status: answer(request.client, .status(statusReport(of: process)))
+        case .status:
+            gate?.refresh()
+            answer(request.client, .status(statusReport(of: process)))
         case .history: answer(request.client, .history(history.entries))
         case .switchover(let group, let target):
             guard let id = knownGroup(group, request.client) else { return }

@@ -15,7 +15,8 @@ extension Membership {
     /// be asked right after a step.
     var isAtRest: Bool {
         pending.isEmpty && waiting.isEmpty && !isFinished && control.isBetweenWords
-            && keeper?.isIdle ?? true && agent.isAtRest(at: reading())
+            && keeper?.isIdle ?? true && gate?.worker.isIdle ?? true
+            && agent.isAtRest(at: reading())
     }
 
     /// Whether a pause for the becoming could end something.

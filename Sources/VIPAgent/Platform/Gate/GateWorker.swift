@@ -44,6 +44,8 @@ package final class GateWorker: Sendable {
     fileprivate final class Lane: Sendable {
         /// nil: the thread is to end.
         let orders = Mutex<[Order]?>([])
+        /// Whether the thread does anything but wait.
+        let isBusy = Atomic<Bool>(true)
         let wake: Descriptor
         let reports: ServiceMailbox<Report>
 
@@ -77,6 +79,12 @@ package final class GateWorker: Sendable {
         eventfd_write(lane.wake.number, 1)
     }
 
+    /// Whether there is nothing that the kernel has to do for it.
+    package var isIdle: Bool {
+        !lane.isBusy.load(ordering: .sequentiallyConsistent)
+            && lane.orders.withLock { $0?.isEmpty ?? true }
+    }
+
     package func takeReports() -> [Report] { lane.reports.takeAll() }
 }
 
@@ -100,11 +108,16 @@ private final class GateWatch {
         vip_block_signals()
         while let orders = takeOrders() {
             for order in orders {
-                guard carryOut(order) else { return }
+                guard carryOut(order) else {
+                    return lane.isBusy.store(false, ordering: .sequentiallyConsistent)
+                }
             }
             keepWatch()
+            lane.isBusy.store(false, ordering: .sequentiallyConsistent)
             sleep()
+            lane.isBusy.store(true, ordering: .sequentiallyConsistent)
         }
+        lane.isBusy.store(false, ordering: .sequentiallyConsistent)
     }
 
     private func takeOrders() -> [GateWorker.Order]? {
