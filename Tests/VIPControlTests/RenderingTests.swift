@@ -82,7 +82,7 @@ struct RenderingTests {
                 ppm, margin 1 ms
                 frames: 9000 sent, 4000 received, 17 not sent, 3 dropped (stale), 1 dropped
                 (malformed)
-                woken late: 0 us at most of late, 1.2 ms ever
+                woken late by 1.2 ms at most, by 0 us within the last minute
                 netlink overruns: 1
                 log lines dropped: 5
 

@@ -242,8 +242,8 @@ public struct StatusPage {
                 counters.recentLatenessMicroseconds, counters.maximumLatenessMicroseconds
             )
             lines.append(
-                "woken late: \(HumanTime.text(microseconds: Int(clamping: recent))) at most of late, "
-                    + "\(HumanTime.text(microseconds: Int(clamping: most))) ever"
+                "woken late by \(HumanTime.text(microseconds: Int(clamping: most))) at most, "
+                    + "by \(HumanTime.text(microseconds: Int(clamping: recent))) within the last minute"
                     + (counters.lateWakes > 0
                         ? "; past a quarter of the lease: \(counters.lateWakes)" : "")
             )
