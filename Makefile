@@ -4,7 +4,7 @@
 #   make build   the release binaries, the Swift runtime in them: .build/release
 #   make demo    break a pair in every way that matters, and see what clients see (as root)
 #   make test    everything that is tested, end to end included if root; ends with the verdict
-#   make bench   outages, processor time and memory (as root, ten minutes)
+#   make bench   the figures of docs/benchmarks.md (as root, 40 minutes)
 #   make deaths  agents killed between any two effects and at random instants (as root, half an hour)
 #   make sim     the simulation alone, SEEDS=n for more or fewer runs
 #   make lint    the formatter's verdict
