@@ -97,8 +97,23 @@ extension Lab {
         throw LabError(
             "see that \(host) says '\(what)' within \(limit.human)",
             found: last,
-            advice: "the end of its log: \(log(of: host).suffix(2000))"
+            advice: "\(threads(of: host)); the end of its log: \(log(of: host).suffix(2000))"
         )
+    }
+
+    /// Where the threads of a host's agent are in the kernel, for one that does not answer.
+    private func threads(of host: Host) -> String {
+        guard let process = try? agent(of: host) else { return "its agent does not run" }
+        let folder = "/proc/\(process.identifier)/task"
+        let threads = Files.names(in: folder).map { thread in
+            let state =
+                (Files.read("\(folder)/\(thread)/status") ?? "").split(separator: "\n")
+                .first { $0.hasPrefix("State:") } ?? "State: unknown"
+            let call = Files.read("\(folder)/\(thread)/syscall") ?? ""
+            let stack = Files.read("\(folder)/\(thread)/stack") ?? ""
+            return "\(state.dropFirst(7)), system call \(call)\(stack)"
+        }
+        return "its threads: \(threads.joined(separator: "; "))"
     }
 
     /// Waits until this host says that it owns the group, and all its addresses are on it.
