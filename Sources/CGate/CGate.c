@@ -49,8 +49,6 @@ static const struct part {
 
 const char *cgate_name(enum cgate_part part) { return parts[part].name; }
 
-uint64_t cgate_version(void) { return strtoull(GATE_BUILD, NULL, 16); }
-
 // MARK: libbpf's words
 
 // libbpf has one printer in the process; each thread that wants to hear says where.

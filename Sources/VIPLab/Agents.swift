@@ -244,32 +244,31 @@ extension Lab {
     /// The agent hangs: SIGSTOP.
     @discardableResult
     public func pause(_ host: Host) throws(LabError) -> Moment {
-        let moment = Moment.now
-        try agent(of: host).send(signal: SIGSTOP)
-        return moment
+        try send(SIGSTOP, to: host)
     }
 
     @discardableResult
     public func resume(_ host: Host) throws(LabError) -> Moment {
-        let moment = Moment.now
-        try agent(of: host).send(signal: SIGCONT)
-        return moment
+        try send(SIGCONT, to: host)
     }
 
     /// The agent is asked to take over a new binary, which it does by running it in its own place.
     @discardableResult
     public func upgrade(_ host: Host) throws(LabError) -> Moment {
+        try send(SIGUSR2, to: host)
+    }
+
+    /// When it was sent.
+    private func send(_ signal: Int32, to host: Host) throws(LabError) -> Moment {
         let moment = Moment.now
-        try agent(of: host).send(signal: SIGUSR2)
+        try agent(of: host).send(signal: signal)
         return moment
     }
 
     /// The agent is asked to read its configuration again.
     @discardableResult
     public func reload(_ host: Host) throws(LabError) -> Moment {
-        let moment = Moment.now
-        try agent(of: host).send(signal: SIGHUP)
-        return moment
+        try send(SIGHUP, to: host)
     }
 
     /// The host loses its power: silence first, and then its processes end.

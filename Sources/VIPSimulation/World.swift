@@ -48,7 +48,6 @@ public final class World {
         var holder: Holder?
         /// A voter lost a term that its state directory did not have: terms may begin again.
         var amnesia = false
-        var forcedSince: TrueTime?
     }
 
     static func hostID(_ index: Int) -> HostID { HostID(UInt64(index + 1)) }

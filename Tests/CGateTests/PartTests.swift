@@ -21,7 +21,6 @@ struct PartTests {
                 "gate-deadlines", "gate-drops", "gate-groups", "gate-ipv4", "gate-ipv6",
             ]
         )
-        #expect(cgate_version() != 0)
     }
 
     @Test("are inspected: whole and ours, of another build, or nothing that can be used")

@@ -33,9 +33,6 @@ struct cgate {
 // The name of a part, for pins and the service manager's store: "gate-deadlines".
 const char *cgate_name(enum cgate_part part);
 
-// Identifies program and layout of the maps; a gate made by another build has another one.
-uint64_t cgate_version(void);
-
 // Makes a gate with every slot closed and no address. `text` gets the verifier's or libbpf's words
 // on failure, terminated.
 int cgate_load(struct cgate *gate, char *text, size_t size);

@@ -324,9 +324,6 @@ package final class GateKeeper {
     /// What the next process needs to find it, by name; none while there is no gate.
     package var descriptors: [String: Int32] { gate?.descriptors ?? [:] }
 
-    /// Lets the descriptors outlive an execve, or not.
-    package func setCloseOnExec(_ on: Bool) { gate?.setCloseOnExec(on) }
-
     /// What the service manager has not been given yet, by name.
     package func takeUnstored() -> [String: Int32] {
         defer { unstored = [:] }

@@ -63,34 +63,9 @@ struct Rehearsal: Sendable {
 
     /// Starts the thread that puts the verdict into the mailbox.
     func begin(reportingTo mailbox: ServiceMailbox<Verdict>) throws(SystemError) {
-        let job = Job(rehearsal: self, mailbox: mailbox)
-        var thread = pthread_t()
-        let argument = unsafe Unmanaged.passRetained(job)
-        let failure = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                let job = unsafe Unmanaged<Job>.fromOpaque(argument).takeRetainedValue()
-                vip_block_signals()
-                job.mailbox.put(job.rehearsal.verdict())
-                return nil
-            },
-            argument.toOpaque()
-        )
-        guard failure == 0 else {
-            unsafe argument.release()
-            throw SystemError(call: "pthread_create", on: "rehearsal", errno: failure)
-        }
-        pthread_detach(thread)
-    }
-
-    private final class Job: Sendable {
-        let rehearsal: Rehearsal
-        let mailbox: ServiceMailbox<Verdict>
-
-        init(rehearsal: Rehearsal, mailbox: ServiceMailbox<Verdict>) {
-            (self.rehearsal, self.mailbox) = (rehearsal, mailbox)
+        try startThread("rehearsal") {
+            vip_block_signals()
+            mailbox.put(verdict())
         }
     }
 

@@ -18,22 +18,7 @@ package final class ServiceThread: @unchecked Sendable {
             vip_eventfd_create(0)
         }
         wake = Descriptor(owning: number)
-        var thread = pthread_t()
-        let this = unsafe Unmanaged.passRetained(self)
-        let failure = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<ServiceThread>.fromOpaque(argument).takeRetainedValue().run()
-            },
-            this.toOpaque()
-        )
-        guard failure == 0 else {
-            unsafe this.release()
-            throw SystemError(call: "pthread_create", on: "service thread", errno: failure)
-        }
-        pthread_detach(thread)
+        try startThread("service thread") { self.run() }
     }
 
     /// Whether it was taken.

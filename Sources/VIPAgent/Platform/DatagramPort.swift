@@ -71,10 +71,6 @@ package final class DatagramPort {
         try Self.configure(number, family: family, subject: subject)
     }
 
-    package func setCloseOnExec(_ on: Bool) throws(SystemError) {
-        try descriptor.setCloseOnExec(on)
-    }
-
     /// - Parameter port: 0 lets the kernel choose, for tests.
     package init(family: Family, port: UInt16) throws(SystemError) {
         let subject = "udp \(family.rawValue):\(port)"

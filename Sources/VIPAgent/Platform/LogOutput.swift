@@ -35,22 +35,7 @@ package final class LogOutput: @unchecked Sendable {
     /// Starts the thread that writes, once. Until then lines wait, up to the bound.
     package func start() throws(SystemError) {
         guard !isStarted.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        var thread = pthread_t()
-        let this = unsafe Unmanaged.passRetained(self)
-        let failure = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<LogOutput>.fromOpaque(argument).takeRetainedValue().run()
-            },
-            this.toOpaque()
-        )
-        guard failure == 0 else {
-            unsafe this.release()
-            throw SystemError(call: "pthread_create", on: "log", errno: failure)
-        }
-        pthread_detach(thread)
+        try startThread("log") { self.run() }
     }
 
     /// Lines that were dropped for want of room, since the start.

@@ -32,10 +32,6 @@ package final class SealedMemory: Sendable {
         try SystemCall.check("fcntl", on: name) { vip_memory_seal(number) }
     }
 
-    package func setCloseOnExec(_ on: Bool) throws(SystemError) {
-        try descriptor.setCloseOnExec(on)
-    }
-
     /// Reads what somebody sealed, and closes the descriptor.
     ///
     /// - Throws: also where it is not sealed, and could still change.

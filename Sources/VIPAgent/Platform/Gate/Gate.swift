@@ -161,11 +161,6 @@ package final class Gate: @unchecked Sendable {
         return Dictionary(uniqueKeysWithValues: zip(Self.names, numbers)).filter { $0.value >= 0 }
     }
 
-    /// Lets the descriptors outlive an execve, or not. They begin as not.
-    package func setCloseOnExec(_ on: Bool) {
-        for number in descriptors.values { _ = fcntl(number, F_SETFD, on ? FD_CLOEXEC : 0) }
-    }
-
     /// Pins it in a directory of a bpffs, in the place of what is pinned there.
     package func pin(in directory: String) throws(SystemError) {
         var gate = shim

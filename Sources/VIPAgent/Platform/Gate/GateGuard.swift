@@ -77,9 +77,6 @@ package final class GateGuard {
         }
     }
 
-    /// Whether the gate is on every interface, both ways.
-    package var isComplete: Bool { posts.allSatisfy(\.isWhole) }
-
     /// When something that was refused has to be tried again, on CLOCK_BOOTTIME.
     package var retryAt: Int64? {
         posts.lazy.filter { !$0.isWhole }.map(\.retryAt).min()
