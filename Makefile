@@ -78,7 +78,8 @@ test: deps lint
 	$(SWIFT_BUILD) --build-tests
 	@$(BINARIES)/vipsim --seeds $(SEEDS)
 	@$(MAKE) --no-print-directory mutations
-	@$(SWIFT_TEST)
+	@{ $(SWIFT_TEST); echo $$? > .build/verdict; } 2>&1 | tee .build/test.log; \
+	if [ "$$(cat .build/verdict)" != 0 ]; then grep '^.[^ ]* *✘\|^✘' .build/test.log; exit 1; fi
 
 clean:
 	@if [ -x $(BINARIES)/viplab ] && [ "$$(id -u)" = 0 ]; then $(BINARIES)/viplab clean; fi

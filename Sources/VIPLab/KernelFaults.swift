@@ -62,8 +62,8 @@ extension Lab {
         )
     }
 
-    /// In one go, so that nobody can come between: the qdisc goes, and one that only has the
-    /// ingress hook takes its place. No other can be put there while it stays.
+    /// The qdisc goes, and one that only has the ingress hook takes its place, where no other can be
+    /// put while it stays. An agent that was quicker, and has its own back by then, loses it again.
     @discardableResult
     public func replaceQdisc(
         _ host: Host,
@@ -71,11 +71,18 @@ extension Lab {
     ) throws(LabError) -> Moment {
         let card = network.interface
         let batch = "qdisc del dev \(card) clsact\nqdisc add dev \(card) ingress\n"
-        let moment = Moment.now
         let command = Command("tc", "-n", namespace(of: host).name, "-batch", "-", input: batch)
+        for _ in 0..<Self.mostRaces {
+            let moment = Moment.now
+            if try command.run().status == .exited(0) { return moment }
+        }
+        let moment = Moment.now
         try command.runSuccessfully()
         return moment
     }
+
+    /// Each is a matter of a millisecond, and an agent tries again within ten.
+    private static let mostRaces = 20
 
     /// A card more in a host, up, with its other end there too.
     public func addCard(_ host: Host, named name: String) throws(LabError) {
