@@ -158,6 +158,8 @@ let package = Package(
             dependencies: ["VIPLab", "VIPControl"],
             swiftSettings: strict
         ),
+        // The same, with the package on systems that boot.
+        .testTarget(name: "PackageTests", dependencies: ["VIPLab"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -76,31 +76,68 @@ struct ServiceNotifierTests {
                 ServiceNotifier(environment: { $0 == "NOTIFY_SOCKET" ? path : nil })
             )
             #expect(notifier.watchdog == nil)
-            #expect(notifier.send(.ready, .status("owner of\nweb")))
+            notifier.send(.ready, .status("owner of\nweb"))
             #expect(receive(socket) == "READY=1\nSTATUS=owner of web")
-            #expect(notifier.send(.watchdog))
+            notifier.send(.watchdog)
             #expect(receive(socket) == "WATCHDOG=1")
-            #expect(notifier.store(0, name: "gate"))
+            notifier.store(0, name: "gate")
             #expect(receive(socket) == "FDSTORE=1\nFDNAME=gate\nFDPOLL=0")
-            #expect(notifier.discard("gate"))
+            notifier.discard("gate")
             #expect(receive(socket) == "FDSTOREREMOVE=1\nFDNAME=gate")
         }
     }
 
-    @Test(
-        "where nobody listens there is nothing to tell, and a queue that is full is not waited for"
-    )
+    @Test("where nobody listens there is nothing to tell, and nothing waits for it")
     func nobody() throws {
         #expect(ServiceNotifier(environment: { _ in nil }) == nil)
+        let path = scratch("nobody")
+        let notifier = try #require(
+            ServiceNotifier(environment: { $0 == "NOTIFY_SOCKET" ? path : nil })
+        )
+        notifier.send(.ready)
+        #expect(notifier.retryAt == nil)
+    }
+
+    @Test("what a full socket does not take is sent later, in its order, the oldest given up first")
+    func full() throws {
         let path = scratch("full")
         let socket = try listen(path)
         let notifier = try #require(
             ServiceNotifier(environment: { $0 == "NOTIFY_SOCKET" ? path : nil })
         )
         var sent = 0
-        while sent < 100_000, notifier.send(.watchdog) { sent += 1 }
+        while sent < 100_000, notifier.retryAt == nil {
+            notifier.send(.status("\(sent)"))
+            sent += 1
+        }
+        // The last one waits, and so do all that follow.
         #expect(sent < 100_000)
-        #expect(receive(socket) == "WATCHDOG=1")
+        notifier.store(0, name: "gate")
+        notifier.send(.ready)
+        var heard: [String] = []
+        while notifier.retryAt != nil {
+            if let text = receive(socket) { heard.append(text) }
+            notifier.flush()
+        }
+        while let text = receive(socket) { heard.append(text) }
+        #expect(heard.prefix(2) == ["STATUS=0", "STATUS=1"])
+        #expect(
+            heard.suffix(3) == [
+                "STATUS=\(sent - 1)", "FDSTORE=1\nFDNAME=gate\nFDPOLL=0", "READY=1",
+            ]
+        )
+        #expect(heard.count == sent + 2)
+
+        while notifier.retryAt == nil { notifier.send(.watchdog) }
+        for number in 0..<64 { notifier.send(.status("\(number)")) }
+        heard = []
+        while notifier.retryAt != nil {
+            if let text = receive(socket) { heard.append(text) }
+            notifier.flush()
+        }
+        while let text = receive(socket) { heard.append(text) }
+        #expect(heard.first == "WATCHDOG=1")
+        #expect(heard.suffix(64) == (0..<64).map { "STATUS=\($0)" }[...])
     }
 
     @Test("the watchdog's interval is ours only if it names us")

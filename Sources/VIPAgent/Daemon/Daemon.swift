@@ -216,8 +216,8 @@ package final class Daemon {
         settleIn()
         takeOver(at: renewed)
         noteStatusLine()
-        storeGate()
         notifier?.send(.ready)
+        storeGate()
         while !memberships.allSatisfy(\.isFinished) {
             do throws(SystemError) {
                 try turn()
@@ -227,6 +227,7 @@ package final class Daemon {
         }
         notifier?.send(.stopping)
         for name in Gate.names { notifier?.discard(name) }
+        notifier?.finish(within: Self.longestFarewell)
         for membership in memberships {
             membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
         }
@@ -239,6 +240,9 @@ package final class Daemon {
     /// How long whoever asks for status waits until it is known where the gate is, likewise.
     private static let longestLook: Int64 = 100_000_000
 
+    /// How long the end waits for a service manager that is slow to hear of it, likewise.
+    private static let longestFarewell: Int64 = 50_000_000
+
     private var shortestHeartbeat: Int64 {
         memberships.reduce(.max) { min($0, $1.site.settings.timing.heartbeat.nanoseconds) }
     }
@@ -246,6 +250,7 @@ package final class Daemon {
     /// - Parameter limit: on CLOCK_BOOTTIME, if it is not to wait longer.
     private func turn(until limit: Int64? = nil) throws(SystemError) {
         var deadline = earliest(limit, earliest(watchdogDue, succession.lookAt))
+        deadline = earliest(deadline, notifier?.retryAt)
         for membership in memberships { deadline = earliest(deadline, membership.nextDeadline()) }
         let count = try loop.wait(until: deadline)
         let now = ClockReading.bootNow()
@@ -257,6 +262,7 @@ package final class Daemon {
         feedWatchdog()
         noteStatusLine()
         storeGate()
+        notifier?.flush()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {

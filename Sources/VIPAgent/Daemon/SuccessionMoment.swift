@@ -15,7 +15,8 @@ extension Daemon {
         let waited = ClockReading.bootNow() - since
         // A thread that waits for a disk can't be ended, and execve waits until all are.
         guard service.isIdle else { return noteOverdue(waited) }
-        let isWritten = output.isDrained || waited > Succession.logPatience
+        let isTold = output.isDrained && notifier?.retryAt == nil
+        let isWritten = isTold || waited > Succession.logPatience
         if isWritten, memberships.allSatisfy(\.isAtRest) {
             return execute(successor, asked, opened)
         }

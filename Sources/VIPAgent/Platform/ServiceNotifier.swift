@@ -3,6 +3,10 @@ import Glibc
 
 /// Tells the service manager how we are (sd_notify's protocol). Where nobody listens it does
 /// nothing, and it never waits.
+///
+/// The manager's socket takes as few as ten messages at a time (`net.unix.max_dgram_qlen`), and a
+/// start has more of them. What finds no place keeps its order in a queue: `flush` sends it, to be
+/// called at `retryAt`.
 package final class ServiceNotifier {
     package enum Message: Equatable, Sendable {
         case ready
@@ -30,6 +34,28 @@ package final class ServiceNotifier {
 
     private let path: String
     private let socket: Descriptor
+    private var waiting: [Parcel] = []
+
+    private final class Parcel {
+        let octets: [UInt8]
+        /// A copy, as the sender may close its own meanwhile; -1 if there is none to be sent.
+        let descriptor: Int32
+
+        init(_ text: String, owning descriptor: Int32 = -1) {
+            octets = Array(text.utf8)
+            self.descriptor = descriptor
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
+    }
+
+    /// More than a start and a replaced gate need together.
+    private static let mostWaiting = 64
+    /// In nanoseconds.
+    private static let pause: Int64 = 5_000_000
+
+    /// When to try again, on CLOCK_BOOTTIME; nil if nothing waits.
+    package private(set) var retryAt: Int64?
 
     /// The interval of the service manager's watchdog in nanoseconds, where it expects us to
     /// report.
@@ -48,32 +74,63 @@ package final class ServiceNotifier {
         watchdog = isForUs && microseconds > 0 ? microseconds &* 1000 : nil
     }
 
-    /// Whether it was handed over.
-    @discardableResult
-    package func send(_ messages: Message...) -> Bool {
-        send(text: messages.map(\.text).joined(separator: "\n"), descriptor: -1)
+    package func send(_ messages: Message...) {
+        send(Parcel(messages.map(\.text).joined(separator: "\n")))
     }
 
     /// Has the service manager keep a descriptor for us until we are started again; it comes back
     /// with that name. The service manager is not to poll it: maps of eBPF say that they are in
     /// error, and would be thrown away.
-    @discardableResult
-    package func store(_ descriptor: Int32, name: String) -> Bool {
-        send(text: "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0", descriptor: descriptor)
+    package func store(_ descriptor: Int32, name: String) {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        // Without a descriptor to spare the gate is found in another way.
+        guard copy >= 0 else { return }
+        send(Parcel("FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0", owning: copy))
     }
 
     /// Has it close what it keeps under that name.
-    @discardableResult
-    package func discard(_ name: String) -> Bool {
-        send(text: "FDSTOREREMOVE=1\nFDNAME=\(name)", descriptor: -1)
+    package func discard(_ name: String) {
+        send(Parcel("FDSTOREREMOVE=1\nFDNAME=\(name)"))
     }
 
-    private func send(text: String, descriptor: Int32) -> Bool {
-        let octets = Array(text.utf8)
-        let result = SystemCall.repeating {
-            unsafe vip_unix_send(socket.number, path, octets, octets.count, descriptor)
+    /// Sends what waits, as far as there is place for it.
+    package func flush() {
+        while let parcel = waiting.first {
+            guard attempt(parcel) else {
+                retryAt = ClockReading.bootNow() + Self.pause
+                return
+            }
+            waiting.removeFirst()
         }
-        return result == 0
+        retryAt = nil
+    }
+
+    /// The same, waiting for a place: for a process that is about to end.
+    ///
+    /// - Parameter patience: in nanoseconds.
+    package func finish(within patience: Int64) {
+        let deadline = ClockReading.bootNow() + patience
+        flush()
+        while retryAt != nil, ClockReading.bootNow() < deadline {
+            usleep(1000)
+            flush()
+        }
+    }
+
+    private func send(_ parcel: Parcel) {
+        // A manager that takes nothing any more is told the latest when it does.
+        if waiting.count == Self.mostWaiting { waiting.removeFirst() }
+        waiting.append(parcel)
+        flush()
+    }
+
+    /// Whether it was sent, or never will be.
+    private func attempt(_ parcel: Parcel) -> Bool {
+        let octets = parcel.octets
+        let result = SystemCall.repeating {
+            unsafe vip_unix_send(socket.number, path, octets, octets.count, parcel.descriptor)
+        }
+        return result != -EAGAIN && result != -ENOBUFS
     }
 
     /// A variable of the process's environment.
