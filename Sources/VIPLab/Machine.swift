@@ -151,6 +151,17 @@ public final class Machine: Sendable {
         return child
     }
 
+    /// What a command is to be preceded by so that it runs in the machine, as root.
+    public var entrance: [String] {
+        get throws(LabError) {
+            [
+                "nsenter", "-t", "\(try first())", "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
+                "--", "env", "-i", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            ]
+        }
+    }
+
     public struct Output: Sendable {
         public let status: ExitStatus
         public let standardOutput: String
@@ -167,13 +178,8 @@ public final class Machine: Sendable {
         input: String = "",
         limit: Duration = .seconds(60)
     ) throws(LabError) -> Output {
-        var command = Command(
-            "nsenter", "-t", "\(try first())", "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--",
-            "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
-            input: input
-        )
-        command.arguments += arguments
+        var command = Command(input: input)
+        command.arguments = try entrance + arguments
         command.limit = limit
         let output = try command.run()
         return Output(

@@ -93,13 +93,38 @@ struct UpCommand: ParsableCommand {
     @Flag(help: "A second network between the voters.")
     var secondNetwork = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Machines that boot, and have the package in this folder (see 'make deb').",
+            valueName: "dir"
+        )
+    )
+    var packages: String?
+
+    @Flag(help: "With --packages: machines on which nothing is installed yet.")
+    var bare = false
+
     func run() throws {
-        let lab = try Lab(LabOptions(hasSecondNetwork: secondNetwork))
+        let options = LabOptions(hasSecondNetwork: secondNetwork)
+        if let packages { return try boot(Packages(in: packages), options) }
+        let lab = try Lab(options)
         try lab.startPair()
         print(Playground(lab: lab).instructions)
         fflush(nil)
         // Ctrl-C ends this process, and the lab's guard does the rest.
         while lab.isThere { sleep(for: .seconds(1)) }
+    }
+
+    private func boot(_ packages: Packages, _ options: LabOptions) throws {
+        let machines = try Machines(packages, options)
+        if !bare { try machines.setUp() }
+        print("The machines of lab \(machines.lab.name) are up. To enter one:")
+        for host in Host.voters {
+            print("  \(host): \(try machines[host].entrance.joined(separator: " ")) bash")
+        }
+        print("Ctrl-C ends it and removes everything.")
+        fflush(nil)
+        while machines.lab.isThere { sleep(for: .seconds(1)) }
     }
 }
 
