@@ -25,7 +25,7 @@ struct Status: ParsableCommand {
     @Option(
         defaultAsFlag: "1",
         help: ArgumentHelp(
-            "Go on, and show it anew every <seconds>, agent there or not.",
+            "Go on, and show it anew at this interval, agent there or not.",
             valueName: "seconds"
         )
     )

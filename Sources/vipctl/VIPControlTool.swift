@@ -8,8 +8,8 @@ struct VIPControlTool: ParsableCommand {
         commandName: "vipctl",
         abstract: "Ask vip-agent who owns the floating addresses, and tell it what to do.",
         discussion: """
-            By way of the agent's control socket, for root and for the members of the group \
-            vip-agent.
+            It talks to the agent of this host over its control socket, which is for root and \
+            the members of the group vip-agent.
 
             Exit status:
               0   well: all healthy, or the order was carried out

@@ -3,11 +3,12 @@
 #
 # $words: the command, such as ["vipctl", "status"]; $usage: the line of its help.
 
-# The text of a help: commands in quotes, options and <values> stand out.
+# The text of a help: commands in quotes, options, paths and <values> stand out.
 def prose:
   gsub("(?<mark>[*_])"; "\\\(.mark)")
   | gsub("(?<before>^|[ (\n])'(?<code>[^']+)'"; "\(.before)`\(.code)`")
   | gsub("(?<before>^|[ (\n])(?<option>--?[a-z][a-z-]*)"; "\(.before)`\(.option)`")
+  | gsub("(?<before>^|[ (\n])(?<path>/[a-z./-]+[a-z])"; "\(.before)`\(.path)`")
   | gsub("<(?<value>[^<> ]+)>"; "*\(.value)*");
 
 def items: map("\(.term)\n: \(.text)\n") | join("\n");
@@ -28,12 +29,13 @@ def section:
 
 def is_section: test("^[A-Z][a-z ]+:\n  ");
 
-# [--option <value>] of a usage, on a line as long as it takes.
+# The usage; an option and its value stay together.
 def synopsis:
   ($words | join(" ")) as $name
   | $usage[($name | length):]
   | gsub("<(?<value>[^<>]+)>"; "*\(.value)*")
   | gsub("(?<option>--?[a-z][a-z-]*)"; "`\(.option)`")
+  | gsub("` "; "`\u00a0")
   | "**\($name)**\(.)";
 
 def names:

@@ -2,25 +2,31 @@
 use strict;
 use warnings;
 
+# A hyphen in what can be copied is a minus, and no place to break a line.
+sub typed { my ($text) = @_; $text =~ s/(?<!\\)-/\\-/g; return $text }
+
 $_ = <>;
 
-# What is typed is bold, and can be copied: a hyphen there is a minus, and no place to break a line.
-s{\\fC(.*?)\\fR}{ my $code = $1; $code =~ s/(?<!\\)-/\\-/g; "\\fB$code\\fR" }gse;
-s{\\fB(.*?)\\fR}{ my $bold = $1; $bold =~ s/(?<!\\)-/\\-/g; "\\fB$bold\\fR" }gse;
-s{^(\.EX\n)(.*?)(^\.EE)}{ my ($a, $code, $z) = ($1, $2, $3); $code =~ s/(?<!\\)-/\\-/g; "$a$code$z" }gmse;
+# Code is bold.
+s{\\f[CB](.*?)\\fR}{ "\\fB" . typed($1) . "\\fR" }gse;
+s{^(\.EX\n.*?^\.EE)}{ typed($1) }gmse;
+s/\xc2\xa0/\\ /g;
 
-# The preprocessor for tables, which are wrapped and have no boxes; ragged lines without hyphens.
+# Ragged lines without hyphens; tables, for which a preprocessor is named, have no boxes.
 s/^/'\\" t\n/;
 s/^(\.TH .*\n)/$1.nh\n.ad l\n/m;
 s/ expand allbox;$/ expand;/mg;
-
-# Headings on one line, and no paragraph where one begins anyway.
-s/^\.(SH|SS)\n(.*)\n(\.[LP]P\n)?/.$1 $2\n/mg;
+s/T\{\nT\}//g;
+s/T\{\n/T{\n.nh\n/g;
+s/^\.TE\n/.TE\n.nh\n/mg;
 
 # Items with their terms.
 s/^\.LP\n(.*)\n\.if n \\\n\.sp -1v\n\.if t \\\n\.sp -0\.25v\n\.IP "" 5n\n/.TP 8\n$1\n/mg;
 
 # Examples stand in.
 s/^\.[LP]P\n\.EX\n(.*?)^\.EE\n/.PP\n.RS 4\n.EX\n$1.EE\n.RE\n/mgs;
+
+# Headings on one line, and no paragraph where one begins anyway.
+s/^\.(SH|SS)\n(.*)\n(?:\.[LP]P\n)?/.$1 $2\n/mg;
 
 print;
