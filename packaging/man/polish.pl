@@ -12,11 +12,15 @@ s{\\f[CB](.*?)\\fR}{ "\\fB" . typed($1) . "\\fR" }gse;
 s{^(\.EX\n.*?^\.EE)}{ typed($1) }gmse;
 s/\xc2\xa0/\\ /g;
 
-# Ragged lines without hyphens; tables, for which a preprocessor is named, have no boxes.
-s/^/'\\" t\n/;
+# Ragged lines without hyphens.
 s/^(\.TH .*\n)/$1.nh\n.ad l\n/m;
-s/ expand allbox;$/ expand;/mg;
-s/T\{\nT\}//g;
+
+# Tables, for which a preprocessor is named, have no boxes; short cells are as wide as they are, and
+# the last column has what is left.
+s/^/'\\" t\n/;
+s/ expand allbox;$/;/mg;
+s/^(l(?: l)+)\.$/$1x./mg;
+s/T\{\n(?:([^\n]{0,34})\n)?T\}/defined $1 ? $1 : ""/ge;
 s/T\{\n/T{\n.nh\n/g;
 s/^\.TE\n/.TE\n.nh\n/mg;
 
