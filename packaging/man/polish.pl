@@ -15,13 +15,17 @@ s/\xc2\xa0/\\ /g;
 # Ragged lines without hyphens.
 s/^(\.TH .*\n)/$1.nh\n.ad l\n/m;
 
-# Tables, for which a preprocessor is named, have no boxes; short cells are as wide as they are, and
-# the last column has what is left.
+# Tables, for which a preprocessor is named, have no boxes; longer cells are wrapped, so that a table
+# of four columns fits in a line.
+sub cell {
+    my ($text) = @_;
+    my $seen = $text =~ s/\\f.//gr =~ s/\\\(../x/gr;
+    return length $seen > 22 ? "T{\n.nh\n${text}T}" : $text =~ s/\n//r;
+}
 s/^/'\\" t\n/;
 s/ expand allbox;$/;/mg;
-s/^(l(?: l)+)\.$/$1x./mg;
-s/T\{\n(?:([^\n]{0,34})\n)?T\}/defined $1 ? $1 : ""/ge;
-s/T\{\n/T{\n.nh\n/g;
+s/^(l(?: l)+)\.$/$1w(22n)./mg;
+s/T\{\n(.*?)T\}/cell($1)/gse;
 s/^\.TE\n/.TE\n.nh\n/mg;
 
 # Items with their terms.
