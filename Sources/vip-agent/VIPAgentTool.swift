@@ -58,7 +58,7 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Which host of the configuration this is. (default: its host name)",
+            "Which host of the configuration this is. (default: this host's name)",
             valueName: "name"
         ),
         completion: .hosts

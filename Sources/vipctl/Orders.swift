@@ -36,7 +36,7 @@ extension Order {
 
 struct Switchover: Order {
     static let configuration = CommandConfiguration(
-        abstract: "Hand a group over to the other node, in one one-way delay.",
+        abstract: "Hand a group over to the other node, within milliseconds.",
         discussion: """
             Any node can be asked. If the other node is not ready, it is refused, and nothing \
             changes.
@@ -147,7 +147,7 @@ struct Maintenance: Order {
             """
     )
 
-    @Argument(help: ArgumentHelp("Whether it is in maintenance.", valueName: "on|off"))
+    @Argument(help: "Whether this host is in maintenance.")
     var state: Switch
 
     @OptionGroup var connection: Connection

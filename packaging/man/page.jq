@@ -56,6 +56,7 @@ def argument:
     ),
     text: (
       ((.abstract // "") | prose)
+      + if .allValues then " (values: \(.allValues | map("`\(.)`") | join(", ")))" else "" end
       + if .defaultValue then " (default: `\(.defaultValue)`)" else "" end
     )
   };
