@@ -2,6 +2,7 @@
 #
 #   make deps    install what is missing from Debian (as root), or print it
 #   make build   the release binaries, the Swift runtime in them: .build/release
+#   make man     manual pages and shell completions: .build/man, .build/completions
 #   make demo    break a pair in every way that matters, and see what clients see (as root)
 #   make test    everything that is tested, end to end included if root; ends with the verdict
 #   make bench   the figures of docs/benchmarks.md (as root, 40 minutes)
@@ -18,11 +19,13 @@ BINARIES = .build/release
 MUTATIONS = .build-mutations
 SEEDS ?= 2000
 
-# Libraries for the build; tools that make, break and serve the hosts of the lab.
+# Libraries for the build; tools that make, break and serve the hosts of the lab; those that make
+# and check the manual.
 PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libbpf-dev libtomlplusplus-dev \
-	iproute2 nftables nginx-light
+	iproute2 nftables nginx-light \
+	jq lowdown mandoc
 
-.PHONY: all deps build demo test bench deaths sim mutations gate lint clean
+.PHONY: all deps build man demo test bench deaths sim mutations gate lint clean
 
 all: build
 
@@ -48,6 +51,10 @@ deps:
 
 build: deps
 	$(SWIFT_BUILD)
+
+man: build
+	packaging/man/build $(BINARIES) .build/man
+	packaging/completions/build $(BINARIES) .build/completions
 
 demo: build
 	@$(BINARIES)/viplab demo

@@ -86,9 +86,8 @@ extension Lab {
             "--config", place.configurationFile,
             "--host", place.name,
         ]
-        if name != "check" {
-            arguments += ["--run-dir", place.runDirectory, "--state-dir", place.stateDirectory]
-        }
+        if name != "check" { arguments += ["--run-dir", place.runDirectory] }
+        if name == "run" { arguments += ["--state-dir", place.stateDirectory] }
         return arguments
     }
 

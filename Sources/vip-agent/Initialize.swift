@@ -12,35 +12,40 @@ struct Initialize: ParsableCommand {
             Both files are the same on every host of the cluster: run this on one, copy them to \
             the others. Nothing that exists is overwritten.
 
-            Example:
-              vip-agent init --node lb1=10.77.0.1 --node lb2=10.77.0.2 --witness w1=10.77.0.3 \\
-                  --group web=eth0,10.77.0.100,fd77::64 --directory /etc/vip-agent
+            Examples:
+              vip-agent init --node lb1=10.77.0.1 --node lb2=10.77.0.2 \\
+                  --witness w1=10.77.0.3 --group web=eth0,10.77.0.100,fd77::64
+
+            \(exitStatus(well: "both are written", .system, .permission, .configuration))
             """
     )
 
-    @Option(help: "The cluster's name.")
+    @Option(help: ArgumentHelp("The cluster's name.", valueName: "name"))
     var cluster = "lb"
 
     @Option(
         help: ArgumentHelp(
-            "A node and its addresses, one for each path.",
-            valueName: "name=address,…"
+            "A node and its addresses, one for each path; once for each node.",
+            valueName: "name=address,..."
         )
     )
     var node: [String]
 
-    @Option(help: ArgumentHelp("The witness and its addresses.", valueName: "name=address,…"))
+    @Option(help: ArgumentHelp("The witness and its addresses.", valueName: "name=address,..."))
     var witness: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "A group, its interface and its floating addresses.",
-            valueName: "name=interface,address,…"
+            "A group, its interface and its floating addresses; once for each group.",
+            valueName: "name=interface,address,..."
         )
     )
     var group: [String]
 
-    @Option(help: ArgumentHelp("Where both files go.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where both files go.", valueName: "dir"),
+        completion: .directory
+    )
     var directory = "/etc/vip-agent"
 
     func run() throws {

@@ -8,7 +8,12 @@ import VIPControl
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration, and print what it would do on this host.",
-        discussion: "Exit status 0: valid. 78: not; every fault is printed, with its place."
+        discussion: """
+            Every fault is printed with its place. The key has to be readable, and to tell what \
+            enforces a lease here takes the agent's capabilities.
+
+            \(exitStatus(well: "valid", .configuration))
+            """
     )
 
     @OptionGroup var place: PlaceOptions
@@ -79,19 +84,27 @@ struct Check: ParsableCommand {
 /// `vip-agent clean`: removes what a dead agent left.
 struct Clean: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove the floating addresses that a dead agent left on this host.",
-        discussion: "Refused (exit status 75) while an agent runs."
+        abstract: "Remove the floating addresses and the gate that a dead agent left here.",
+        discussion: """
+            Refused while an agent runs. Nobody needs this to start an agent: it finds what the \
+            one before it has left.
+
+            \(exitStatus(
+                well: "removed, or nothing was left",
+                .system, .unavailable, .permission, .configuration
+            ))
+            """
     )
 
     @OptionGroup var place: PlaceOptions
-    @OptionGroup var directories: DirectoryOptions
+    @OptionGroup var directory: RunDirectoryOption
 
     func run() throws {
         let sites = loadSites(place)
         do throws(StartupFailure) {
             let removed = try Leftovers.remove(
                 of: sites.entries.map(\.site),
-                runDirectory: directories.runDir
+                runDirectory: directory.runDir
             )
             for line in removed { print("removed \(line)") }
             if removed.isEmpty { print("nothing was left") }
@@ -104,11 +117,17 @@ struct Clean: ParsableCommand {
 /// `vip-agent accept-voters`: the configured voters and addresses hold from now on.
 struct AcceptVoters: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Let the changed voters, or the changed groups' addresses, hold from now on.",
+        abstract: "Accept other voters, or an address that has moved to another group.",
         discussion: """
             An agent whose configuration names other voters than its memory, or that finds an \
             address of one group given to another, neither votes nor asks until this is said on \
-            every host.
+            every host. Without --yes it prints what has to be true before, and does nothing.
+
+            Exit status:
+              0   accepted
+              1   refused
+              2   the agent cannot be reached, or does not answer
+              64  wrong usage, or --yes is missing
             """
     )
 
@@ -116,7 +135,8 @@ struct AcceptVoters: ParsableCommand {
         help: ArgumentHelp(
             "The agent's control socket (default: \(ControlClient.defaultPath)).",
             valueName: "path"
-        )
+        ),
+        completion: .file(extensions: ["sock"])
     )
     var socket: String?
 
@@ -124,11 +144,12 @@ struct AcceptVoters: ParsableCommand {
         help: ArgumentHelp(
             "The cluster that is meant, on a witness that serves several.",
             valueName: "name"
-        )
+        ),
+        completion: .clusters
     )
     var cluster: String?
 
-    @Flag(help: "What has to be true is true.")
+    @Flag(help: "What has to be true before is true: accept.")
     var yes = false
 
     func validate() throws {

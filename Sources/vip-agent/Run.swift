@@ -9,14 +9,21 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the agent in the foreground.",
         discussion: """
-            Logs to standard error. SIGTERM hands over what this host owns and ends within two \
-            seconds. SIGHUP reloads the configuration, and SIGUSR2 becomes the version of the \
-            program that is installed now; clients notice neither. The same configuration file is \
-            valid on every host; each finds itself in it by host name, or by --host.
+            Logs to standard error. The same configuration file is valid on every host; each \
+            finds itself in it by its host name, whole or up to the first dot, or by --host.
+
+            SIGTERM hands over what this host owns and ends within two seconds. On SIGHUP the \
+            agent goes on with the configuration as it is now, on SIGUSR2 as the program that is \
+            installed now; clients notice neither.
 
             A witness may serve many clusters: with a directory for --config, it serves those of \
             all *.toml in it, and keeps page, state and control socket of each in directories \
             named after the cluster.
+
+            \(exitStatus(
+                well: "ended by a signal",
+                .system, .unavailable, .permission, .configuration
+            ))
             """
     )
 
@@ -38,7 +45,7 @@ struct Run: ParsableCommand {
                 keys: loadKeys(sites),
                 configuration: place.config ?? Sites.defaultPath(),
                 host: place.host ?? kernelHostName(),
-                runDirectory: directories.runDir,
+                runDirectory: directories.run.runDir,
                 stateDirectory: directories.stateDir,
                 program: program,
                 inheritance: inheritance,

@@ -8,11 +8,12 @@ import VIPControl
 struct VIPAgentTool: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vip-agent",
-        abstract: "Keeps a floating address on exactly one of two hosts.",
+        abstract: "Keep floating addresses on exactly one host.",
         discussion: """
-            Exit statuses: 0 well; 64 wrong usage; 71 the system refused something; 75 another \
-            agent runs here, or its port is taken; 77 a permission is missing; 78 the \
-            configuration or the key can't be used.
+            The daemon and what belongs to it. To look at a running one, and to move what it \
+            owns, there is 'vipctl'.
+
+            \(exitStatus(well: "well", .system, .unavailable, .permission, .configuration))
             """,
         version: Version.current,
         subcommands: [Run.self, Check.self, Initialize.self, Clean.self, AcceptVoters.self]
@@ -50,19 +51,42 @@ struct PlaceOptions: ParsableArguments {
             /etc/vip-agent/conf.d)
             """,
             valueName: "path"
-        )
+        ),
+        completion: .file(extensions: ["toml"])
     )
     var config: String?
 
-    @Option(help: ArgumentHelp("Which host of the configuration this is.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Which host of the configuration this is. (default: this host's name)",
+            valueName: "name"
+        ),
+        completion: .hosts
+    )
     var host: String?
 }
 
-struct DirectoryOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("What outlives the process, and not the boot.", valueName: "dir"))
-    var runDir = "/run/vip-agent"
+struct RunDirectoryOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The run directory: page, lock and control socket. Must not outlive the boot.",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var runDir = ControlSockets.defaultRunDirectory
+}
 
-    @Option(help: ArgumentHelp("What outlives the boot.", valueName: "dir"))
+struct DirectoryOptions: ParsableArguments {
+    @OptionGroup var run: RunDirectoryOption
+
+    @Option(
+        help: ArgumentHelp(
+            "The state directory: longest lease, terms and voters. Outlives the boot.",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
     var stateDir = "/var/lib/vip-agent"
 }
 

@@ -4,16 +4,30 @@ import VIPControl
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show who owned what, since when and why, oldest first.",
-        discussion: "Exit status: 0, or 2 if the agent cannot be reached."
+        discussion: """
+            The last entries since the agent started, 1,000 at most; reloads and upgrades do not \
+            end them.
+
+            Exit status:
+              0   shown
+              2   the agent cannot be reached, or does not answer
+              64  wrong usage
+            """
     )
 
     @Flag(help: "Print the entries as a JSON array.")
     var json = false
 
-    @Option(name: [.customShort("n"), .customLong("last")], help: "Only the last <n> entries.")
+    @Option(
+        name: [.customShort("n"), .customLong("last")],
+        help: ArgumentHelp("Only the last <n> entries.", valueName: "n")
+    )
     var last: Int?
 
-    @Option(help: "Only what concerns this group.")
+    @Option(
+        help: ArgumentHelp("Only what concerns this group.", valueName: "name"),
+        completion: .groups
+    )
     var group: String?
 
     @OptionGroup var connection: Connection

@@ -36,17 +36,25 @@ extension Order {
 
 struct Switchover: Order {
     static let configuration = CommandConfiguration(
-        abstract: "Hand a group over to the other node, in one one-way delay.",
+        abstract: "Hand a group over to the other node, within milliseconds.",
         discussion: """
-            Asked of the owner. Refused, and nothing changed, if the other node is not ready.
-            Exit status: 0 done, 1 refused, 2 agent not reachable.
+            Any node can be asked. If the other node is not ready, it is refused, and nothing \
+            changes.
+
+            \(ExitCode.ofOrders)
             """
     )
 
-    @Argument(help: "The group.")
+    @Argument(help: "The group.", completion: .groups)
     var group: String
 
-    @Option(help: "The node that shall own it.")
+    @Option(
+        help: ArgumentHelp(
+            "The node that shall own it, where there are more than two.",
+            valueName: "node"
+        ),
+        completion: .nodes
+    )
     var to: String?
 
     @OptionGroup var connection: Connection
@@ -56,16 +64,21 @@ struct Switchover: Order {
 
 struct Takeover: Order {
     static let configuration = CommandConfiguration(
-        abstract: "Take a group without a majority. You vouch that the other host is off.",
+        abstract: "Take a group without a majority: you vouch that the other host is off.",
         discussion: """
             The only way past the majority, for a node that has lost both the other node and the \
             witness. Refused while any other voter is heard. While it lasts, that no other host \
             answers for the addresses is your promise, and not the agent's.
-            Exit status: 0 done, 1 refused, 2 agent not reachable, 64 without --force.
+
+            Exit status:
+              0   done
+              1   refused; the reason is on standard error
+              2   the agent cannot be reached, or does not answer
+              64  wrong usage, or --force is missing
             """
     )
 
-    @Argument(help: "The group.")
+    @Argument(help: "The group.", completion: .groups)
     var group: String
 
     @Flag(help: "Yes: the other host is off, or cut from all clients, and stays so.")
@@ -105,12 +118,13 @@ struct Announce: Order {
         abstract:
             "Announce a group's addresses again by ARP and NDP, for neighbours that missed it.",
         discussion: """
-            Asked of the owner.
-            Exit status: 0 done, 1 refused, 2 agent not reachable.
+            Only the owner can be asked.
+
+            \(ExitCode.ofOrders)
             """
     )
 
-    @Argument(help: "The group.")
+    @Argument(help: "The group.", completion: .groups)
     var group: String
 
     @OptionGroup var connection: Connection
@@ -126,12 +140,14 @@ struct Maintenance: Order {
     static let configuration = CommandConfiguration(
         abstract: "Keep this host from owning anything, or let it again.",
         discussion: """
-            'on' hands over what this host owns. The host goes on voting.
-            Exit status: 0 done, 1 refused, 2 agent not reachable.
+            With 'on' this host hands over what it owns. It goes on voting. Maintenance outlasts \
+            restarts and upgrades of the agent, and ends with 'off' or with the boot.
+
+            \(ExitCode.ofOrders)
             """
     )
 
-    @Argument(help: "on or off.")
+    @Argument(help: "Whether this host is in maintenance.")
     var state: Switch
 
     @OptionGroup var connection: Connection

@@ -9,7 +9,8 @@ struct Reload: ParsableCommand {
             with what it has, and every fault is shown. Otherwise the agent takes it over without \
             letting go of what it holds, and the answer says what has changed. What has to wait \
             until 'vip-agent accept-voters' is named before it takes effect.
-            Exit status: 0 done, 1 refused, 2 agent not reachable.
+
+            \(ExitCode.ofOrders)
             """
     )
 

@@ -5,8 +5,14 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show who owns what, what the kernel has, and who hears whom.",
         discussion: """
-            Exit status: 0 if all is healthy, 1 if degraded (the reasons come first), 2 if the \
-            agent cannot be reached. With --watch: 0 when ended by Ctrl-C.
+            What is degraded comes first. A cluster is well when it can stand a failure: \
+            without its witness it is degraded, though clients notice nothing.
+
+            Exit status:
+              0   all is healthy; with --watch: ended by Ctrl-C
+              1   degraded
+              2   the agent cannot be reached, or does not answer
+              64  wrong usage
             """
     )
 
@@ -19,7 +25,7 @@ struct Status: ParsableCommand {
     @Option(
         defaultAsFlag: "1",
         help: ArgumentHelp(
-            "Go on, and show it anew every <seconds> (1 if not given), agent there or not.",
+            "Go on, and show it anew at this interval, agent there or not.",
             valueName: "seconds"
         )
     )

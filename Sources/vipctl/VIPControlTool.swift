@@ -8,11 +8,15 @@ struct VIPControlTool: ParsableCommand {
         commandName: "vipctl",
         abstract: "Ask vip-agent who owns the floating addresses, and tell it what to do.",
         discussion: """
+            It talks to the agent of this host over its control socket, which is for root and \
+            the members of the group vip-agent.
+
             Exit status:
               0   well: all healthy, or the order was carried out
               1   degraded ('status'), or the agent refused
-              2   the agent cannot be reached, or gave no answer within 5 s
-              64  the command line is wrong
+              2   the agent cannot be reached, or does not answer within \
+            \(Int(ControlClient().timeout)) s
+              64  wrong usage
 
             Environment:
               VIPCTL_SOCKET  the control socket, if --socket does not name it
@@ -34,6 +38,16 @@ extension ExitCode {
     /// Degraded, or refused.
     static let refused = ExitCode(1)
     static let unreachable = ExitCode(2)
+
+    /// The end of the help of a command that tells the agent to do something. Its manual page has a
+    /// section made of this.
+    static let ofOrders = """
+        Exit status:
+          0   done
+          1   refused; the reason is on standard error
+          2   the agent cannot be reached, or does not answer
+          64  wrong usage
+        """
 }
 
 /// How to reach the daemon.
@@ -44,7 +58,8 @@ struct Connection: ParsableArguments {
             The agent's control socket (default: $VIPCTL_SOCKET, or \(ControlClient.defaultPath)).
             """,
             valueName: "path"
-        )
+        ),
+        completion: .file(extensions: ["sock"])
     )
     var socket: String?
 
@@ -52,7 +67,8 @@ struct Connection: ParsableArguments {
         help: ArgumentHelp(
             "The cluster that is meant, on a witness that serves several.",
             valueName: "name"
-        )
+        ),
+        completion: .clusters
     )
     var cluster: String?
 

@@ -1,0 +1,20 @@
+import VIPAgent
+
+extension StartupFailure.Status {
+    /// In the words of help and manual pages.
+    var meaning: String {
+        switch self {
+        case .system: "the system refused something"
+        case .unavailable: "another agent runs here, or its port is taken"
+        case .permission: "a permission is missing"
+        case .configuration: "the configuration or the key can't be used"
+        }
+    }
+}
+
+/// The end of a command's help: what it ends with. Its manual page has a section made of this.
+func exitStatus(well: String, _ failures: StartupFailure.Status...) -> String {
+    let lines = failures.map { "  \($0.rawValue)  \($0.meaning)" }
+    return (["Exit status:", "  0   \(well)", "  64  wrong usage"] + lines)
+        .joined(separator: "\n")
+}
