@@ -3,6 +3,8 @@
 #   make deps    install what is missing from Debian (as root), or print it
 #   make build   the release binaries, the Swift runtime in them: .build/release
 #   make man     manual pages and shell completions: .build/man, .build/completions
+#   make deb     the Debian package: .build-deb/*.deb, looked over by lintian
+#   make package-test  the package on three machines that boot (as root)
 #   make demo    break a pair in every way that matters, and see what clients see (as root)
 #   make test    everything that is tested, end to end included if root; ends with the verdict
 #   make bench   the figures of docs/benchmarks.md (as root, 40 minutes)
@@ -23,9 +25,15 @@ SEEDS ?= 2000
 # and check the manual.
 PACKAGES = pkg-config libnl-3-dev libnl-route-3-dev libbpf-dev libtomlplusplus-dev \
 	iproute2 nftables nginx-light \
-	jq lowdown mandoc
+	jq lowdown mandoc \
+	debhelper fakeroot lintian debootstrap systemd-container
 
-.PHONY: all deps build man demo test bench deaths sim mutations gate lint clean
+# The packages: what is shipped, and the same under an earlier version, for tests of upgrades.
+PACKAGE = .build-deb
+EARLIER = .build-deb/earlier
+PREVIOUS_VERSION = 0.1.0~previous
+
+.PHONY: all deps build man deb packages package-test demo test bench deaths sim mutations gate lint clean
 
 all: build
 
@@ -56,6 +64,18 @@ man: build
 	packaging/man/build $(BINARIES) .build/man
 	packaging/completions/build $(BINARIES) .build/completions
 
+# What lintian has to say is an error, unless packaging/debian says why it is so.
+deb: deps
+	packaging/build-deb $(PACKAGE)
+	lintian --fail-on error,warning --pedantic $(PACKAGE)/*.changes
+
+packages: deb
+	packaging/build-deb $(EARLIER) $(PREVIOUS_VERSION)
+
+package-test: packages
+	$(SWIFT_BUILD) --build-tests
+	@VIP_PACKAGES=$(PACKAGE) $(SWIFT_TEST) --filter PackageTests
+
 demo: build
 	@$(BINARIES)/viplab demo
 
@@ -85,9 +105,10 @@ test: deps lint
 	$(SWIFT_BUILD) --build-tests
 	@$(BINARIES)/vipsim --seeds $(SEEDS)
 	@$(MAKE) --no-print-directory mutations
-	@{ $(SWIFT_TEST); echo $$? > .build/verdict; } 2>&1 | tee .build/test.log; \
+	@$(MAKE) --no-print-directory packages
+	@{ VIP_PACKAGES=$(PACKAGE) $(SWIFT_TEST); echo $$? > .build/verdict; } 2>&1 | tee .build/test.log; \
 	if [ "$$(cat .build/verdict)" != 0 ]; then grep '^.[^ ]* *✘\|^✘' .build/test.log; exit 1; fi
 
 clean:
 	@if [ -x $(BINARIES)/viplab ] && [ "$$(id -u)" = 0 ]; then $(BINARIES)/viplab clean; fi
-	rm -rf .build $(MUTATIONS)
+	rm -rf .build $(MUTATIONS) $(PACKAGE)

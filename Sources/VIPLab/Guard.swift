@@ -30,6 +30,8 @@ final class Guard: Sendable {
         while read -r what mount rest; do
             case "$mount" in "$2"/*) umount -l "$mount" ;; esac
         done < /proc/mounts
+        find /sys/fs/cgroup/"$1"-* /sys/fs/cgroup/systemd/"$1"-* /sys/fs/cgroup/unified/"$1"-* \
+            -depth -type d -exec rmdir {} + 2> /dev/null
         [ -n "$VIP_LAB_KEEP" ] || rm -rf -- "$2"
         """
 

@@ -31,6 +31,8 @@ public final class Machine: Sendable {
             root
         ).runSuccessfully()
         try Files.write("\(host)\n", to: "\(root)/etc/hostname")
+        let identity = (0..<32).map { _ in String(Int.random(in: 0..<16), radix: 16) }
+        try Files.write(identity.joined() + "\n", to: "\(root)/etc/machine-id")
     }
 
     // MARK: Power
@@ -46,6 +48,7 @@ public final class Machine: Sendable {
         let null = try Guard.openNull()
         let started = try ChildProcess.start(
             [
+                "/bin/sh", "-ec", Self.bootScript, "\(lab.name)-\(host)",
                 "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot",
                 "--machine=\(lab.name)-\(host)", "--directory=\(root)",
                 "--network-namespace-path=\(lab.namespace(of: host).path)",
@@ -59,6 +62,18 @@ public final class Machine: Sendable {
         if waiting { try waitForBoot() }
         return moment
     }
+
+    /// `$0` names the control group: each service manager has to have one for itself, or they see
+    /// each other's services as their own. Where the host has the groups of both versions, systemd
+    /// uses both.
+    private static let bootScript = """
+        for groups in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+            [ -e "$groups/cgroup.procs" ] || continue
+            mkdir -p "$groups/$0"
+            echo $$ > "$groups/$0/cgroup.procs"
+        done
+        exec "$@"
+        """
 
     public func waitForBoot() throws(LabError) {
         let deadline = Moment.now + .seconds(60)

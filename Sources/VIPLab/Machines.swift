@@ -150,22 +150,23 @@ public struct Packages: Sendable {
     public let current: String
     public let previous: String
 
-    /// - Parameter directory: with one package of each.
+    /// - Parameter directory: with one package in it, and one in its folder `earlier`.
     public init(in directory: String) throws(LabError) {
-        func find(_ isWanted: (String) -> Bool) throws(LabError) -> String {
-            let found = Files.names(in: directory).filter { name in
-                name.hasPrefix("vip-agent_") && name.hasSuffix(".deb") && isWanted(name)
-            }
-            guard found.count == 1 else {
-                throw LabError(
-                    "find a package in \(directory)",
-                    found: "\(found.count) of them where one is expected",
-                    advice: "make deb builds them"
-                )
-            }
-            return "\(directory)/\(found[0])"
+        current = try Self.find(in: directory)
+        previous = try Self.find(in: "\(directory)/earlier")
+    }
+
+    private static func find(in directory: String) throws(LabError) -> String {
+        let found = Files.names(in: directory).filter { name in
+            name.hasPrefix("vip-agent_") && name.hasSuffix(".deb")
         }
-        current = try find { !$0.contains("~previous") }
-        previous = try find { $0.contains("~previous") }
+        guard found.count == 1 else {
+            throw LabError(
+                "find a package in \(directory)",
+                found: "\(found.count) of them where one is expected",
+                advice: "make packages builds them"
+            )
+        }
+        return "\(directory)/\(found[0])"
     }
 }
