@@ -31,7 +31,8 @@ struct KeepalivedGroups {
         for group in reader.syncGroups {
             var members: [KeepalivedReader.Instance] = []
             for entry in group.members {
-                guard let member = reader.instances.first(where: { $0.name == entry.keyword.asName }),
+                guard
+                    let member = reader.instances.first(where: { $0.name == entry.keyword.asName }),
                     taken.insert(member.name).inserted
                 else {
                     findings.remark(
@@ -76,7 +77,8 @@ struct KeepalivedGroups {
                     byInterface.append((interface, [address]))
                 }
             }
-            if instance.interface == nil, instance.addresses.contains(where: { $0.interface == nil })
+            if instance.interface == nil,
+                instance.addresses.contains(where: { $0.interface == nil })
             {
                 findings.remark(
                     .warning,
@@ -144,36 +146,36 @@ struct KeepalivedGroups {
     /// priorities, and the other one is in the other file.
     private mutating func preference(of unit: Unit) -> Preference {
         var preference = Preference()
-        let masters = unit.instances.filter(\.isMaster)
         if let nopreempt = unit.instances.compactMap(\.nopreempt).first {
             preference.failback = .manual
-            preference.comments.append("failback: \(findings.origin(of: nopreempt))")
+            preference.comments.append("failback: nopreempt (\(findings.origin(of: nopreempt)))")
+        } else if let (delay, statement) = unit.instances.compactMap(\.preemptDelay)
+            .max(by: { $0.delay < $1.delay })
+        {
+            preference.delay = delay
+            preference.comments.append(
+                "failback_delay: preempt_delay (\(findings.origin(of: statement)))"
+            )
         }
+        let masters = unit.instances.filter(\.isMaster)
         guard let state = masters.first?.state else {
+            let keys = preference.failback == nil ? " and failback = \"automatic\"" : ""
             findings.remark(
                 .warning,
                 on: unit.statement,
-                "no node is preferred, since no file but the other node's could tell; if \(node) or"
-                    + " the other one should come first, add prefer = \"NAME\" and"
-                    + " failback = \"automatic\""
+                "no node is preferred: the other's priority is in the other's file; to have one come"
+                    + " first, add prefer = \"NAME\"\(keys)"
             )
             return preference
         }
         preference.prefer = node
+        preference.failback = preference.failback ?? .automatic
         preference.comments.append("prefer: state MASTER (\(findings.origin(of: state)))")
         if masters.count < unit.instances.count {
             findings.remark(
                 .warning,
                 on: unit.statement,
                 "\(node) is preferred, though not all of its instances are in state MASTER"
-            )
-        }
-        guard preference.failback == nil else { return preference }
-        preference.failback = .automatic
-        if let delay = unit.instances.compactMap(\.preemptDelay).max(by: { $0.delay < $1.delay }) {
-            preference.delay = delay.delay
-            preference.comments.append(
-                "failback_delay: preempt_delay (\(findings.origin(of: delay.statement)))"
             )
         }
         return preference

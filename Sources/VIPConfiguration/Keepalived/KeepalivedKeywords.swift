@@ -68,11 +68,11 @@ public struct KeepalivedKeywords: Sendable {
         Self(.file, "global_defs", .same, "looked at statement by statement"),
         Self(.file, "vrrp_instance", .same, "`[[group]]`"),
         Self(.file, "vrrp_sync_group", .same, "one `[[group]]` of all its instances' addresses"),
-        Self(.file, "vrrp_script", .changed, "`[[check]]` with `exec`, not run by this version"),
+        Self(.file, "vrrp_script", .same, "`[[check]]` with `exec`, not run by this version"),
         Self(
             .file,
             "vrrp_track_process",
-            .changed,
+            .same,
             "`[[check]]` with `process`, not run by this version"
         ),
         Self(.file, "include includer includem includew includeb includea", .same, "read"),
@@ -135,7 +135,8 @@ public struct KeepalivedKeywords: Sendable {
             .instance,
             "state",
             .changed,
-            "`prefer`: MASTER prefers the node whose file this is, BACKUP says nothing"
+            "`prefer`: MASTER prefers the node whose file this is, which gets the group back after"
+                + " `failback_delay` (30 s); BACKUP says nothing"
         ),
         Self(
             .instance,

@@ -4,8 +4,9 @@ struct KeepalivedNodes {
     struct Path: Equatable {
         var source: String?
         var peers: [String]
-        /// For comments: where it stands.
-        var origin: String
+        /// For comments: where they stand.
+        var originOfSource = ""
+        var originOfPeers = ""
     }
 
     private(set) var nodes: [ConfigurationTemplate.Voter]
@@ -28,8 +29,9 @@ struct KeepalivedNodes {
         nodes = given
         if let index = given.firstIndex(where: { $0.name == host || $0.name == short }) {
             local = index
-        } else if let index = given.firstIndex(where: { !Set($0.addresses).isDisjoint(with: sources) })
-        {
+        } else if let index = given.firstIndex(where: {
+            !Set($0.addresses).isDisjoint(with: sources)
+        }) {
             local = index
         } else if given.count <= max(1, peers) {
             nodes.insert(ConfigurationTemplate.Voter(name: short, addresses: []), at: 0)
@@ -64,7 +66,7 @@ struct KeepalivedNodes {
                 )
             }
             nodes[local].addresses = sources
-            nodes[local].comments = paths.filter { $0.source != nil }.map(\.origin)
+            nodes[local].comments = paths.filter { $0.source != nil }.map(\.originOfSource)
         }
         let known = Set(nodes.flatMap(\.addresses))
         let unnamed = paths.map { $0.peers.filter { !known.contains($0) } }
@@ -80,7 +82,7 @@ struct KeepalivedNodes {
                 )
             }
             nodes[index].addresses = unnamed.map { $0[position] }
-            nodes[index].comments = paths.map(\.origin)
+            nodes[index].comments = paths.map(\.originOfPeers)
         }
     }
 

@@ -118,7 +118,7 @@ struct KeepalivedReader {
             let first = statement.arguments.first
             switch statement.keyword {
             case "interface":
-                if first == nil { missing("interface", behind: statement, such: "eth0") }
+                if first == nil { missing("name", behind: statement, such: "eth0") }
                 instance.interface = statement
             case "state":
                 instance.isMaster = first?.text == "MASTER"
@@ -158,7 +158,7 @@ struct KeepalivedReader {
         for statement in block {
             comment(on: statement, in: .syncGroup)
             switch statement.keyword {
-            case "group": group.members += statement.block ?? []
+            case "group": group.members += (statement.block ?? []).flatMap(\.words)
             case "track_script", "track_process": group.checks += trackedNames(in: statement)
             default: break
             }
@@ -203,7 +203,11 @@ struct KeepalivedReader {
             case "interval":
                 interval = seconds(inner, in: ConfigurationBounds.checkInterval) ?? interval
             case "timeout":
-                timeout = seconds(inner, in: ConfigurationBounds.shortestCheckTimeout...ConfigurationBounds.checkInterval.upperBound)
+                timeout = seconds(
+                    inner,
+                    in: ConfigurationBounds
+                        .shortestCheckTimeout...ConfigurationBounds.checkInterval.upperBound
+                )
             case "fall": fall = number(inner, in: ConfigurationBounds.checkCount) ?? fall
             case "rise": rise = number(inner, in: ConfigurationBounds.checkCount) ?? rise
             case "weight": isReversed = inner.arguments.contains { $0.text == "reverse" }
@@ -279,6 +283,11 @@ struct KeepalivedReader {
     }
 
     private mutating func add(_ check: Check, of statement: KeepalivedStatement) {
+        findings.remark(
+            .warning,
+            on: statement,
+            "is now a [[check]], which this version does not run: have somebody else watch it"
+        )
         let comment = "\(statement.text) (\(findings.origin(of: statement)))"
         checks.append(ConfigurationTemplate.CheckEntry(check: check, comments: [comment]))
     }

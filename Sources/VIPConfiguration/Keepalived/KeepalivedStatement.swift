@@ -45,6 +45,20 @@ struct KeepalivedStatement: Sendable {
         ([keyword] + arguments.map(\.text)).joined(separator: " ")
     }
 
+    /// Each word as a statement of its own, for lists that do not care for lines.
+    var words: [KeepalivedStatement] {
+        let first = Word(text: keyword, range: place.range)
+        return ([first] + arguments).map { word in
+            KeepalivedStatement(
+                keyword: word.text,
+                arguments: [],
+                place: place(of: word),
+                order: order,
+                block: nil
+            )
+        }
+    }
+
     func place(of word: Word) -> KeepalivedPlace {
         KeepalivedPlace(file: place.file, range: word.range)
     }

@@ -102,10 +102,15 @@ extension KeepalivedReader {
                 KeepalivedNodes.Path(
                     source: instance.source?.address,
                     peers: instance.peers,
-                    origin: "\(statement.keyword) (\(findings.origin(of: statement)))"
+                    originOfSource: origin(of: instance.source?.statement),
+                    originOfPeers: origin(of: instance.peersStatement)
                 )
             )
         }
         return paths
+    }
+
+    private func origin(of statement: KeepalivedStatement?) -> String {
+        statement.map { "\($0.keyword) (\(findings.origin(of: $0)))" } ?? ""
     }
 }
