@@ -88,6 +88,9 @@ struct Initialize: ParsableCommand {
         )
         let translation = from.map { translated($0, into: template) }
         template = translation?.template ?? template
+        if let from, template.groups.isEmpty {
+            fail(78, "there is no vrrp_instance with an address in \(from), so nothing to move")
+        }
 
         write(template.rendered, to: configurationPath, keyPath: keyPath)
         print(

@@ -58,7 +58,10 @@ extension EndToEnd {
                 to: conf
             )
             let target = "\(lab.directory)/new"
-            #expect(mkdir(target, 0o755) == 0)
+            try FileManager.default.createDirectory(
+                atPath: target,
+                withIntermediateDirectories: false
+            )
             let arguments = [
                 "--from", conf, "--directory", target, "--host", "lb1", "--node", "lb1=10.77.0.1",
                 "--node", "lb2=10.77.0.2", "--witness", "w1=10.77.0.3",
@@ -81,6 +84,7 @@ extension EndToEnd {
                 (nil, ["--node", "lb2"], 66),
                 ("vrrp_instance VI_1 {\n", ["--node", "lb2"], 78),
                 ("vrrp_instance VI_1 {\n}\n", ["--node", "lb2"], 64),
+                ("", ["--node", "lb1=10.77.0.1", "--node", "lb2=10.77.0.2"], 78),
                 (
                     "vrrp_instance VI_1 {\n}\n", ["--node", "lb2", "--group", "a=eth0,10.77.0.9"],
                     64
@@ -93,7 +97,10 @@ extension EndToEnd {
             let conf = "\(lab.directory)/keepalived.conf"
             if let text { try Self.write(text, to: conf) }
             let target = "\(lab.directory)/new"
-            #expect(mkdir(target, 0o755) == 0)
+            try FileManager.default.createDirectory(
+                atPath: target,
+                withIntermediateDirectories: false
+            )
             let answer = try lab.initialize(
                 ["--from", conf, "--directory", target, "--host", "lb1"] + more
             )

@@ -28,11 +28,15 @@ struct KeepalivedGroups {
     private mutating func units() -> [Unit] {
         var units: [Unit] = []
         var taken: Set<String> = []
+        let instances = Dictionary(
+            reader.instances.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
         for group in reader.syncGroups {
             var members: [KeepalivedReader.Instance] = []
             for entry in group.members {
                 guard
-                    let member = reader.instances.first(where: { $0.name == entry.keyword.asName }),
+                    let member = instances[entry.keyword.asName],
                     taken.insert(member.name).inserted
                 else {
                     findings.remark(

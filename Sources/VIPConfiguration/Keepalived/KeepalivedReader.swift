@@ -38,6 +38,7 @@ struct KeepalivedReader {
 
     /// Names behind track_script and track_process; what they name may come later in the file.
     private var tracked: [KeepalivedStatement] = []
+    private var unknown = 0
     private(set) var rows: [KeepalivedKeywords.Context: [String: KeepalivedKeywords]] = [:]
 
     init(_ statements: [KeepalivedStatement], of files: [KeepalivedFile]) {
@@ -58,21 +59,22 @@ struct KeepalivedReader {
         }
     }
 
-    /// What is said of a keyword whatever stands behind it. False if it is not known.
-    @discardableResult
+    /// What is said of a keyword whatever stands behind it.
     private mutating func comment(
         on statement: KeepalivedStatement,
         in context: KeepalivedKeywords.Context
-    ) -> Bool {
+    ) {
         guard let row = rows[context]?[statement.keyword] else {
-            let known = rows[context].map { Array($0.keys).sorted() } ?? []
+            unknown += 1
+            let isSlip = unknown <= KeepalivedBounds.suggestions
+            let known = isSlip ? rows[context].map { $0.keys.sorted() } ?? [] : []
             let hint = known.closest(to: statement.keyword).map { "; did you mean '\($0)'?" } ?? ""
             findings.remark(
                 .warning,
                 on: statement,
                 "not known as a statement of keepalived in \(context.rawValue), and left out\(hint)"
             )
-            return false
+            return
         }
         switch row.counterpart {
         case .same: break
@@ -80,7 +82,6 @@ struct KeepalivedReader {
         case .unneeded: findings.remark(.note, on: statement, "not needed: \(row.advice)")
         case .none: findings.remark(.warning, on: statement, "no counterpart: \(row.advice)")
         }
-        return true
     }
 
     private mutating func read(_ statement: KeepalivedStatement) {

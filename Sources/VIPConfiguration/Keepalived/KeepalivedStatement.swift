@@ -73,6 +73,8 @@ enum KeepalivedBounds {
     static let blockDepth = 16
     /// What a line may grow to by its parameters.
     static let lineScalars = 8_192
+    /// A file with more unknown statements than this is not full of slips of the pen.
+    static let suggestions = 100
     /// Parameters within parameters.
     static let substitutions = 64
 }
