@@ -4,6 +4,8 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         public var name: String
         /// As in the file, one per path.
         public var addresses: [String]
+        /// Lines above it, without their '#'.
+        public var comments: [String] = []
 
         public init(name: String, addresses: [String]) {
             self.name = name
@@ -16,6 +18,13 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         public var interface: String
         /// As in the file.
         public var addresses: [String]
+        /// What is nil, or empty, is not written.
+        public var prefer: String?
+        public var failback: Failback?
+        public var failbackDelay: Duration?
+        public var checks: [String] = []
+        /// Lines above it, without their '#'.
+        public var comments: [String] = []
 
         public init(name: String, interface: String, addresses: [String]) {
             self.name = name
@@ -24,11 +33,21 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         }
     }
 
+    /// A check that is valid, or almost: names and bounds are looked at when the text is parsed.
+    public struct CheckEntry: Equatable, Sendable {
+        public var check: Check
+        /// Lines above it, without their '#'.
+        public var comments: [String]
+    }
+
+    /// A line under the heading, without its '#'.
+    public var introduction: String?
     public var cluster: String
     public var keyFile: String
     public var nodes: [Voter]
     public var witness: Voter?
     public var groups: [Group]
+    public var checks: [CheckEntry] = []
 
     public init(
         cluster: String,
@@ -50,6 +69,10 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         var text = """
             # vip-agent: who shares which addresses. The same file on every voter; each host
             # finds itself in it by its host name. `vip-agent check` says what it would do.
+
+            """
+        if let introduction { text += Self.commented([introduction]) }
+        text += """
 
             [cluster]
             name = \(Self.quoted(cluster))
@@ -81,24 +104,62 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         for group in groups {
             text += """
 
-                [[group]]
+                \(Self.commented(group.comments))[[group]]
                 name = \(Self.quoted(group.name))
                 interface = \(Self.quoted(group.interface))
                 addresses = \(Self.list(group.addresses))
 
                 """
+            text += preferences(of: group)
+        }
+        for entry in checks {
+            text += "\n" + Self.commented(entry.comments) + section(entry.check)
         }
         return text
+    }
+
+    private func preferences(of group: Group) -> String {
+        var text = ""
+        if let prefer = group.prefer { text += "prefer = \(Self.quoted(prefer))\n" }
+        if let failback = group.failback { text += "failback = \"\(failback.rawValue)\"\n" }
+        if let delay = group.failbackDelay { text += "failback_delay = \"\(delay.text)\"\n" }
+        if !group.checks.isEmpty { text += "checks = \(Self.list(group.checks))\n" }
+        return text
+    }
+
+    private func section(_ check: Check) -> String {
+        let subject =
+            switch check.kind {
+            case .http(let url): "http = \(Self.quoted(url))"
+            case .tcp(let host, let port): "tcp = \(Self.quoted("\(host):\(port)"))"
+            case .exec(let words): "exec = \(Self.list(words))"
+            case .process(let name): "process = \(Self.quoted(name))"
+            }
+        return """
+            [[check]]
+            name = \(Self.quoted(check.name))
+            \(subject)
+            interval = "\(check.interval.text)"
+            timeout = "\(check.timeout.text)"
+            fall = \(check.fall)
+            rise = \(check.rise)
+
+            """
     }
 
     private func section(_ key: String, _ voter: Voter) -> String {
         """
 
-        [[\(key)]]
+        \(Self.commented(voter.comments))[[\(key)]]
         name = \(Self.quoted(voter.name))
         addresses = \(Self.list(voter.addresses))
 
         """
+    }
+
+    /// Comments of TOML have no control characters.
+    private static func commented(_ lines: [String]) -> String {
+        lines.map { "# \($0.visible)\n" }.joined()
     }
 
     private static func list(_ texts: [String]) -> String {

@@ -172,6 +172,11 @@ extension String {
     /// Scalars of a value that a message repeats.
     private static let longestQuotation = 64
 
+    /// The text without what could command a terminal.
+    var visible: String {
+        unicodeScalars.map(\.visible).string
+    }
+
     /// The text in single quotes, fit for a message: shortened, without control characters.
     var quoted: String {
         let scalars = unicodeScalars.prefix(Self.longestQuotation).map(\.visible)

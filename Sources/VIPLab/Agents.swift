@@ -72,8 +72,7 @@ extension Lab {
 
     /// What starts the agent of a place, the program's path first; or another of its commands.
     func command(of place: AgentPlace, _ name: String = "run") throws(LabError) -> [String] {
-        let binaries: Binaries
-        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
+        let binaries = try binaries()
         try Files.makeDirectory(place.runDirectory)
         try Files.makeDirectory(place.stateDirectory)
         var arguments: [String] = []
@@ -99,6 +98,21 @@ extension Lab {
     ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
         var command = Command(in: namespace(of: place.host))
         command.arguments = try self.command(of: place, name)
+        let output = try command.run()
+        return (output.status, output.standardOutput, output.standardError)
+    }
+
+    private func binaries() throws(LabError) -> Binaries {
+        if let given = options.binaries { return given }
+        return try Binaries.find()
+    }
+
+    /// `vip-agent init`, with these arguments.
+    public func initialize(
+        _ arguments: [String]
+    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
+        var command = Command()
+        command.arguments = [try binaries().agent, "init"] + arguments
         let output = try command.run()
         return (output.status, output.standardOutput, output.standardError)
     }

@@ -13,8 +13,16 @@ extension StartupFailure.Status {
 }
 
 /// The end of a command's help: what it ends with. Its manual page has a section made of this.
-func exitStatus(well: String, _ failures: StartupFailure.Status...) -> String {
-    let lines = failures.map { "  \($0.rawValue)  \($0.meaning)" }
-    return (["Exit status:", "  0   \(well)", "  64  wrong usage"] + lines)
-        .joined(separator: "\n")
+///
+/// - Parameter unreadable: What status 66 says, for a command that reads others' files.
+func exitStatus(
+    well: String,
+    unreadable: String? = nil,
+    _ failures: StartupFailure.Status...
+) -> String {
+    let lines =
+        ["Exit status:", "  0   \(well)", "  64  wrong usage"]
+        + (unreadable.map { ["  66  \($0)"] } ?? [])
+        + failures.map { "  \($0.rawValue)  \($0.meaning)" }
+    return lines.joined(separator: "\n")
 }

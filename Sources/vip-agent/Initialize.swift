@@ -15,8 +15,17 @@ struct Initialize: ParsableCommand {
             Examples:
               vip-agent init --node lb1=10.77.0.1 --node lb2=10.77.0.2 \\
                   --witness w1=10.77.0.3 --group web=eth0,10.77.0.100,fd77::64
+              vip-agent init --from /etc/keepalived/keepalived.conf \\
+                  --node lb2 --witness w1=10.77.0.3
 
-            \(exitStatus(well: "both are written", .system, .permission, .configuration))
+            With --from, the groups are those of keepalived. Run it on the node that is MASTER, \
+            and name the other one; where keepalived talks by unicast, its file has the addresses.
+
+            \(exitStatus(
+                well: "both are written",
+                unreadable: "a file of keepalived can't be read",
+                .system, .permission, .configuration
+            ))
             """
     )
 
@@ -29,7 +38,7 @@ struct Initialize: ParsableCommand {
             valueName: "name=address,..."
         )
     )
-    var node: [String]
+    var node: [String] = []
 
     @Option(help: ArgumentHelp("The witness and its addresses.", valueName: "name=address,..."))
     var witness: [String] = []
@@ -40,7 +49,16 @@ struct Initialize: ParsableCommand {
             valueName: "name=interface,address,..."
         )
     )
-    var group: [String]
+    var group: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The keepalived.conf to take the groups from.", valueName: "file"),
+        completion: .file(extensions: ["conf"])
+    )
+    var from: String?
+
+    @Option(help: ArgumentHelp("The node that the file of --from is of.", valueName: "name"))
+    var host: String?
 
     @Option(
         help: ArgumentHelp("Where both files go.", valueName: "dir"),
@@ -48,49 +66,40 @@ struct Initialize: ParsableCommand {
     )
     var directory = "/etc/vip-agent"
 
-    func run() throws {
-        let keyPath = "\(directory)/\(cluster).key"
-        let configurationPath = "\(directory)/vip-agent.toml"
+    func validate() throws {
         guard witness.count <= 1 else {
             throw ValidationError("there can be one --witness; more are added to the file by hand")
         }
-        let template = ConfigurationTemplate(
-            cluster: cluster,
-            keyFile: keyPath,
-            nodes: try node.map { try voter($0, "--node") },
-            witness: try witness.first.map { try voter($0, "--witness") },
-            groups: try group.map { text in
-                let (name, values) = try entry(text, "--group")
-                guard values.count >= 2 else {
-                    throw ValidationError(
-                        "--group '\(text)' needs an interface and an address: "
-                            + "NAME=INTERFACE,ADDRESS"
-                    )
-                }
-                return ConfigurationTemplate.Group(
-                    name: name,
-                    interface: values[0],
-                    addresses: Array(values.dropFirst())
+        if from != nil {
+            guard group.isEmpty else {
+                throw ValidationError(
+                    "--from and --group both say what the groups are: give one of them"
                 )
             }
+        } else {
+            guard host == nil else { throw ValidationError("--host goes with --from alone") }
+            guard !node.isEmpty else { throw ValidationError("--node is missing") }
+            guard !group.isEmpty else { throw ValidationError("--group or --from is missing") }
+        }
+    }
+
+    func run() throws {
+        let keyPath = "\(directory)/\(cluster).key"
+        let configurationPath = "\(directory)/vip-agent.toml"
+        var template = ConfigurationTemplate(
+            cluster: cluster,
+            keyFile: keyPath,
+            nodes: try node.map(voter),
+            witness: try witness.first.map { try voter(entry($0, "--witness")) },
+            groups: try group.map(groupEntry)
         )
-        let text = template.rendered
-        do throws(ConfigurationError) {
-            _ = try Configuration(parsing: text, path: configurationPath)
-        } catch {
-            fail(78, "these arguments do not make a valid configuration\n\(error)")
+        let translation = from.map { translated($0, into: template) }
+        template = translation?.template ?? template
+        if let from, template.groups.isEmpty {
+            fail(78, "there is no vrrp_instance with an address in \(from), so nothing to move")
         }
-        do throws(ClusterKeyError) {
-            try ClusterKey.generate().write(to: keyPath)
-        } catch {
-            fail(78, "\(error)")
-        }
-        do throws(StartupFailure) {
-            try NewFile.write(text, to: configurationPath)
-        } catch {
-            _ = unsafe unlink(keyPath)
-            fail(error.status.rawValue, error.description)
-        }
+
+        write(template.rendered, to: configurationPath, keyPath: keyPath)
         print(
             """
             wrote \(configurationPath)
@@ -100,14 +109,94 @@ struct Initialize: ParsableCommand {
               vip-agent run --config \(configurationPath)
             """
         )
+        if let translation { show(translation) }
     }
 
-    private func voter(
-        _ text: String,
-        _ option: String
-    ) throws -> ConfigurationTemplate.Voter {
-        let (name, addresses) = try entry(text, option)
-        return ConfigurationTemplate.Voter(name: name, addresses: addresses)
+    private func translated(
+        _ path: String,
+        into template: ConfigurationTemplate
+    ) -> KeepalivedTranslation {
+        do throws(KeepalivedError) {
+            return try KeepalivedTranslation(
+                path: path,
+                into: template,
+                host: host ?? kernelHostName()
+            )
+        } catch {
+            switch error.reason {
+            case .unreadable: fail(EX_NOINPUT, "keepalived's file can't be read\n\(error)")
+            case .broken: fail(78, "keepalived's file can't be translated\n\(error)")
+            case .incomplete: fail(EX_USAGE, "\(error)")
+            }
+        }
+    }
+
+    private func write(_ text: String, to path: String, keyPath: String) {
+        do throws(ConfigurationError) {
+            _ = try Configuration(parsing: text, path: path)
+        } catch {
+            let source = from ?? "these arguments"
+            fail(78, "no valid configuration comes of \(source)\n\(error)")
+        }
+        do throws(ClusterKeyError) {
+            try ClusterKey.generate().write(to: keyPath)
+        } catch {
+            fail(78, "\(error)")
+        }
+        do throws(StartupFailure) {
+            try NewFile.write(text, to: path)
+        } catch {
+            _ = unsafe unlink(keyPath)
+            fail(error.status.rawValue, error.description)
+        }
+    }
+
+    /// Notes for whoever wants to know, and on standard error what somebody has to see to.
+    private func show(_ translation: KeepalivedTranslation) {
+        let groups = translation.template.groups.map(\.name).joined(separator: ", ")
+        print("keepalived's file was read as that of \(translation.node); groups: \(groups)")
+        let notes = translation.remarks.filter { $0.severity == .note }
+        if !notes.isEmpty { print("what is done in another way, or need not be done:") }
+        for note in notes { print("  \(note)") }
+
+        var warnings = translation.remarks.filter { $0.severity == .warning }
+            .map(\.description)
+        if translation.template.witness == nil {
+            warnings.append(
+                "there is no --witness: while either node is away, nobody owns anything;"
+                    + " add a [[witness]] before you start"
+            )
+        }
+        for warning in warnings {
+            let line = Array("vip-agent: warning: \(warning)\n".utf8)
+            _ = unsafe Glibc.write(STDERR_FILENO, line, line.count)
+        }
+    }
+
+    /// With --from, a name alone will do: its address may be in keepalived's file.
+    private func voter(_ text: String) throws -> ConfigurationTemplate.Voter {
+        if from != nil, !text.isEmpty, !text.contains("=") {
+            return ConfigurationTemplate.Voter(name: text, addresses: [])
+        }
+        return voter(try entry(text, "--node"))
+    }
+
+    private func voter(_ entry: (String, [String])) -> ConfigurationTemplate.Voter {
+        ConfigurationTemplate.Voter(name: entry.0, addresses: entry.1)
+    }
+
+    private func groupEntry(_ text: String) throws -> ConfigurationTemplate.Group {
+        let (name, values) = try entry(text, "--group")
+        guard values.count >= 2 else {
+            throw ValidationError(
+                "--group '\(text)' needs an interface and an address: NAME=INTERFACE,ADDRESS"
+            )
+        }
+        return ConfigurationTemplate.Group(
+            name: name,
+            interface: values[0],
+            addresses: Array(values.dropFirst())
+        )
     }
 
     private func entry(_ text: String, _ option: String) throws -> (String, [String]) {

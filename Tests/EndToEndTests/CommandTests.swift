@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import VIPLab
 
@@ -45,6 +46,70 @@ extension EndToEnd {
             if enforcement == nil {
                 #expect(answer.complaint.contains("enforcement"), "\(answer.complaint)")
             }
+        }
+
+        @Test("init translates a keepalived.conf, and overwrites nothing")
+        func translate() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            let conf = "\(lab.directory)/keepalived.conf"
+            try Self.write(
+                "vrrp_instance VI_1 {\ninterface eth0\nvirtual_ipaddress {\n10.77.0.100\n}\n}\n",
+                to: conf
+            )
+            let target = "\(lab.directory)/new"
+            try FileManager.default.createDirectory(
+                atPath: target,
+                withIntermediateDirectories: false
+            )
+            let arguments = [
+                "--from", conf, "--directory", target, "--host", "lb1", "--node", "lb1=10.77.0.1",
+                "--node", "lb2=10.77.0.2", "--witness", "w1=10.77.0.3",
+            ]
+            let answer = try lab.initialize(arguments)
+            #expect(answer.status == .exited(0), "\(answer.complaint)")
+            #expect(answer.output.hasPrefix("wrote \(target)/vip-agent.toml\n"))
+            #expect(
+                answer.complaint.hasPrefix("vip-agent: warning: \(conf):1: 'vrrp_instance VI_1'")
+            )
+            var place = lab.place(of: .lb1)
+            place.configurationFile = "\(target)/vip-agent.toml"
+            #expect(try lab.runCommand("check", in: place).status == .exited(0))
+            #expect(try lab.initialize(arguments).status == .exited(78))
+        }
+
+        @Test(
+            "init writes nothing of a keepalived.conf that is missing, broken or not enough",
+            arguments: [
+                (nil, ["--node", "lb2"], 66),
+                ("vrrp_instance VI_1 {\n", ["--node", "lb2"], 78),
+                ("vrrp_instance VI_1 {\n}\n", ["--node", "lb2"], 64),
+                ("", ["--node", "lb1=10.77.0.1", "--node", "lb2=10.77.0.2"], 78),
+                (
+                    "vrrp_instance VI_1 {\n}\n", ["--node", "lb2", "--group", "a=eth0,10.77.0.9"],
+                    64
+                ),
+            ] as [(String?, [String], Int32)]
+        )
+        func refuse(text: String?, more: [String], status: Int32) throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            let conf = "\(lab.directory)/keepalived.conf"
+            if let text { try Self.write(text, to: conf) }
+            let target = "\(lab.directory)/new"
+            try FileManager.default.createDirectory(
+                atPath: target,
+                withIntermediateDirectories: false
+            )
+            let answer = try lab.initialize(
+                ["--from", conf, "--directory", target, "--host", "lb1"] + more
+            )
+            #expect(answer.status == .exited(status), "\(answer.complaint)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: target) == [])
+        }
+
+        private static func write(_ text: String, to path: String) throws {
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
         }
     }
 }
