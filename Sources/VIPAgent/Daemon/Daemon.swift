@@ -94,7 +94,9 @@ package final class Daemon {
     private var lateness = Lateness()
     private var fold = RepeatFold()
     private var wasResumed = false
-    private var watchdogAt: Int64 = 0
+    var watchdogAt: Int64 = 0
+    /// When what only the start needed may go; nil once it has.
+    private var givesBackAt: Int64?
     let started: Int64
     let generation: Int64
 
@@ -177,7 +179,6 @@ package final class Daemon {
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
-        StartupMemory.giveBack()
         for (what, outcome) in [
             ("lock memory", Capabilities.lockMemory()),
             ("run with real-time priority", urgency),
@@ -187,6 +188,20 @@ package final class Daemon {
             }
         }
         for membership in memberships { membership.tellOfMemory() }
+        givesBackAt = ClockReading.bootNow() + Self.settlingTime
+    }
+
+    /// By then an agent that is to own something does, and what it took is not needed again.
+    private static let settlingTime: Int64 = 2_000_000_000
+
+    /// Right after a renewal there is the most time until the next one, for which its code has to
+    /// come from the page cache.
+    private func giveStartupBack() {
+        guard let due = givesBackAt, due <= ClockReading.bootNow(),
+            memberships.allSatisfy(\.isAtRest)
+        else { return }
+        givesBackAt = nil
+        service.submit { StartupMemory.giveBack() }
     }
 
     // MARK: - The loop
@@ -257,6 +272,7 @@ package final class Daemon {
         feedWatchdog()
         noteStatusLine()
         storeGate()
+        giveStartupBack()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {
@@ -348,43 +364,5 @@ package final class Daemon {
         ]
         if let repeats { facts["repeats"] = "\(repeats)" }
         log.warning("late", metadata: facts)
-    }
-
-    /// Has the service manager keep the gate's descriptors, so that the next process finds it
-    /// without any privilege.
-    private func storeGate() {
-        guard let notifier else { return }
-        for membership in memberships {
-            for (name, number) in membership.gate?.takeUnstored() ?? [:] {
-                notifier.discard(name)
-                notifier.store(number, name: name)
-            }
-        }
-    }
-
-    // MARK: - Watchdog and status line
-
-    private var watchdogDue: Int64? { notifier?.watchdog == nil ? nil : watchdogAt }
-
-    private func feedWatchdog() {
-        guard let interval = notifier?.watchdog, watchdogAt <= ClockReading.bootNow() else {
-            return
-        }
-        notifier?.send(.watchdog)
-        watchdogAt = ClockReading.bootNow() + interval / 3
-    }
-
-    /// One plain line for the service manager, when something in it has changed.
-    private func noteStatusLine() {
-        guard let notifier else { return }
-        var isAnother = false
-        for membership in memberships where membership.refreshStatusLine() { isAnother = true }
-        guard isAnother else { return }
-        let lines = memberships.map { membership in
-            memberships.count == 1
-                ? membership.statusLine
-                : "\(membership.site.configuration.cluster.name): \(membership.statusLine)"
-        }
-        notifier.send(.status(lines.joined(separator: " | ")))
     }
 }
