@@ -149,7 +149,7 @@ package final class Daemon {
             }
             Self.close(inherited, of: options)
         } catch {
-            throw StartupFailure(error)
+            throw StartupFailure(Ownership.advising(error, in: options.runDirectory))
         }
         try Self.requireEnforcement(options.sites, holdings)
         do throws(SystemError) {
