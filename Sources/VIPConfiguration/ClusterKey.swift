@@ -145,7 +145,8 @@ public struct ClusterKeys: Equatable, Sendable {
         let user = User.ofThisProcess
         guard isTrusted(status.st_uid) else {
             throw FileContents.Failure(
-                message: "the key belongs to user \(User.name(of: status.st_uid)), who can change it",
+                message:
+                    "the key belongs to user \(User.name(of: status.st_uid)), who can change it",
                 help: "the agent runs as user \(user.name): chown \(user.owner) \(path)"
             )
         }

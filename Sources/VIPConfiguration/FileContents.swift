@@ -51,7 +51,8 @@ enum FileContents {
         let user = User.ofThisProcess
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
-            return "the agent runs as user \(user.name), who may not look into a directory of the path:"
+            return
+                "the agent runs as user \(user.name), who may not look into a directory of the path:"
                 + " see `namei -l \(path)`"
         }
         let command =

@@ -170,7 +170,7 @@ package final class Daemon {
             try loop.add(verdicts.fileDescriptor, token: Token.verdict)
             try loop.add(past.fileDescriptor, token: Token.past)
         } catch {
-            throw StartupFailure(error)
+            throw StartupFailure(error, isUrgent: holdings.contains(where: \.isUrgent))
         }
         notifier = ServiceNotifier()
         started = handover?.started ?? ClockReading.bootNow()
@@ -226,7 +226,7 @@ package final class Daemon {
             for membership in memberships { try membership.admit() }
             try output.start()
         } catch {
-            throw StartupFailure(error)
+            throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
         }
         settleIn()
         takeOver(at: renewed)
@@ -237,7 +237,7 @@ package final class Daemon {
             do throws(SystemError) {
                 try turn()
             } catch {
-                throw StartupFailure(error)
+                throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
             }
         }
         notifier?.send(.stopping)
@@ -320,7 +320,7 @@ package final class Daemon {
         case .resumed: wasResumed = true
         case .report:
             for membership in memberships {
-                membership.log.notice("\(membership.currentStatusLine())")
+                membership.log.notice("\(membership.currentStatusLine(of: facts))")
             }
         }
     }

@@ -28,7 +28,10 @@ extension Daemon {
     func noteStatusLine() {
         guard let notifier else { return }
         var isAnother = false
-        for membership in memberships where membership.refreshStatusLine() { isAnother = true }
+        let facts = facts
+        for membership in memberships where membership.refreshStatusLine(of: facts) {
+            isAnother = true
+        }
         guard isAnother else { return }
         let lines = memberships.map { membership in
             memberships.count == 1

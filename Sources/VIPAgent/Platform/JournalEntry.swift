@@ -1,13 +1,13 @@
 import CNetlink
 import Glibc
 
-/// One entry in the words of systemd's journal, its "Native Journal Protocol": a datagram of fields,
-/// each `NAME=value` and a line break, or, where the value has a line break in it, the name, its
-/// length in 64 bits, and the value.
+/// One entry in the words of systemd's journal, its "Native Journal Protocol": a datagram of
+/// fields, each `NAME=value` and a line break, or, where the value has a line break in it, the
+/// name, a line break, the value's length in 64 bits, and the value.
 ///
 /// Priority and message come first, so that the line for standard error can be had from it again.
 package struct JournalEntry {
-    /// Of name and value, the line break included. The message has all facts in it, too, so that a
+    /// As many as fit into a place of the ring: the message has all facts in it, too, so that a
     /// field for which there is no room is not lost.
     package private(set) var octets: [UInt8] = []
 

@@ -150,8 +150,8 @@ package final class LogOutput: @unchecked Sendable {
         }
     }
 
-    /// Whether that descriptor is a stream to the journal. systemd names its device and inode, since
-    /// the descriptor may have been pointed elsewhere.
+    /// Whether that descriptor is a stream to the journal. systemd names its device and inode,
+    /// since the descriptor may have been pointed elsewhere.
     package static func isJournal(
         _ descriptor: Int32,
         _ environment: (String) -> String? = ServiceNotifier.variable
