@@ -23,10 +23,15 @@ let mortal: [SwiftSetting] =
 /// `--static-swift-stdlib` does that to the tests too, whose library has no static form: two build
 /// folders would be needed. The libraries are what FoundationEssentials (JSON in the lab,
 /// swift-crypto in the daemon) is linked with, and the flag does not name.
+///
+/// The toolchain's own linker can pack relocations: a megabyte of them would be read at each start,
+/// and again at each re-execution. Nothing looks up our symbols by name.
 let selfContained: [LinkerSetting] = [
     .unsafeFlags([
         "-static-stdlib",
         "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+        "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+        "-Xlinker", "--no-export-dynamic",
     ])
 ]
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -47,8 +48,23 @@ static inline int vip_close_range(unsigned first, unsigned last) {
     return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
 }
 
+/// As important as any other program to the scheduler, and to the kernel where it runs out of
+/// memory, whatever the agent is. What is refused stays as it is.
+static inline void vip_become_ordinary(void) {
+    struct sched_param parameter;
+    memset(&parameter, 0, sizeof parameter);
+    sched_setscheduler(0, SCHED_OTHER, &parameter);
+    if (getpriority(PRIO_PROCESS, 0) < 0)
+        setpriority(PRIO_PROCESS, 0, 0);
+    int adjustment = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (adjustment < 0)
+        return;
+    (void)!write(adjustment, "0", 1);
+    close(adjustment);
+}
+
 /// Starts a program in a process group of its own, with /dev/null to read from, no signal blocked
-/// and none ignored, and without any capability or other descriptor.
+/// and none ignored, as an ordinary process, and without any capability or other descriptor.
 ///
 /// The child gives up its capabilities itself: a thread of a process with locked memory that has
 /// lost CAP_IPC_LOCK can't allocate any more. Until it has become the program it shares the
@@ -69,6 +85,7 @@ static __attribute__((noinline)) int vip_program_start(const char *path, char *c
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, 0);
+        vip_become_ordinary();
         if (setpgid(0, 0) == 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 &&
             dup2(error, 2) == 2 && vip_close_range(3, ~0u) == 0 &&
             vip_capabilities_drop_all() == 0)

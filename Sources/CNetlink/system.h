@@ -160,6 +160,9 @@ static inline int vip_lock_memory(void) {
     return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }
 
+/// MADV_DONTNEED_LOCKED (Linux 5.18), which glibc 2.36 doesn't know yet.
+enum { vip_madvise_dontneed_locked = 24 };
+
 /// A network namespace of its own for this thread (CLONE_NEWNET, behind _GNU_SOURCE).
 static inline int vip_unshare_network(void) {
     return syscall(SYS_unshare, 0x40000000) < 0 ? -errno : 0;

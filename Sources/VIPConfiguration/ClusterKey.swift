@@ -31,7 +31,9 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Creates the file, readable by its owner alone; never replaces one.
-    public func write(to path: String) throws(ClusterKeyError) {
+    ///
+    /// - Parameter owner: to whom it is given, if not to whoever runs this.
+    public func write(to path: String, for owner: User? = nil) throws(ClusterKeyError) {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         let descriptor = unsafe open(path, flags, 0o600)
         guard descriptor >= 0 else {
@@ -46,7 +48,7 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
             )
         }
         let text =
-            "# vip-agent cluster key: the same file on every voter, readable by root alone.\n"
+            "# vip-agent cluster key: the same file on every voter, for the agent's user alone.\n"
             + "# A second line is accepted, too, and signs nothing: for rotation.\n"
             + Base64.encode(octets) + "\n"
         let written = Self.writeAll(Array(text.utf8), to: descriptor)
@@ -57,6 +59,16 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
                 path: path,
                 message: "the key cannot be written: \(FileContents.errorText(code))",
                 help: "see `df` of the directory; what had been written is removed again"
+            )
+        }
+        if let owner, unsafe chown(path, owner.number, owner.group) != 0 {
+            let code = errno
+            _ = unsafe unlink(path)
+            throw ClusterKeyError(
+                path: path,
+                message: "the key cannot be given to user \(owner.name): "
+                    + FileContents.errorText(code),
+                help: "run this as root; what had been written is removed again"
             )
         }
     }
@@ -130,11 +142,12 @@ public struct ClusterKeys: Equatable, Sendable {
                 help: "see `ls -ld \(path)`"
             )
         }
-        let user = geteuid()
-        guard status.st_uid == 0 || status.st_uid == user else {
+        let user = User.ofThisProcess
+        guard isTrusted(status.st_uid) else {
             throw FileContents.Failure(
-                message: "the key belongs to user \(status.st_uid), who can change it",
-                help: "chown \(user == 0 ? "root" : "\(user)") \(path)"
+                message:
+                    "the key belongs to user \(User.name(of: status.st_uid)), who can change it",
+                help: "the agent runs as user \(user.name): chown \(user.owner) \(path)"
             )
         }
         guard status.st_mode & 0o077 == 0 else {
@@ -144,6 +157,12 @@ public struct ClusterKeys: Equatable, Sendable {
                 help: "chmod 600 \(path), and a new key if somebody may have read this one"
             )
         }
+    }
+
+    /// Root looks at the key of the agent's user, and may be that user.
+    private static func isTrusted(_ owner: uid_t) -> Bool {
+        owner == 0 || owner == geteuid()
+            || geteuid() == 0 && owner == User(named: User.serviceName)?.number
     }
 
     private init(parsing octets: [UInt8]) throws(FileContents.Failure) {

@@ -35,7 +35,7 @@ enum FileContents {
             let help =
                 switch code {
                 case ENOENT: "`vip-agent init` writes one, and a key"
-                case EACCES: "the agent runs as user \(geteuid()); `ls -l \(path)` shows who may"
+                case EACCES: accessHelp(path, what: what)
                 default: "see `ls -l \(path)`"
                 }
             throw Failure(
@@ -44,6 +44,22 @@ enum FileContents {
             )
         }
         return descriptor
+    }
+
+    /// A key is for its owner alone; a configuration has no secrets.
+    private static func accessHelp(_ path: String, what: String) -> String {
+        let user = User.ofThisProcess
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            return
+                "the agent runs as user \(user.name), who may not look into a directory of the path:"
+                + " see `namei -l \(path)`"
+        }
+        let command =
+            what != "key"
+            ? "chmod a+r \(path)"
+            : status.st_uid == geteuid() ? "chmod 600 \(path)" : "chown \(user.owner) \(path)"
+        return "the agent runs as user \(user.name): \(command)"
     }
 
     static func octets(

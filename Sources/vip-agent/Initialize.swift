@@ -10,7 +10,8 @@ struct Initialize: ParsableCommand {
         abstract: "Write a configuration and a key.",
         discussion: """
             Both files are the same on every host of the cluster: run this on one, copy them to \
-            the others. Nothing that exists is overwritten.
+            the others. Nothing that exists is overwritten. Where there is a user vip-agent, as \
+            whom the unit of the package runs the agent, the key is that user's.
 
             Examples:
               vip-agent init --node lb1=10.77.0.1 --node lb2=10.77.0.2 \\
@@ -100,16 +101,28 @@ struct Initialize: ParsableCommand {
         }
 
         write(template.rendered, to: configurationPath, keyPath: keyPath)
-        print(
-            """
-            wrote \(configurationPath)
-            wrote \(keyPath)
-            copy both to every other host of the cluster (the key with mode 0600), then on each:
-              vip-agent check --config \(configurationPath)
-              vip-agent run --config \(configurationPath)
-            """
-        )
+        print(instructions(configurationPath, keyPath))
         if let translation { show(translation) }
+    }
+
+    /// The user of the unit, if there is one and the key can be given away.
+    private var keyOwner: User? { geteuid() == 0 ? User(named: User.serviceName) : nil }
+
+    private func instructions(_ configuration: String, _ key: String) -> String {
+        let owner = keyOwner.map { "-o \($0.name) -g \($0.name) " } ?? ""
+        let isDefault = configuration == Sites.defaultPath()
+        let place = isDefault ? "" : " --config \(configuration)"
+        let isByUnit = unsafe isDefault && access("/run/systemd/system", F_OK) == 0
+        return """
+            wrote \(configuration)
+            wrote \(key)
+            copy both to every other host of the cluster, and put them there with
+              install -D -m 0644 vip-agent.toml \(configuration)
+              install \(owner)-m 0600 \(cluster).key \(key)
+            then on each host:
+              vip-agent check\(place)
+              \(isByUnit ? "systemctl enable --now vip-agent" : "vip-agent run\(place)")
+            """
     }
 
     private func translated(
@@ -139,7 +152,7 @@ struct Initialize: ParsableCommand {
             fail(78, "no valid configuration comes of \(source)\n\(error)")
         }
         do throws(ClusterKeyError) {
-            try ClusterKey.generate().write(to: keyPath)
+            try ClusterKey.generate().write(to: keyPath, for: keyOwner)
         } catch {
             fail(78, "\(error)")
         }

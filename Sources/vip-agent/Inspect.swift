@@ -41,6 +41,7 @@ struct Check: ParsableCommand {
                 _ = unsafe write(STDERR_FILENO, line, line.count)
             }
         }
+        noteUnreadable(by: User(named: User.serviceName), sites)
         let gate = outlook(for: sites)
         let plans = try sites.entries.map { entry in
             let plan = try entry.site.configuration.plan(
@@ -73,6 +74,23 @@ struct Check: ParsableCommand {
             )
         }
         return gate
+    }
+
+    /// Root may read everything. The unit's user has to as well, if it is the unit that is to run
+    /// the agent: that can't be told from here.
+    private func noteUnreadable(by user: User?, _ sites: Sites) {
+        guard geteuid() == 0, let user else { return }
+        for entry in sites.entries {
+            let key = entry.site.configuration.cluster.keyFile
+            for (path, command) in [
+                (entry.path, "chmod a+r \(entry.path)"), (key, "chown \(user.owner) \(key)"),
+            ] where !user.canRead(path) {
+                note(
+                    "the unit runs the agent as user \(user.name), who can't read \(path): "
+                        + "\(command) (and see `namei -l \(path)`)"
+                )
+            }
+        }
     }
 
     private func note(_ text: String) {

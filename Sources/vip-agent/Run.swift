@@ -92,7 +92,9 @@ struct Run: ParsableCommand {
             try daemon.serve()
         } catch {
             _ = output.flush()
-            fail(error.status.rawValue, error.description)
+            complain("vip-agent: \(error.description)")
+            error.holdOff(notifying: ServiceNotifier())
+            Glibc.exit(error.status.rawValue)
         }
     }
 }

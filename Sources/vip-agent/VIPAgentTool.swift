@@ -92,9 +92,16 @@ struct DirectoryOptions: ParsableArguments {
 
 /// Says why on standard error, and ends with that status.
 func fail(_ status: Int32, _ message: String) -> Never {
-    let line = Array("vip-agent: \(message)\n".utf8)
-    _ = unsafe write(STDERR_FILENO, line, line.count)
+    complain("vip-agent: \(message)")
     exit(status)
+}
+
+/// The journal takes each line for an entry, and has it as an error if that is said.
+func complain(_ message: String) {
+    let priority = LogOutput.isJournal(STDERR_FILENO) ? "<3>" : ""
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+    let text = Array(lines.map { "\(priority)\($0)\n" }.joined().utf8)
+    _ = unsafe write(STDERR_FILENO, text, text.count)
 }
 
 /// This host's name as the kernel has it.

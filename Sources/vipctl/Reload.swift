@@ -8,7 +8,8 @@ struct Reload: ParsableCommand {
             The file is checked as a whole first. If anything is wrong with it, the agent goes on \
             with what it has, and every fault is shown. Otherwise the agent takes it over without \
             letting go of what it holds, and the answer says what has changed. What has to wait \
-            until 'vip-agent accept-voters' is named before it takes effect.
+            until 'vip-agent accept-voters' is named before it takes effect. A witness that serves \
+            several clusters reloads all of them, whichever is named.
 
             \(ExitCode.ofOrders)
             """
@@ -23,7 +24,7 @@ struct Reload: ParsableCommand {
     private static let patience = 30.0
 
     func run() throws {
-        let reply = try connection.reply(to: .reload, within: Self.patience)
+        let reply = try connection.replyOfAgent(to: .reload, within: Self.patience)
         if json { Terminal.write(reply.serialized()) }
         switch reply {
         case .done(let message, payload: _):

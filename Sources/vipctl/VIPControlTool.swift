@@ -96,12 +96,16 @@ struct Connection: ParsableArguments {
         try ask(request, of: client)
     }
 
-    /// Asks for what may take this many seconds. The answer, be it a refusal.
-    func reply(
+    /// Asks the agent for what is no single cluster's and may take this many seconds. The answer,
+    /// be it a refusal.
+    func replyOfAgent(
         to request: ControlRequest,
         within seconds: Double
     ) throws -> ControlReply {
-        var client = try client
+        let isAnywhere = socket == nil && cluster == nil
+        var client =
+            isAnywhere && Terminal.environment("VIPCTL_SOCKET") == nil
+            ? ControlClient(path: ControlSockets().any()) : try client
         client.timeout = seconds
         return try answer { () throws(ControlClientError) in try client.ask(request) }
     }

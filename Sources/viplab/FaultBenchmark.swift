@@ -80,7 +80,8 @@ struct FaultBenchmark {
         let lab = try Lab(LabOptions(heartbeat: heartbeat, lease: lease))
         defer { lab.close() }
         try lab.startPair()
-        sleep(for: .seconds(2))
+        // After two seconds it gives back what only the start needed.
+        sleep(for: .seconds(4))
         let agent = try lab.agent(of: .lb1)
         let begin = Moment.now
         let before = try Usage(of: agent)

@@ -2,6 +2,7 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPConfiguration
 
 @Suite("State directory")
 struct StateDirectoryTests {
@@ -130,6 +131,59 @@ struct RunDirectoryTests {
         #expect(parsed?.low == 0xfedc_ba98_7654_3210)
         for text in ["", "0123", "01234567-89ab-cdef-fedc-ba98765432xx", "\u{ff}"] {
             #expect(BootIdentity.parse(Array(text.utf8)) == nil)
+        }
+    }
+}
+
+@Suite("Ownership", .enabled(if: isRoot, "giving files away takes root"))
+struct OwnershipTests {
+    let scratch = ScratchDirectory()
+    let agent = User(name: "vip-agent", number: 4242, group: 4242)
+
+    private func give(_ path: String, to owner: uid_t) {
+        let result = unsafe chown(path, owner, owner)
+        #expect(result == 0)
+    }
+
+    @Test("a directory that is not there is to be made for the agent's user")
+    func missing() {
+        #expect(
+            Ownership.advice(on: scratch("run"), in: scratch("run"), for: agent)
+                == "make it for user vip-agent, as whom the agent runs: "
+                + "install -d -o vip-agent -m 0750 \(scratch("run"))"
+        )
+    }
+
+    @Test("what a root agent has left is to be given to the agent's user, all of it")
+    func leftovers() throws {
+        try WholeFile.replace(scratch("page"), with: [1], mode: 0o600)
+        let command = "and the agent runs as vip-agent: chown -R vip-agent: \(scratch.path)"
+        #expect(
+            Ownership.advice(on: scratch("page"), in: scratch.path, for: agent)
+                == "\(scratch.path) belongs to user root, \(command)"
+        )
+        give(scratch.path, to: 4242)
+        #expect(
+            Ownership.advice(on: scratch("page"), in: scratch.path, for: agent)
+                == "\(scratch("page")) belongs to user root, \(command)"
+        )
+        give(scratch("page"), to: 4242)
+        #expect(
+            Ownership.advice(on: scratch("page"), in: scratch.path, for: agent)
+                == "its owner is the agent's user, who needs to read and write it: "
+                + "chmod -R u+rwX \(scratch.path)"
+        )
+    }
+
+    @Test("root's lock in the directory of another user is that user's")
+    func lock() throws {
+        give(scratch.path, to: 4242)
+        try inNetworkNamespace { [scratch] in
+            let run = try RunDirectory(path: scratch.path)
+            var status = stat()
+            #expect(unsafe stat(scratch("lock"), &status) == 0)
+            #expect((status.st_uid, status.st_gid, status.st_mode & 0o777) == (4242, 4242, 0o640))
+            _ = run
         }
     }
 }

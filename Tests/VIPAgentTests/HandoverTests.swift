@@ -207,19 +207,55 @@ struct ChildProgramTests {
         #expect(ClockReading.bootNow() - begin < 20_000_000_000)
     }
 
-    @Test("it has no capability, no signal blocked, and nothing of the service manager's")
+    @Test(
+        "it has no capability, no signal blocked, and nothing of the service manager's",
+        .enabled(if: isRoot, "the bounding set takes CAP_SETPCAP")
+    )
     func bare() throws {
         let seen = try shell(
             "grep -E '^(Cap|SigBlk|SigIgn)' /proc/self/status; env; ls /proc/self/fd"
         )
         let lines = seen.output.split(separator: "\n").map(String.init)
-        for name in ["CapInh", "CapPrm", "CapEff", "CapAmb", "SigBlk", "SigIgn"] {
+        for name in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "SigBlk", "SigIgn"] {
             let line = try #require(lines.first { $0.hasPrefix("\(name):") })
             #expect(line.hasSuffix("\t0000000000000000"), "\(line)")
         }
         #expect(!seen.output.contains("NOTIFY_SOCKET"))
         // The fourth is the directory that ls reads.
         #expect(lines.suffix(4) == ["0", "1", "2", "3"])
+    }
+
+    @Test(
+        "it is as important as any other program, whatever the agent is, and gets no more rights",
+        .enabled(if: isRoot, "realtime scheduling takes CAP_SYS_NICE")
+    )
+    func ordinary() throws {
+        let adjustment = "/proc/self/oom_score_adj"
+        let before = try WholeFile.read(adjustment, most: 16)
+        // Up takes no capability, here and in the child, and from there back to 0 neither.
+        try write("300", to: adjustment)
+        defer { try? write(String(decoding: before, as: UTF8.self), to: adjustment) }
+        try inNetworkNamespace {
+            #expect(setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -5) == 0)
+            #expect(Capabilities.becomeRealtime() == .done)
+            let seen = try shell(
+                """
+                cat /proc/self/oom_score_adj
+                # Nice value and scheduling policy, then the process group's number less our own.
+                cut -d' ' -f19,41 /proc/self/stat
+                echo $(($(cut -d' ' -f5 /proc/self/stat) - $$))
+                grep ^NoNewPrivs /proc/self/status
+                """
+            )
+            #expect(seen.output == "0\n0 0\n0\nNoNewPrivs:\t1\n")
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        let file = Descriptor(owning: unsafe vip_open(path, O_WRONLY, 0))
+        try SystemCall.run("write", on: path) {
+            unsafe Glibc.write(file.number, text, text.utf8.count)
+        }
     }
 
     @Test("one that is not there is an error")

@@ -65,29 +65,6 @@ struct LogTests {
         )
     }
 
-    @Test("the journal gets a priority instead")
-    func journal() throws {
-        let ends = pipePair()
-        defer {
-            close(ends.reader)
-            close(ends.writer)
-        }
-        var status = stat()
-        #expect(unsafe fstat(ends.writer, &status) == 0)
-        let stream = "\(status.st_dev):\(status.st_ino)"
-        let output = try LogOutput(
-            descriptor: ends.writer,
-            environment: { $0 == "JOURNAL_STREAM" ? stream : nil }
-        )
-        let logger = Logger(label: "test") { _ in StandardErrorLog(output: output) }
-        logger.warning("late")
-        logger.critical("gone")
-        #expect(output.flush())
-        #expect(read(ends.reader) == "<4>late\n<2>gone\n")
-        let other = try LogOutput(descriptor: ends.writer, environment: { _ in "1:1" })
-        #expect(!other.isJournal)
-    }
-
     @Test("a reader that has stopped stops nobody who logs, and is told how much it missed")
     func blocked() throws {
         let ends = pipePair()

@@ -104,7 +104,7 @@ final class ClusterKeyTests {
         #expect(
             verdict() == """
                 /lb.key: error: the key belongs to user 4242, who can change it
-                  = help: chown root /lb.key
+                  = help: the agent runs as user root: chown root: /lb.key
                 """
         )
     }

@@ -22,6 +22,7 @@ struct ControlSocketsTests {
         let sockets = ControlSockets(runDirectory: directory.path)
         #expect(sockets.clusters == ["alpha", "beta"])
         #expect(throws: AmbiguousCluster(clusters: ["alpha", "beta"])) { try sockets.only() }
+        #expect(sockets.any() == "\(directory.path)/alpha/control.sock")
         #expect(
             AmbiguousCluster(clusters: ["alpha", "beta"]).description
                 == "this host serves several clusters (alpha, beta): say which with --cluster NAME"

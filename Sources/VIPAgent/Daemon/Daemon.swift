@@ -94,7 +94,9 @@ package final class Daemon {
     private var lateness = Lateness()
     private var fold = RepeatFold()
     private var wasResumed = false
-    private var watchdogAt: Int64 = 0
+    var watchdogAt: Int64 = 0
+    /// When what only the start needed may go; nil once it has.
+    private var givesBackAt: Int64?
     let started: Int64
     let generation: Int64
 
@@ -147,7 +149,7 @@ package final class Daemon {
             }
             Self.close(inherited, of: options)
         } catch {
-            throw StartupFailure(error)
+            throw StartupFailure(Ownership.advising(error, in: options.runDirectory))
         }
         try Self.requireEnforcement(options.sites, holdings)
         do throws(SystemError) {
@@ -168,7 +170,7 @@ package final class Daemon {
             try loop.add(verdicts.fileDescriptor, token: Token.verdict)
             try loop.add(past.fileDescriptor, token: Token.past)
         } catch {
-            throw StartupFailure(error)
+            throw StartupFailure(error, isUrgent: holdings.contains(where: \.isUrgent))
         }
         notifier = ServiceNotifier()
         started = handover?.started ?? ClockReading.bootNow()
@@ -177,7 +179,6 @@ package final class Daemon {
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
-        StartupMemory.giveBack()
         for (what, outcome) in [
             ("lock memory", Capabilities.lockMemory()),
             ("run with real-time priority", urgency),
@@ -187,6 +188,20 @@ package final class Daemon {
             }
         }
         for membership in memberships { membership.tellOfMemory() }
+        givesBackAt = ClockReading.bootNow() + Self.settlingTime
+    }
+
+    /// By then an agent that is to own something does, and what it took is not needed again.
+    private static let settlingTime: Int64 = 2_000_000_000
+
+    /// Right after a renewal there is the most time until the next one, for which its code has to
+    /// come from the page cache.
+    private func giveStartupBack() {
+        guard let due = givesBackAt, due <= ClockReading.bootNow(),
+            memberships.allSatisfy(\.isAtRest)
+        else { return }
+        givesBackAt = nil
+        service.submit { StartupMemory.giveBack() }
     }
 
     // MARK: - The loop
@@ -211,7 +226,7 @@ package final class Daemon {
             for membership in memberships { try membership.admit() }
             try output.start()
         } catch {
-            throw StartupFailure(error)
+            throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
         }
         settleIn()
         takeOver(at: renewed)
@@ -222,7 +237,7 @@ package final class Daemon {
             do throws(SystemError) {
                 try turn()
             } catch {
-                throw StartupFailure(error)
+                throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
             }
         }
         notifier?.send(.stopping)
@@ -263,6 +278,7 @@ package final class Daemon {
         noteStatusLine()
         storeGate()
         notifier?.flush()
+        giveStartupBack()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {
@@ -310,7 +326,7 @@ package final class Daemon {
         case .resumed: wasResumed = true
         case .report:
             for membership in memberships {
-                membership.log.notice("\(membership.currentStatusLine())")
+                membership.log.notice("\(membership.currentStatusLine(of: facts))")
             }
         }
     }
@@ -354,43 +370,5 @@ package final class Daemon {
         ]
         if let repeats { facts["repeats"] = "\(repeats)" }
         log.warning("late", metadata: facts)
-    }
-
-    /// Has the service manager keep the gate's descriptors, so that the next process finds it
-    /// without any privilege.
-    private func storeGate() {
-        guard let notifier else { return }
-        for membership in memberships {
-            for (name, number) in membership.gate?.takeUnstored() ?? [:] {
-                notifier.discard(name)
-                notifier.store(number, name: name)
-            }
-        }
-    }
-
-    // MARK: - Watchdog and status line
-
-    private var watchdogDue: Int64? { notifier?.watchdog == nil ? nil : watchdogAt }
-
-    private func feedWatchdog() {
-        guard let interval = notifier?.watchdog, watchdogAt <= ClockReading.bootNow() else {
-            return
-        }
-        notifier?.send(.watchdog)
-        watchdogAt = ClockReading.bootNow() + interval / 3
-    }
-
-    /// One plain line for the service manager, when something in it has changed.
-    private func noteStatusLine() {
-        guard let notifier else { return }
-        var isAnother = false
-        for membership in memberships where membership.refreshStatusLine() { isAnother = true }
-        guard isAnother else { return }
-        let lines = memberships.map { membership in
-            memberships.count == 1
-                ? membership.statusLine
-                : "\(membership.site.configuration.cluster.name): \(membership.statusLine)"
-        }
-        notifier.send(.status(lines.joined(separator: " | ")))
     }
 }

@@ -153,11 +153,15 @@ extension Daemon {
             var log = log
             if options.sites.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
             let known = options.handover?.cluster(named: name)?.state
+            if known == nil {
+                // Where that fails, whatever is to be kept there fails too, and says why.
+                _ = try? options.sites.makeDirectory(of: index, in: options.stateDirectory)
+            }
             let membership = try Membership(
                 entry.site,
                 holdings[index],
                 records: StateRecorder(
-                    path: options.sites.path(of: index, in: options.stateDirectory, known != nil),
+                    path: options.sites.path(of: index, in: options.stateDirectory),
                     configuration: entry.site.configuration,
                     thread: service,
                     known: known

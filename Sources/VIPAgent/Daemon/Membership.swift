@@ -18,6 +18,13 @@ final class Membership {
         let page: PageStore
         let gate: GateKeeper?
         let keeper: AddressKeeper?
+
+        /// Whether a lease of the process before still runs.
+        var isUrgent: Bool {
+            let now = Instant(nanoseconds: ClockReading.bootNow())
+            return page.page?.records.contains { ($0.tenure?.deadline.boottime ?? now) > now }
+                ?? false
+        }
     }
 
     /// The loop's tokens of one cluster, counted from its first.
@@ -71,8 +78,9 @@ final class Membership {
     private var due: Int64?
     private var deadline: Int64?
     private var hasNews = true
-    /// Whether the status line may be another.
-    var hasStepped = false
+    /// Whether something was reported since the status line was looked at.
+    var hasReported = true
+    var statusLineDue: Int64 = 0
     #if VIP_CRASH_POINTS
         var crashPoints = CrashPoints()
     #endif
@@ -212,7 +220,6 @@ final class Membership {
         pending.append(event)
         guard pending.count == 1 else { return }
         hasNews = true
-        hasStepped = true
         while let event = pending.first {
             let effects = agent.step(event, at: reading())
             #if VIP_CRASH_POINTS

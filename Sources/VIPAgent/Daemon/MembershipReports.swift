@@ -6,6 +6,7 @@ import VIPCore
 /// What is said of a cluster: to the log, and to the history.
 extension Membership {
     func tell(_ report: Report) {
+        hasReported = true
         let line = text.line(report)
         if line.event == "takeover" { takeovers += 1 }
         let now = ClockReading.bootNow()

@@ -4,20 +4,23 @@ import VIPCore
 
 /// What is said of a cluster to whoever asks.
 extension Membership {
-    /// Looks at the status line again if there was a step, and says whether it is another now.
-    func refreshStatusLine() -> Bool {
-        guard hasStepped else { return false }
-        hasStepped = false
-        let line = currentStatusLine()
+    /// Looks at the status line again, and says whether it is another now. Putting it together
+    /// takes as long as answering `vipctl status`: it is done after a report, and once in a while
+    /// for what is not reported.
+    func refreshStatusLine(of process: ProcessFacts) -> Bool {
+        let now = ClockReading.bootNow()
+        guard hasReported || statusLineDue <= now else { return false }
+        hasReported = false
+        statusLineDue = now + Self.statusLinePause
+        let line = currentStatusLine(of: process)
         defer { statusLine = line }
         return line != statusLine
     }
 
-    func currentStatusLine() -> String {
-        agent.status(at: reading()).groups.map { group in
-            let owner = group.owner.map(site.name(of:)) ?? "nobody"
-            return "\(site.name(of: group.id)): \(owner) owns it, \(group.state) here"
-        }.joined(separator: "; ")
+    private static let statusLinePause: Int64 = 1_000_000_000
+
+    func currentStatusLine(of process: ProcessFacts) -> String {
+        StatusLine(statusReport(of: process)).text
     }
 
     func statusReport(of process: ProcessFacts) -> StatusReport {

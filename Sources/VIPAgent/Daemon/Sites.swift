@@ -84,18 +84,16 @@ package struct Sites: Sendable {
         return keys
     }
 
-    /// The directory in which a cluster keeps its things, made where it is missing, and not looked
-    /// at where it is known.
-    func path(of index: Int, in base: String, _ isKnown: Bool) throws(SystemError) -> String {
-        guard isKnown else { return try makeDirectory(of: index, in: base) }
-        return isDirectory ? "\(base)/\(entries[index].site.configuration.cluster.name)" : base
+    /// The directory in which a cluster keeps its things.
+    func path(of index: Int, in base: String) -> String {
+        isDirectory ? "\(base)/\(entries[index].site.configuration.cluster.name)" : base
     }
 
     /// The directory in which a cluster keeps its things, made where it is missing. Whoever may
     /// look into the base may look into it.
     func makeDirectory(of index: Int, in base: String) throws(SystemError) -> String {
         guard isDirectory else { return base }
-        let path = "\(base)/\(entries[index].site.configuration.cluster.name)"
+        let path = path(of: index, in: base)
         for directory in [base, path] where unsafe mkdir(directory, 0o750) != 0 {
             guard errno == EEXIST else {
                 throw SystemError(call: "mkdir", on: directory, errno: errno)

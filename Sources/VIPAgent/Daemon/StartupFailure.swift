@@ -1,3 +1,4 @@
+import CNetlink
 import Glibc
 
 /// Why the daemon does not start: one line, and the exit status that goes with it.
@@ -16,10 +17,17 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
 
     package var status: Status
     package var description: String
+    /// Something is held here, and its lease runs out unless the next start comes soon.
+    package var isUrgent = false
 
     package init(_ status: Status, _ description: String) {
         self.status = status
         self.description = description
+    }
+
+    init(_ error: SystemError, isUrgent: Bool) {
+        self.init(error)
+        self.isUrgent = isUrgent
     }
 
     init(_ error: SystemError) {
@@ -35,5 +43,23 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
         case .alreadyRunning, .namespaceTaken: self.init(.unavailable, error.description)
         case .system(let system): self.init(system)
         }
+    }
+
+    /// How long `holdOff` lasts.
+    package static let pause: Duration = .seconds(1)
+
+    /// A service manager restarts the agent at once, however often. What does not go away within
+    /// milliseconds is told to it, and then there is a pause, which SIGTERM and SIGINT end. Without
+    /// a service manager, for something that is not restarted, or where the next start can't come
+    /// soon enough, there is none.
+    package func holdOff(notifying notifier: ServiceNotifier?) {
+        guard let notifier, !isUrgent, [.system, .unavailable].contains(status) else { return }
+        notifier.send(.status(description))
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        for number in [SIGTERM, SIGINT] { unsafe sigaddset(&mask, number) }
+        unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
+        var pause = timespec(tv_sec: Int(Self.pause.components.seconds), tv_nsec: 0)
+        _ = unsafe sigtimedwait(&mask, nil, &pause)
     }
 }

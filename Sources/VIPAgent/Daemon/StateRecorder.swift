@@ -38,7 +38,12 @@ final class StateRecorder {
             store = StateStore(existing: path)
             contents = known
         } else {
-            store = try StateStore(path: path)
+            store = StateStore(existing: path)
+            do throws(SystemError) {
+                _ = try StateStore(path: path)
+            } catch {
+                warnings.append("the state directory can't be made: \(error)")
+            }
             contents = store.load()
         }
         recorded = contents
@@ -47,7 +52,7 @@ final class StateRecorder {
         addresses = Site.addressMap(of: configuration)
         let kept = addressesOnRecord(adding: configuration, to: contents)
         forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
-        warnings = contents.damage.map { "the state directory is damaged: \($0)" }
+        warnings += contents.damage.map { "the state directory is damaged: \($0)" }
         mailbox = try ServiceMailbox()
         do throws(SystemError) {
             if configuration.timing.lease > contents.longestLease {

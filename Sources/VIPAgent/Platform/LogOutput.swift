@@ -4,12 +4,16 @@ import Synchronization
 
 /// Where log lines go: into a ring, and from there to a descriptor by a thread of its own. A pipe
 /// that nobody reads stops that thread, and no other.
+///
+/// Where the descriptor is the journal's, the ring holds entries, and they go to the journal's own
+/// socket. One that it does not take goes to the descriptor as a line.
 package final class LogOutput: @unchecked Sendable {
     /// Lines that wait at most; some 250 KiB.
     private static let mostWaiting = 256
 
-    /// Whether the lines are the journal's, which has its own time and wants a priority.
+    /// Whether to put journal entries rather than lines.
     package let isJournal: Bool
+    private let journal: JournalSocket?
 
     private let ring: LineRing
     private let descriptor: Int32
@@ -20,16 +24,20 @@ package final class LogOutput: @unchecked Sendable {
     private let dropped = Atomic<Int>(0)
     private let emitted = Atomic<Int>(0)
 
-    /// - Parameter descriptor: standard error, or another in tests. It stays the caller's.
+    /// - Parameters:
+    ///   - descriptor: standard error, or another in tests. It stays the caller's.
+    ///   - journal: where the journal's socket is.
     package init(
         descriptor: Int32 = STDERR_FILENO,
+        journal: String? = nil,
         environment: (String) -> String? = ServiceNotifier.variable
     ) throws(SystemError) {
         let number = try SystemCall.check("eventfd", on: "log") { vip_eventfd_create(0) }
         wake = Descriptor(owning: number)
         self.descriptor = descriptor
         ring = LineRing(places: Self.mostWaiting)
-        isJournal = Self.isJournal(descriptor, environment("JOURNAL_STREAM"))
+        isJournal = Self.isJournal(descriptor, environment)
+        self.journal = isJournal ? JournalSocket(path: journal ?? JournalSocket.defaultPath) : nil
     }
 
     /// Starts the thread that writes, once. Until then lines wait, up to the bound.
@@ -48,11 +56,12 @@ package final class LogOutput: @unchecked Sendable {
     }
 
     /// Never waits: a line for which there is no room is dropped, and the next one says how many.
-    package func put(_ line: String) {
-        var line = line
-        line.withUTF8 { octets in
-            if unsafe ring.put(octets.span) { accepted.add(1, ordering: .relaxed) }
-        }
+    package func put(_ line: String) { put(Array(line.utf8)) }
+
+    package func put(_ entry: JournalEntry) { put(entry.octets) }
+
+    private func put(_ octets: [UInt8]) {
+        if ring.put(octets.span) { accepted.add(1, ordering: .relaxed) }
         if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { signal() }
     }
 
@@ -78,7 +87,7 @@ package final class LogOutput: @unchecked Sendable {
 
     private func signal() {
         var one: UInt64 = 1
-        _ = unsafe write(wake.number, &one, 8)
+        _ = unsafe Glibc.write(wake.number, &one, 8)
     }
 
     private func run() -> Never {
@@ -105,18 +114,29 @@ package final class LogOutput: @unchecked Sendable {
         let dropped = ring.takeDropped()
         if dropped > 0 {
             self.dropped.add(dropped, ordering: .relaxed)
-            emit(Array("\(isJournal ? "<4>" : "")log: \(dropped) lines dropped".utf8))
+            let line = "log: \(dropped) lines dropped"
+            emit(
+                isJournal
+                    ? JournalEntry(priority: 4, message: line, fields: []).octets
+                    : Array(line.utf8)
+            )
         }
         return any
     }
 
-    private func emit(_ line: [UInt8]) {
+    private func emit(_ octets: [UInt8]) {
+        guard isJournal else { return write(line: octets) }
+        if let journal, journal.send(octets) { return }
+        write(line: JournalEntry.line(of: octets))
+    }
+
+    private func write(line: [UInt8]) {
         let octets = line + [UInt8(ascii: "\n")]
         var written = 0
         while written < octets.count {
             let count = SystemCall.repeating {
                 let count = unsafe octets.withUnsafeBytes { buffer in
-                    unsafe write(
+                    unsafe Glibc.write(
                         descriptor,
                         buffer.baseAddress! + written,
                         buffer.count - written
@@ -130,11 +150,15 @@ package final class LogOutput: @unchecked Sendable {
         }
     }
 
-    /// systemd names the device and the inode of the stream, since the descriptor may since have
-    /// been pointed elsewhere.
-    private static func isJournal(_ descriptor: Int32, _ stream: String?) -> Bool {
+    /// Whether that descriptor is a stream to the journal. systemd names its device and inode,
+    /// since the descriptor may have been pointed elsewhere.
+    package static func isJournal(
+        _ descriptor: Int32,
+        _ environment: (String) -> String? = ServiceNotifier.variable
+    ) -> Bool {
         var status = stat()
-        guard let stream, unsafe fstat(descriptor, &status) == 0 else { return false }
+        guard let stream = environment("JOURNAL_STREAM"), unsafe fstat(descriptor, &status) == 0
+        else { return false }
         return stream == "\(status.st_dev):\(status.st_ino)"
     }
 }

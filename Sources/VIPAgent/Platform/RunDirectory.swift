@@ -57,7 +57,7 @@ package final class RunDirectory {
             try Self.make(path)
             lock = Descriptor(owning: try Self.openLock(path))
         } catch {
-            throw .system(error)
+            throw .system(Ownership.advising(error, in: path))
         }
         if flock(lock.number, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
@@ -99,10 +99,17 @@ package final class RunDirectory {
         }
     }
 
+    /// What root makes in the directory of another user, to clean up for instance, is to be that
+    /// user's.
     private static func openLock(_ path: String) throws(SystemError) -> Int32 {
-        try SystemCall.check("open", on: "\(path)/lock") {
+        let number = try SystemCall.check("open", on: "\(path)/lock") {
             unsafe vip_open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0o640)
         }
+        var status = stat()
+        if geteuid() == 0, unsafe stat(path, &status) == 0 {
+            _ = fchown(number, status.st_uid, status.st_gid)
+        }
+        return number
     }
 
     private static func takeNamespace() throws(RunDirectoryError) -> Descriptor {

@@ -6,7 +6,8 @@ import Logging
 ///
 ///     2026-11-21T08:27:55.123Z notice takeover group=web reason="lease of lb1 ran out" was=standby
 ///
-/// For the journal, a priority stands in the place of time and level.
+/// The journal has a time of its own. It gets the same text with a priority, and besides it each
+/// fact as a field, so that it can be asked for.
 package struct StandardErrorLog: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
@@ -29,10 +30,19 @@ package struct StandardErrorLog: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error { all["error"] = .string("\(error)") }
-        let text = Self.line(message: event.message.description, metadata: all)
-        let prefix =
-            output.isJournal ? Self.priority(event.level) : "\(Self.time()) \(event.level) "
-        output.put(prefix + text)
+        let message = event.message.description
+        let text = Self.line(message: message, metadata: all)
+        guard output.isJournal else { return output.put("\(Self.time()) \(event.level) \(text)") }
+        let fields = all.keys.sorted().map { key in
+            (name: JournalEntry.name(for: key), value: all[key]?.description ?? "")
+        }
+        output.put(
+            JournalEntry(
+                priority: Self.priority(event.level),
+                message: text,
+                fields: [(name: JournalEntry.name(for: "event"), value: message)] + fields
+            )
+        )
     }
 
     /// One line, with the metadata sorted by key, so that the same facts are the same line.
@@ -80,15 +90,15 @@ package struct StandardErrorLog: LogHandler {
         return result
     }
 
-    /// syslog's priorities, as sd-daemon(3) writes them.
-    private static func priority(_ level: Logger.Level) -> String {
+    /// syslog's.
+    private static func priority(_ level: Logger.Level) -> UInt8 {
         switch level {
-        case .trace, .debug: "<7>"
-        case .info: "<6>"
-        case .notice: "<5>"
-        case .warning: "<4>"
-        case .error: "<3>"
-        case .critical: "<2>"
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
         }
     }
 

@@ -25,7 +25,8 @@ package struct StateDirectory: Sendable {
     package init(path: String) throws(SystemError) {
         self.path = path
         if unsafe mkdir(path, 0o750) != 0 && errno != EEXIST {
-            throw SystemError(call: "mkdir", on: path, errno: errno)
+            let failure = SystemError(call: "mkdir", on: path, errno: errno)
+            throw Ownership.advising(failure, in: path)
         }
     }
 
@@ -40,7 +41,11 @@ package struct StateDirectory: Sendable {
     package func write(_ key: String, _ octets: [UInt8]) throws(SystemError) {
         precondition(octets.count <= Self.mostOctets, "\(octets.count) octets are no small value")
         let contents = Array(Self.header(for: octets).utf8) + octets
-        try WholeFile.replace(file(key), with: contents, mode: 0o600)
+        do {
+            try WholeFile.replace(file(key), with: contents, mode: 0o600)
+        } catch {
+            throw Ownership.advising(error, in: path)
+        }
     }
 
     package func read(_ key: String) -> Value {
@@ -48,7 +53,8 @@ package struct StateDirectory: Sendable {
         do {
             contents = try WholeFile.read(file(key), most: Self.mostOctets + 128)
         } catch {
-            return error.errno == ENOENT ? .missing : .damaged(reason: error.description)
+            let reason = Ownership.advising(error, in: path).description
+            return error.errno == ENOENT ? .missing : .damaged(reason: reason)
         }
         guard let end = contents.firstIndex(of: UInt8(ascii: "\n")) else {
             return .damaged(reason: "\(file(key)) has no first line")

@@ -10,6 +10,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     package var errno: Int32
     /// The kernel's own words, where it has any (netlink's extended acknowledgment).
     package var detail: String?
+    /// What to do about it, where whoever asked knows better than can be told from the number.
+    package var advice: String?
 
     package init(call: String, on subject: String, errno: Int32, detail: String? = nil) {
         self.call = call
@@ -27,7 +29,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// What to do about it, where that can be known.
     package var hint: String? {
-        switch errno {
+        if let advice { return advice }
+        return switch errno {
         case EPERM, EACCES:
             switch call {
             case "RTM_NEWADDR" where errno == EACCES:

@@ -32,6 +32,15 @@ public struct ControlSockets: Sendable {
         return clusters.first.map(path(of:)) ?? single
     }
 
+    /// The socket of any cluster that is served here: for what is about the agent as a whole.
+    public func any() -> String {
+        do throws(AmbiguousCluster) {
+            return try only()
+        } catch {
+            return path(of: error.clusters[0])
+        }
+    }
+
     /// The clusters of a directory that are served here, by name.
     public var clusters: [String] {
         guard let stream = unsafe opendir(runDirectory) else { return [] }
