@@ -128,6 +128,15 @@ public final class Lab: Sendable {
         try setCable(of: host, on: networks, plugged: true)
     }
 
+    /// Takes a host's network cards out, or puts new ones in.
+    public func removeCards(_ host: Host) throws(LabError) {
+        try Wiring(name: name, networks: options.networks).removeCards(of: host)
+    }
+
+    public func insertCards(_ host: Host) throws(LabError) {
+        try Wiring(name: name, networks: options.networks).insertCards(of: host)
+    }
+
     private func setCable(
         of host: Host,
         on networks: [Network],

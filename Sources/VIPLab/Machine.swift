@@ -14,6 +14,7 @@ public final class Machine: Sendable {
     private let lab: Lab
     private let directory: String
     private let process = Mutex<ChildProcess?>(nil)
+    private let disk = Mutex<StateDisk?>(nil)
 
     var root: String { "\(directory)/root" }
 
@@ -26,7 +27,11 @@ public final class Machine: Sendable {
             try Files.makeDirectory(directory + name)
         }
         try Command(
-            "mount", "-t", "overlay", "overlay", "-o",
+            "mount",
+            "-t",
+            "overlay",
+            "overlay",
+            "-o",
             "lowerdir=\(image.directory),upperdir=\(directory)/upper,workdir=\(directory)/work",
             root
         ).runSuccessfully()
@@ -54,7 +59,7 @@ public final class Machine: Sendable {
                 "--network-namespace-path=\(lab.namespace(of: host).path)",
                 "--capability=all", "--system-call-filter=bpf", "--console=pipe",
                 "--link-journal=no", "--resolv-conf=off", "--timezone=off",
-            ],
+            ] + disk.withLock { $0.map { ["--bind=\($0.mount):/var/lib/vip-agent"] } ?? [] },
             in: nil,
             streams: .init(input: null.number, output: output.number, error: output.number)
         )
@@ -146,11 +151,25 @@ public final class Machine: Sendable {
             for address in lab.options.floatingAddresses {
                 let length = address.contains(":") ? 128 : 32
                 _ = try Command(
-                    "ip", "-n", namespace, "address", "del", "\(address)/\(length)", "dev", card
+                    "ip",
+                    "-n",
+                    namespace,
+                    "address",
+                    "del",
+                    "\(address)/\(length)",
+                    "dev",
+                    card
                 ).run()
             }
         }
         _ = try Command("nft", "flush", "ruleset", in: lab.namespace(of: host)).run()
+    }
+
+    /// Gives the agent's state directory a disk of its own, from the next boot on.
+    public func addStateDisk() throws(LabError) -> StateDisk {
+        let added = try StateDisk(in: directory)
+        disk.withLock { $0 = added }
+        return added
     }
 
     // MARK: What its operator does

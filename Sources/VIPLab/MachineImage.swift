@@ -20,7 +20,9 @@ public struct MachineImage: Sendable {
     /// Of Debian, by its code name. Takes what is there, or makes it.
     public static func debian(_ release: String = "bookworm") throws(LabError) -> MachineImage {
         // Another list is another image.
-        let sum = packages.joined(separator: " ").utf8.reduce(UInt32(5381)) { $0 &* 33 ^ UInt32($1) }
+        let sum = packages.joined(separator: " ").utf8.reduce(UInt32(5381)) {
+            $0 &* 33 ^ UInt32($1)
+        }
         let image = MachineImage(directory: "\(cache)/\(release)-\(String(sum, radix: 16))")
         if Files.read("\(image.directory)/etc/debian_version") == nil { try image.make(release) }
         return image
@@ -30,15 +32,20 @@ public struct MachineImage: Sendable {
         try Files.makeDirectory(Self.cache)
         let unfinished = "\(directory).\(getpid())"
         var command = Command(
-            "debootstrap", "--variant=minbase",
+            "debootstrap",
+            "--variant=minbase",
             "--include=\(Self.packages.joined(separator: ","))",
-            release, unfinished, try Self.mirror()
+            release,
+            unfinished,
+            try Self.mirror()
         )
         command.limit = .seconds(900)
         do throws(LabError) {
             try command.runSuccessfully()
             // A name and an identity are a machine's own.
-            for name in ["hostname", "machine-id"] { _ = unsafe unlink("\(unfinished)/etc/\(name)") }
+            for name in ["hostname", "machine-id"] {
+                _ = unsafe unlink("\(unfinished)/etc/\(name)")
+            }
             try Files.rename(unfinished, to: directory)
         } catch {
             _ = try? Command("rm", "-rf", "--one-file-system", unfinished).run()
@@ -49,7 +56,10 @@ public struct MachineImage: Sendable {
     /// Where this host has its own packages from.
     private static func mirror() throws(LabError) -> String {
         let targets = try Command(
-            "apt-get", "indextargets", "--format", "$(COMPONENT) $(SUITE) $(REPO_URI)",
+            "apt-get",
+            "indextargets",
+            "--format",
+            "$(COMPONENT) $(SUITE) $(REPO_URI)",
             "Created-By: Packages"
         ).runSuccessfully()
         for line in targets.split(separator: "\n") {

@@ -36,7 +36,12 @@ public final class Machines: Sendable {
         let name = String(package.split(separator: "/").last ?? "")
         try self[host].copy(package, to: "/root/\(name)")
         let output = try self[host].run(
-            "apt-get", "install", "-y", "-q", "--allow-downgrades", "/root/\(name)",
+            "apt-get",
+            "install",
+            "-y",
+            "-q",
+            "--allow-downgrades",
+            "/root/\(name)",
             limit: .seconds(120)
         )
         guard output.isSuccess else {

@@ -8,8 +8,8 @@ struct Wiring {
         // Before there are cables: a card gets the settings that hold when it is made.
         try quieten(Lab.switchNamespace(of: name))
         for host in Host.allCases { try quieten(namespace(of: host)) }
-        try batch(nil, cables)
-        try batch(Lab.switchNamespace(of: name), switches)
+        try batch(nil, cables(of: Host.allCases))
+        try batch(Lab.switchNamespace(of: name), switches + ports(of: Host.allCases))
         for host in Host.allCases { try batch(namespace(of: host), addresses(of: host)) }
     }
 
@@ -22,11 +22,24 @@ struct Wiring {
         return names.map { "netns add \($0.name)" }
     }
 
-    private var cables: [String] {
+    /// Takes all cards out of a host, as if nobody had found them yet.
+    func removeCards(of host: Host) throws(LabError) {
+        let cards = networks.filter { $0.hosts.contains(host) }
+        try batch(namespace(of: host), cards.map { "link del \($0.interface)" })
+    }
+
+    /// Puts them in again: other cards, with the names and addresses of the old ones.
+    func insertCards(of host: Host) throws(LabError) {
+        try batch(nil, cables(of: [host]))
+        try batch(Lab.switchNamespace(of: name), ports(of: [host]))
+        try batch(namespace(of: host), addresses(of: host))
+    }
+
+    private func cables(of hosts: [Host]) -> [String] {
         let switchName = Lab.switchNamespace(of: name).name
         var lines: [String] = []
         for network in networks {
-            for host in network.hosts {
+            for host in network.hosts where hosts.contains(host) {
                 let port = "name \(network.port(of: host)) netns \(switchName)"
                 let card = "name \(network.interface) address \(host.macAddress(on: network))"
                 let peer = "\(card) netns \(namespace(of: host).name)"
@@ -43,11 +56,16 @@ struct Wiring {
             let bridge = "type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
             lines.append("link add \(network.bridge) \(bridge)")
             lines.append("link set \(network.bridge) up")
-            for host in network.hosts {
-                lines.append("link set \(network.port(of: host)) master \(network.bridge) up")
-            }
         }
         return lines
+    }
+
+    private func ports(of hosts: [Host]) -> [String] {
+        networks.flatMap { network in
+            network.hosts.filter(hosts.contains).map { host in
+                "link set \(network.port(of: host)) master \(network.bridge) up"
+            }
+        }
     }
 
     private func addresses(of host: Host) -> [String] {

@@ -12,7 +12,9 @@ extension Booted {
             #expect(printed.contains("vip-agent: installed, and not started"), "\(printed)")
             #expect(printed.contains("vip-agent init --help"))
             let lb1 = machines[.lb1]
-            #expect(try lb1.run("systemctl", "is-enabled", "vip-agent").standardOutput == "enabled\n")
+            #expect(
+                try lb1.run("systemctl", "is-enabled", "vip-agent").standardOutput == "enabled\n"
+            )
             #expect(
                 try lb1.run("systemctl", "is-active", "vip-agent").standardOutput == "inactive\n"
             )
@@ -75,13 +77,13 @@ extension Booted {
             let questions = [
                 // apt and dpkg keep a diary and backups of their own lists.
                 "files": """
-                    find / -xdev -path /proc -prune -o -path /sys -prune -o -path /root -prune \
-                    -o -path /var/log -prune -o -path /var/cache -prune \
-                    -o -path '/var/lib/dpkg/*-old' -prune -o -path /tmp -prune \
-                    -o -path '/var/tmp/*' -prune -o -path '/etc/*-' -prune -o -print | sort
-                    find /run -not -path '/run/systemd/*' -not -path '/run/udev/*' \
-                    -not -path '/run/user/*' -not -path '/run/log/*' | sort
-                    """,
+                find / -xdev -path /proc -prune -o -path /sys -prune -o -path /root -prune \
+                -o -path /var/log -prune -o -path /var/cache -prune \
+                -o -path '/var/lib/dpkg/*-old' -prune -o -path /tmp -prune \
+                -o -path '/var/tmp/*' -prune -o -path '/etc/*-' -prune -o -print | sort
+                find /run -not -path '/run/systemd/*' -not -path '/run/udev/*' \
+                -not -path '/run/user/*' -not -path '/run/log/*' | sort
+                """,
                 "users": "getent passwd; getent group; getent shadow | cut -d: -f1",
                 "units": "systemctl list-unit-files --no-legend; systemctl --failed --no-legend",
                 "addresses": "ip -o address | sed 's/valid_lft.*//'; ip route; ip -6 route",
@@ -93,7 +95,9 @@ extension Booted {
             return try questions.mapValues { try machine.shell($0) }
         }
 
-        @Test("the sandbox: exposure 2.0 at most, a user of its own, three capabilities and two more")
+        @Test(
+            "the sandbox: exposure 2.0 at most, a user of its own, three capabilities and two more"
+        )
         func sandbox() throws {
             let machines = try Booted.ready()
             defer { machines.close() }
@@ -117,7 +121,9 @@ extension Booted {
                 let user = try machines[host].shell(
                     "ps -o user=,group= -p $(systemctl show -p MainPID --value vip-agent)"
                 )
-                #expect(user.split(separator: " ").joined(separator: " ") == "vip-agent vip-agent\n")
+                #expect(
+                    user.split(separator: " ").joined(separator: " ") == "vip-agent vip-agent\n"
+                )
             }
             figure("resident, owner at defaults", node["VmRSS"] ?? "unknown")
             #expect(node["VmLck"] != "0 kB", "memory is locked")
@@ -150,17 +156,30 @@ extension Booted {
             let status = try lb1.run("setpriv", "--reuid=oper", "--init-groups", "vipctl", "status")
             #expect(status.status == .exited(0), "\(status.all)")
             let order = try lb1.run(
-                "setpriv", "--reuid=oper", "--init-groups", "vipctl", "announce", "web"
+                "setpriv",
+                "--reuid=oper",
+                "--init-groups",
+                "vipctl",
+                "announce",
+                "web"
             )
             #expect(order.status == .exited(0), "\(order.all)")
             let key = try lb1.run(
-                "setpriv", "--reuid=oper", "--regid=vip-agent", "--init-groups",
-                "cat", "/etc/vip-agent/lb.key"
+                "setpriv",
+                "--reuid=oper",
+                "--regid=vip-agent",
+                "--init-groups",
+                "cat",
+                "/etc/vip-agent/lb.key"
             )
             #expect(key.all.contains("Permission denied"))
             let stranger = try lb1.run(
-                "setpriv", "--reuid=stranger", "--regid=nogroup", "--clear-groups",
-                "vipctl", "status"
+                "setpriv",
+                "--reuid=stranger",
+                "--regid=nogroup",
+                "--clear-groups",
+                "vipctl",
+                "status"
             )
             #expect(stranger.status == .exited(2))
             #expect(stranger.all.contains("Permission denied"), "\(stranger.all)")

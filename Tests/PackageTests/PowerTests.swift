@@ -5,7 +5,9 @@ extension Booted {
     /// Machines that go off and on.
     @Suite("Powered")
     struct PowerTests {
-        @Test("the owner loses power: the standby takes over, and the other stands by when it is back")
+        @Test(
+            "the owner loses power: the standby takes over, and the other stands by when it is back"
+        )
         func poweredOff() throws {
             let machines = try Booted.ready()
             defer { machines.close() }
@@ -61,7 +63,7 @@ extension Booted {
             let clients = try Clients(of: machines)
             let begin = Moment.now
             try machines[.lb1].shutDown()
-            try machines.lab.removeCard(.lb1)
+            try machines.lab.removeCards(.lb1)
             try machines[.lb1].boot()
             let status = try machines.waitForStatus(of: .lb1, "there is no interface") { status in
                 !status.healthy && (status.reasons ?? []).joined().contains("eth0")
@@ -69,7 +71,7 @@ extension Booted {
             #expect(status.group("web")?.state != "owner")
             let state = try machines[.lb1].run("systemctl", "is-active", "vip-agent")
             #expect(state.standardOutput == "active\n")
-            try machines.lab.restoreCard(.lb1)
+            try machines.lab.insertCards(.lb1)
             try machines.waitForPair(owner: .lb2)
             clients.expectOneOwner(since: begin)
         }
@@ -85,7 +87,9 @@ extension Booted {
             #expect(state.standardOutput == "failed\n")
             #expect(try lb1.shell("systemctl show -p NRestarts --value vip-agent") == "0\n")
             #expect(try lb1.journal().contains("'nonsense' is not known"))
-            try lb1.shell("sed -i '/nonsense/d' /etc/vip-agent/vip-agent.toml; systemctl start vip-agent")
+            try lb1.shell(
+                "sed -i '/nonsense/d' /etc/vip-agent/vip-agent.toml; systemctl start vip-agent"
+            )
             try machines.waitForPair(owner: .lb2)
         }
 
@@ -95,10 +99,8 @@ extension Booted {
             defer { machines.close() }
             let lb1 = machines[.lb1]
             try lb1.shutDown()
-            try lb1.limitState(mebibytes: 1)
+            try lb1.addStateDisk().fill()
             try lb1.boot()
-            try lb1.shell("cat /dev/zero > /var/lib/vip-agent/filling 2> /dev/null || :")
-            try lb1.shell("systemctl restart vip-agent")
             try machines.waitForStatus(of: .lb1, "I stand by") { status in
                 status.group("web")?.state == "standby"
             }
@@ -113,6 +115,40 @@ extension Booted {
             let status = try machines.status(of: .lb1)
             let words = ((status.reasons ?? []) + (status.warnings ?? [])).joined(separator: "\n")
             #expect(words.contains("No space left") || words.contains("ENOSPC"), "\(words)")
+        }
+
+        @Test("the owner's disk hangs: it goes on owning, also through restarts, and is told of it")
+        func hungDisk() throws {
+            let machines = try Booted.ready()
+            defer { machines.close() }
+            let lb1 = machines[.lb1]
+            try lb1.shutDown()
+            let disk = try lb1.addStateDisk()
+            try lb1.boot()
+            try machines.waitForPair(owner: .lb2)
+            try machines[.lb2].shell("vipctl switchover web")
+            try machines.waitForPair(owner: .lb1)
+            let clients = try Clients(of: machines)
+            let begin = Moment.now
+            try disk.freeze()
+            // A thawed disk lets the lab be removed.
+            defer { try? disk.thaw() }
+            // Terms are recorded: this makes one to write.
+            try machines[.lb1].shell("vipctl switchover web")
+            try machines.waitForStatus(of: .lb2, "I own it") { status in
+                status.group("web")?.state == "owner"
+            }
+            try machines[.lb2].shell("vipctl switchover web")
+            try machines.waitForStatus(of: .lb1, "I own it again") { status in
+                status.group("web")?.state == "owner"
+            }
+            sleep(for: .seconds(3))
+            let seen = clients.udp.report(since: begin)
+            #expect(seen.owners.last == .lb1)
+            #expect(seen.outage < .milliseconds(200))
+            clients.expectOneOwner(since: begin)
+            try disk.thaw()
+            try machines.waitForPair(owner: .lb1)
         }
     }
 }

@@ -96,7 +96,9 @@ extension Booted {
             #expect(policy.contains("SCHED_FIFO"), "\(policy)")
         }
 
-        @Test("systemd-networkd is restarted: it takes the address away, and it is put back at once")
+        @Test(
+            "systemd-networkd is restarted: it takes the address away, and it is put back at once"
+        )
         func networkd() throws {
             let machines = try Booted.ready()
             defer { machines.close() }

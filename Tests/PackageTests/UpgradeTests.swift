@@ -4,7 +4,9 @@ import VIPLab
 extension Booted {
     @Suite("Upgraded")
     struct UpgradeTests {
-        @Test("20 upgrades and downgrades of the owner under 1,000 questions a second: none is lost")
+        @Test(
+            "20 upgrades and downgrades of the owner under 1,000 questions a second: none is lost"
+        )
         func underLoad() throws {
             let machines = try Booted.ready(previous: true)
             defer { machines.close() }
@@ -60,9 +62,13 @@ extension Booted {
             #expect(printed.contains("the running agent goes on as the version that it was"))
             #expect(printed.contains("'nonsense' is not known"), "\(printed)")
             clients.expectNothing(since: begin)
-            #expect(try lb1.shell("dpkg-query -W -f '${Status} ${Version}' vip-agent")
-                == "install ok installed 0.1.0")
-            try lb1.shell("sed -i '/nonsense/d' /etc/vip-agent/vip-agent.toml; systemctl reload vip-agent")
+            #expect(
+                try lb1.shell("dpkg-query -W -f '${Status} ${Version}' vip-agent")
+                    == "install ok installed 0.1.0"
+            )
+            try lb1.shell(
+                "sed -i '/nonsense/d' /etc/vip-agent/vip-agent.toml; systemctl reload vip-agent"
+            )
             clients.expectNothing(since: begin)
             try machines.waitForPair(owner: .lb1)
         }
