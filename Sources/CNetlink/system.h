@@ -156,6 +156,13 @@ static inline int vip_become_realtime(int priority) {
     return sched_setscheduler(0, SCHED_FIFO | reset_on_fork, &parameter) < 0 ? -errno : 0;
 }
 
+/// Whether this thread runs before all ordinary ones; 0 also where that can't be asked.
+static inline int vip_is_realtime(void) {
+    const int reset_on_fork = 0x40000000;
+    int policy = sched_getscheduler(0) & ~reset_on_fork;
+    return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
 static inline int vip_lock_memory(void) {
     return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }

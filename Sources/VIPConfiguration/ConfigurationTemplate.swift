@@ -76,7 +76,7 @@ public struct ConfigurationTemplate: Equatable, Sendable {
 
             [cluster]
             name = \(Self.quoted(cluster))
-            # 32 random bytes in base64; the same on every voter, and readable by root alone.
+            # 32 random bytes in base64; the same on every voter, and readable by its owner alone.
             key_file = \(Self.quoted(keyFile))
 
             [timing]

@@ -62,13 +62,23 @@ extension Booted {
             )
             for (host, before) in zip(hosts, before) {
                 try machines[host].shell("apt-get purge -y -q vip-agent")
-                let after = try traces(on: machines[host])
-                for (kind, text) in after {
-                    let lines = Set(text.split(separator: "\n"))
-                    let old = Set((before[kind] ?? "").split(separator: "\n"))
-                    #expect(lines.subtracting(old).isEmpty, "\(host), \(kind)")
-                    #expect(old.subtracting(lines).isEmpty, "\(host), \(kind)")
+                // The kernel keeps the route of an IPv6 address until its lifetime is over.
+                let deadline = Moment.now + .seconds(12)
+                var changes = try difference(before, traces(on: machines[host]))
+                while !changes.isEmpty, Moment.now < deadline {
+                    sleep(for: .seconds(1))
+                    changes = try difference(before, traces(on: machines[host]))
                 }
+                #expect(changes == [], "\(host)")
+            }
+        }
+
+        private func difference(_ old: [String: String], _ new: [String: String]) -> [String] {
+            new.flatMap { kind, text in
+                let after = Set(text.split(separator: "\n"))
+                let before = Set((old[kind] ?? "").split(separator: "\n"))
+                return after.subtracting(before).map { "\(kind): new: \($0)" }
+                    + before.subtracting(after).map { "\(kind): gone: \($0)" }
             }
         }
 
@@ -79,10 +89,11 @@ extension Booted {
                 "files": """
                 find / -xdev -path /proc -prune -o -path /sys -prune -o -path /root -prune \
                 -o -path /var/log -prune -o -path /var/cache -prune \
-                -o -path '/var/lib/dpkg/*-old' -prune -o -path /tmp -prune \
+                -o -path '/var/lib/dpkg/*-old' -prune -o -path /var/lib/apt -prune -o -path /tmp -prune \
                 -o -path '/var/tmp/*' -prune -o -path '/etc/*-' -prune -o -print | sort
                 find /run -not -path '/run/systemd/*' -not -path '/run/udev/*' \
-                -not -path '/run/user/*' -not -path '/run/log/*' | sort
+                -not -path '/run/user/*' -not -path '/run/log/*' -not -path /run/adduser \
+                    | sort
                 """,
                 "users": "getent passwd; getent group; getent shadow | cut -d: -f1",
                 "units": "systemctl list-unit-files --no-legend; systemctl --failed --no-legend",
@@ -108,6 +119,8 @@ extension Booted {
             #expect(try #require(exposure, "\(verdict)") <= 2.0)
 
             // CAP_NET_ADMIN 12, CAP_NET_RAW 13, CAP_IPC_LOCK 14, CAP_BPF 39.
+            // What only the start needed is given back after 2 s.
+            sleep(for: .seconds(5))
             let node = try processStatus(of: lb1)
             #expect(node["CapEff"] == "0000008000007000", "\(node)")
             #expect(node["CapBnd"] == node["CapEff"])
@@ -119,7 +132,7 @@ extension Booted {
             }
             for host in [Host.lb1, .w1] {
                 let user = try machines[host].shell(
-                    "ps -o user=,group= -p $(systemctl show -p MainPID --value vip-agent)"
+                    "ps -o user:20=,group:20= -p $(systemctl show -p MainPID --value vip-agent)"
                 )
                 #expect(
                     user.split(separator: " ").joined(separator: " ") == "vip-agent vip-agent\n"
@@ -182,8 +195,11 @@ extension Booted {
                 "status"
             )
             #expect(stranger.status == .exited(2))
-            #expect(stranger.all.contains("Permission denied"), "\(stranger.all)")
-            #expect(stranger.all.split(separator: "\n").count <= 2)
+            #expect(
+                stranger.all
+                    == "vipctl: permission denied at /run/vip-agent/control.sock: be root or in group "
+                    + "vip-agent\n"
+            )
         }
     }
 }

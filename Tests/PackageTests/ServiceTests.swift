@@ -21,7 +21,7 @@ extension Booted {
             try machines.waitForPair(owner: .lb1)
             clients.expectNothing(since: begin)
             #expect(try machines.status(of: .lb1).group("web")?.term == term)
-            #expect(try lb1.shell("systemctl show -p NRestarts --value vip-agent") == "20\\n")
+            #expect(try lb1.shell("systemctl show -p NRestarts --value vip-agent") == "20\n")
             let log = try lb1.journal()
             let found = log.split(separator: "\n").count {
                 $0.contains("gate-found reason=\"by its descriptors\"")

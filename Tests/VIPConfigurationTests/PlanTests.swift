@@ -114,7 +114,7 @@ struct ConfigurationTemplateTests {
 
                 [cluster]
                 name = "lb"
-                # 32 random bytes in base64; the same on every voter, and readable by root alone.
+                # 32 random bytes in base64; the same on every voter, and readable by its owner alone.
                 key_file = "/etc/vip-agent/lb.key"
 
                 [timing]

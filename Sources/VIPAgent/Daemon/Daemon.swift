@@ -179,16 +179,14 @@ package final class Daemon {
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
-        for (what, outcome) in [
-            ("lock memory", Capabilities.lockMemory()),
-            ("run with real-time priority", urgency),
-        ] {
-            if case .notDone(let reason) = outcome {
-                log.info("does without", metadata: ["what": "\(what)", "reason": "\(reason)"])
-            }
-        }
+        note("lock memory", Capabilities.lockMemory())
         for membership in memberships { membership.tellOfMemory() }
         givesBackAt = ClockReading.bootNow() + Self.settlingTime
+    }
+
+    private func note(_ what: String, _ outcome: Capabilities.Outcome) {
+        guard case .notDone(let reason) = outcome else { return }
+        log.info("does without", metadata: ["what": "\(what)", "reason": "\(reason)"])
     }
 
     /// By then an agent that is to own something does, and what it took is not needed again.
@@ -202,6 +200,8 @@ package final class Daemon {
         else { return }
         givesBackAt = nil
         service.submit { StartupMemory.giveBack() }
+        // The package's unit gives the priority from outside, once the agent has said it is ready.
+        if !Capabilities.isRealtime { note("run with real-time priority", urgency) }
     }
 
     // MARK: - The loop

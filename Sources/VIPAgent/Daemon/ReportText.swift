@@ -243,7 +243,7 @@ struct ReportText {
         case .deadlinePassed: "own lease ran out unrenewed"
         case .majorityLost: "a voter was struck and no majority is left"
         case .switchover(let host): "switchover to \(site.name(of: host))"
-        case .interfaceDown: "interface down"
+        case .interfaceDown: "interface down or missing"
         case .unhealthy: "a check fails"
         case .maintenance: "maintenance"
         case .stopping: "agent stopping"
@@ -289,7 +289,7 @@ struct ReportText {
 
     static func text(_ unready: Unreadiness) -> String {
         switch unready {
-        case .interfaceDown: "interface down"
+        case .interfaceDown: "interface down or missing"
         case .unhealthy: "a check fails"
         case .maintenance: "in maintenance"
         case .abstaining: "abstaining after a restart"

@@ -73,8 +73,13 @@ package struct Capabilities: Equatable, Sendable {
     /// Of 1 to 99; low, since all that matters is to be before ordinary threads.
     static let priority: Int32 = 10
 
+    /// Whether this thread runs before all ordinary ones by now. A service manager may have seen to
+    /// that from outside.
+    package static var isRealtime: Bool { vip_is_realtime() == 1 }
+
     /// Runs this thread before all ordinary ones. Children begin as ordinary processes.
     package static func becomeRealtime() -> Outcome {
+        if isRealtime { return .done }
         let result = vip_become_realtime(priority)
         return result == 0
             ? .done
