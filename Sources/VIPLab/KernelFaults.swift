@@ -62,8 +62,9 @@ extension Lab {
         )
     }
 
-    /// The qdisc goes, and one that only has the ingress hook takes its place, where no other can be
-    /// put while it stays. An agent that was quicker, and has its own back by then, loses it again.
+    /// The qdisc goes, and one that only has the ingress hook takes its place, where no other can
+    /// be put while it stays. An agent that was quicker, and has its own back by then, loses it
+    /// again.
     @discardableResult
     public func replaceQdisc(
         _ host: Host,

@@ -4,30 +4,6 @@ import VIPCore
 /// The floating addresses as the kernel has them: puts them on, takes them off, announces them, and
 /// knows what is there without being told twice.
 final class AddressKeeper {
-    /// What one group has to do with the kernel.
-    struct GroupPlace {
-        let id: GroupID
-        let name: String
-        let interface: String
-        var addresses: GroupAddresses
-        var link: Link?
-        /// What the core was last told.
-        var reportedUp: Bool?
-        /// An answer that is still owed: addresses could not be removed yet.
-        var removal: UInt64?
-        /// Ours to refresh: since `add`, until `remove`.
-        var wanted = false
-        /// Orders that the worker has not carried out yet.
-        var orders = 0
-        /// Whether somebody else has undone a part of them meanwhile.
-        var isDisturbed = false
-
-        var interfaceIsUp: Bool { link?.isUsable ?? false }
-
-        /// On its interface the kernel has every address.
-        var isComplete: Bool { link.map { addresses.areComplete(on: $0.index) } ?? false }
-    }
-
     private let routes: RouteSocket
     private let worker: AddressWorker
     let monitor: RouteMonitor
@@ -265,7 +241,7 @@ final class AddressKeeper {
         if groups[order.group].orders == 0, groups[order.group].isDisturbed {
             groups[order.group].isDisturbed = false
             // What is known here may be older than what disturbed it.
-            news.append(.addressesFound(id, all: false, some: true))
+            find(order.group, all: false, some: true)
         }
     }
 
@@ -372,7 +348,29 @@ final class AddressKeeper {
             let (all, some) = (group.isComplete, !group.addresses.areAbsent)
             // What is there as it should be, or not at all, is no news.
             guard group.wanted ? !all : some else { continue }
-            news.append(.addressesFound(group.id, all: all, some: some))
+            find(index, all: all, some: some)
+        }
+    }
+
+    /// The core hears of it now; or a little later, if it has heard of this group a moment ago.
+    private func find(_ index: Int, all: Bool, some: Bool) {
+        guard groups[index].look.begin(at: ClockReading.bootNow()) else { return }
+        news.append(.addressesFound(groups[index].id, all: all, some: some))
+    }
+
+    /// When somebody's further changes to addresses are to be looked at, on CLOCK_BOOTTIME.
+    var lookAt: Int64? { groups.lazy.compactMap(\.look.owedAt).min() }
+
+    func lookAgain(at now: Int64) {
+        for index in groups.indices {
+            guard let due = groups[index].look.owedAt, due <= now else { continue }
+            groups[index].look.settle()
+            // The worker's end is a look of its own.
+            guard groups[index].orders == 0 else {
+                groups[index].isDisturbed = true
+                continue
+            }
+            find(index, all: false, some: true)
         }
     }
 

@@ -148,7 +148,9 @@ final class Membership {
         guard hasNews else { return deadline }
         hasNews = false
         due = agent.wakeUp(at: reading())?.nanoseconds
-        deadline = [control.deadline, removalRetryAt].reduce(due) { earliest($0, $1) }
+        deadline = [control.deadline, removalRetryAt, keeper?.lookAt].reduce(due) {
+            earliest($0, $1)
+        }
         return deadline
     }
 
@@ -163,6 +165,8 @@ final class Membership {
         hasNews = true
         if let due, due <= ClockReading.bootNow() { step(.wake) }
         retryRemovals()
+        keeper?.lookAgain(at: ClockReading.bootNow())
+        takeKeeperNews()
         control.expire(at: ClockReading.bootNow())
     }
 

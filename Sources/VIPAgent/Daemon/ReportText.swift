@@ -141,21 +141,24 @@ struct ReportText {
                 level: .warning,
                 event: "addresses-put-back",
                 group: site.name(of: group),
-                reason: "somebody took an address of ours away"
+                reason: "somebody took an address of ours away",
+                fold: "addresses-put-back \(group.bits)"
             )
         case .foreignAddressesRemoved(let group):
             Line(
                 level: .warning,
                 event: "addresses-removed",
                 group: site.name(of: group),
-                reason: "somebody put an address here that this host does not own"
+                reason: "somebody put an address here that this host does not own",
+                fold: "addresses-removed \(group.bits)"
             )
         case .addressesRefused(let group):
             Line(
                 level: .error,
                 event: "addresses-refused",
                 group: site.name(of: group),
-                reason: "the kernel did not take the addresses"
+                reason: "the kernel did not take the addresses",
+                fold: "addresses-refused \(group.bits)"
             )
         default: Line(level: .info, event: "report", reason: "\(report)")
         }

@@ -111,7 +111,7 @@ struct StatusBuilder {
 
     private func address(
         _ floating: FloatingAddress,
-        in place: AddressKeeper.GroupPlace?,
+        in place: GroupPlace?,
         wanted: Bool
     ) -> AddressStatus {
         let found = place.flatMap { place in
@@ -127,7 +127,7 @@ struct StatusBuilder {
         )
     }
 
-    private func interfaceState(_ place: AddressKeeper.GroupPlace?) -> GroupStatus.InterfaceState {
+    private func interfaceState(_ place: GroupPlace?) -> GroupStatus.InterfaceState {
         guard let place else { return .none }
         guard place.link != nil else { return .missing }
         return place.interfaceIsUp ? .up : .down

@@ -52,7 +52,8 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
     ///
     /// IPv6 takes no part in duplicate address detection, since the lease says that nobody else
     /// has it; is never preferred, so that the host doesn't choose it as a source; and makes no
-    /// route for a prefix that the host's own address has made already.
+    /// route for its prefix, which the host's own address has made already, and which the kernel
+    /// would keep for a while after an address that has a lifetime is taken off.
     ///
     /// - Parameter seconds: at least 1.
     package init(
@@ -72,9 +73,7 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
             flags = []
             preferred = .seconds(seconds)
         case .v6:
-            flags =
-                prefixLength < 128
-                ? [.noDuplicateAddressDetection, .noPrefixRoute] : .noDuplicateAddressDetection
+            flags = [.noDuplicateAddressDetection, .noPrefixRoute]
             preferred = .seconds(0)
         }
     }

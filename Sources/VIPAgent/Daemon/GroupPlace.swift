@@ -1,0 +1,26 @@
+import VIPCore
+
+/// What one group has to do with the kernel.
+struct GroupPlace {
+    let id: GroupID
+    let name: String
+    let interface: String
+    var addresses: GroupAddresses
+    var link: Link?
+    /// What the core was last told.
+    var reportedUp: Bool?
+    /// An answer that is still owed: addresses could not be removed yet.
+    var removal: UInt64?
+    /// Ours to refresh: since `add`, until `remove`.
+    var wanted = false
+    /// Orders that the worker has not carried out yet.
+    var orders = 0
+    /// Whether somebody else has undone a part of them meanwhile.
+    var isDisturbed = false
+    var look = Look()
+
+    var interfaceIsUp: Bool { link?.isUsable ?? false }
+
+    /// On its interface the kernel has every address.
+    var isComplete: Bool { link.map { addresses.areComplete(on: $0.index) } ?? false }
+}
