@@ -17,6 +17,11 @@ public struct StateDisk: Sendable {
         _ = try Command("dd", "if=/dev/zero", "of=\(mount)/rest", "bs=1").run()
     }
 
+    /// As a disk becomes on which the kernel has found an error.
+    public func makeReadOnly() throws(LabError) {
+        try Command("mount", "-o", "remount,ro", mount).runSuccessfully()
+    }
+
     /// Whoever writes to it waits, until `thaw`.
     public func freeze() throws(LabError) {
         try Command("fsfreeze", "-f", mount).runSuccessfully()

@@ -104,6 +104,14 @@ struct UpCommand: ParsableCommand {
     @Flag(help: "With --packages: machines on which nothing is installed yet.")
     var bare = false
 
+    @Option(
+        help: ArgumentHelp(
+            "With --packages: Debian's release that is on them.",
+            valueName: "code name"
+        )
+    )
+    var release = "bookworm"
+
     func run() throws {
         let options = LabOptions(hasSecondNetwork: secondNetwork)
         if let packages { return try boot(Packages(in: packages), options) }
@@ -116,7 +124,7 @@ struct UpCommand: ParsableCommand {
     }
 
     private func boot(_ packages: Packages, _ options: LabOptions) throws {
-        let machines = try Machines(packages, options)
+        let machines = try Machines(packages, options, image: .debian(release))
         if !bare { try machines.setUp() }
         print("The machines of lab \(machines.lab.name) are up. To enter one:")
         for host in Host.voters {
