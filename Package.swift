@@ -59,8 +59,8 @@ let package = Package(
         // The daemon.
         .systemLibrary(
             name: "CNetlink",
-            pkgConfig: "libnl-route-3.0",
-            providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
+            pkgConfig: "libnl-3.0",
+            providers: [.apt(["libnl-3-dev"])]
         ),
         .systemLibrary(
             name: "CBPF",

@@ -139,3 +139,33 @@ public struct HistoryRecord: Decodable, Hashable, Sendable {
         }
     }
 }
+
+extension AgentStatus {
+    /// Asks every 10 ms until the answer is as wished for. An agent that does not answer yet is
+    /// asked again.
+    ///
+    /// - Parameter isAlive: Throws if there is no sense in asking.
+    static func wait(
+        _ what: String,
+        within limit: Duration,
+        _ isAsWished: (AgentStatus) -> Bool,
+        asking status: () throws(LabError) -> AgentStatus,
+        isAlive: () throws(LabError) -> Void = { () throws(LabError) in },
+        advice: () -> String
+    ) throws(LabError) -> AgentStatus {
+        let deadline = Moment.now + limit
+        var last = "it could not be asked"
+        while Moment.now < deadline {
+            try isAlive()
+            do throws(LabError) {
+                let status = try status()
+                if isAsWished(status) { return status }
+                last = "\(status)"
+            } catch {
+                last = "\(error)"
+            }
+            sleep(for: .milliseconds(10))
+        }
+        throw LabError("\(what) within \(limit.human)", found: last, advice: advice())
+    }
+}

@@ -80,24 +80,16 @@ extension Lab {
         _ what: String,
         _ isAsWished: (AgentStatus) -> Bool
     ) throws(LabError) -> AgentStatus {
-        let deadline = Moment.now + limit
-        var last = "it could not be asked"
-        while Moment.now < deadline {
-            // One that has ended will not answer any more, unless it is replaced.
-            if !isSupervised(host) { _ = try agent(of: host) }
-            do throws(LabError) {
-                let status = try status(of: host)
-                if isAsWished(status) { return status }
-                last = "\(status)"
-            } catch {
-                last = "\(error)"
-            }
-            sleep(for: .milliseconds(10))
-        }
-        throw LabError(
-            "see that \(host) says '\(what)' within \(limit.human)",
-            found: last,
-            advice: "\(threads(of: host)); the end of its log: \(log(of: host).suffix(2000))"
+        try AgentStatus.wait(
+            "see that \(host) says '\(what)'",
+            within: limit,
+            isAsWished,
+            asking: { () throws(LabError) in try status(of: host) },
+            isAlive: { () throws(LabError) in
+                // One that has ended will not answer any more, unless it is replaced.
+                if !isSupervised(host) { _ = try agent(of: host) }
+            },
+            advice: { "\(threads(of: host)); the end of its log: \(log(of: host).suffix(2000))" }
         )
     }
 

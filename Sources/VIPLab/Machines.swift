@@ -51,8 +51,6 @@ public final class Machines: Sendable {
     }
 
     /// What an operator does on the first host: its configuration is what `init` writes.
-    ///
-    /// - Parameter timing: a text for the `[timing]` section, in the place of what `init` writes.
     public func writeConfiguration(on host: Host) throws(LabError) {
         let group = lab.options.configuration.groups[0]
         let addresses = [group.interface] + group.addresses
@@ -110,23 +108,12 @@ public final class Machines: Sendable {
         _ what: String,
         _ isAsWished: (AgentStatus) -> Bool
     ) throws(LabError) -> AgentStatus {
-        let deadline = Moment.now + limit
-        var last = "it could not be asked"
-        while Moment.now < deadline {
-            do throws(LabError) {
-                let status = try status(of: host)
-                if isAsWished(status) { return status }
-                last = "\(status)"
-            } catch {
-                last = "\(error)"
-            }
-            sleep(for: .milliseconds(20))
-        }
-        let journal = (try? self[host].journal()) ?? ""
-        throw LabError(
-            "see that \(host) says '\(what)' within \(limit.human)",
-            found: last,
-            advice: "the end of its journal: \(journal.suffix(2000))"
+        try AgentStatus.wait(
+            "see that \(host) says '\(what)'",
+            within: limit,
+            isAsWished,
+            asking: { () throws(LabError) in try status(of: host) },
+            advice: { "the end of its journal: \((try? self[host].journal())?.suffix(2000) ?? "")" }
         )
     }
 

@@ -14,7 +14,7 @@ struct VIPLabCommand: ParsableCommand {
             """,
         subcommands: [
             DemoCommand.self, BenchCommand.self, DeathsCommand.self, UpCommand.self,
-            CleanCommand.self,
+            ImageCommand.self, CleanCommand.self,
         ]
     )
 }
@@ -133,6 +133,20 @@ struct UpCommand: ParsableCommand {
         print("Ctrl-C ends it and removes everything.")
         fflush(nil)
         while machines.lab.isThere { sleep(for: .seconds(1)) }
+    }
+}
+
+struct ImageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image",
+        abstract: "Makes what machines that boot are made of, unless it is there."
+    )
+
+    @Option(help: ArgumentHelp("Debian's release.", valueName: "code name"))
+    var release = "bookworm"
+
+    func run() throws {
+        print(try MachineImage.debian(release).directory)
     }
 }
 

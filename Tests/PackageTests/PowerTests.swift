@@ -121,7 +121,7 @@ extension Booted {
             #expect(words.contains(reason), "\(words)")
         }
 
-        @Test("the owner's disk hangs: it goes on owning, also through restarts, and is told of it")
+        @Test("the owner's disk hangs: it goes on, lets go and takes over")
         func hungDisk() throws {
             let machines = try Booted.ready()
             defer { machines.close() }

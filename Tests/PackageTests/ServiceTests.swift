@@ -15,8 +15,13 @@ extension Booted {
             let term = try #require(before.group("web")).term
             let begin = Moment.now
             for _ in 0..<20 {
+                let process = try lb1.shell("systemctl show -p MainPID --value vip-agent")
                 try lb1.shell("systemctl kill -s KILL --kill-who=main vip-agent")
-                sleep(for: .milliseconds(700))
+                try machines.waitForStatus(of: .lb1, "I own it, in another process") { status in
+                    status.group("web")?.state == "owner"
+                        && (try? lb1.shell("systemctl show -p MainPID --value vip-agent"))
+                            != process
+                }
             }
             try machines.waitForPair(owner: .lb1)
             clients.expectNothing(since: begin)

@@ -50,7 +50,7 @@ extension Booted {
             clients.expectNothing(since: begin)
         }
 
-        @Test("with a configuration that the new version refuses: the old one goes on, and says so")
+        @Test("with a file that is refused: the running agent goes on, and the package says so")
         func refused() throws {
             let machines = try Booted.ready(previous: true)
             defer { machines.close() }
