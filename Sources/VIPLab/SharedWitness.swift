@@ -109,6 +109,23 @@ public final class SharedWitness: Sendable {
         return try AgentStatus(json: answer.standardOutput)
     }
 
+    /// Takes a cluster out of the directory, and asks the witness for a reload at that cluster's
+    /// own socket: exit status, and all that was said.
+    public func dismiss(_ cluster: Lab) throws(LabError) -> (status: ExitStatus, words: String) {
+        let name = cluster.options.configuration.clusterName
+        try Files.rename(
+            "\(configurationDirectory)/\(name).toml",
+            to: "\(alpha.directory)/\(name).toml.away"
+        )
+        let answer = try Command(
+            Binaries.find().control,
+            "reload",
+            "--socket",
+            "\(place.runDirectory)/\(name)/control.sock"
+        ).run()
+        return (answer.status, answer.standardOutput + answer.standardError)
+    }
+
     /// A configuration of a cluster with the key of the other one. Its path.
     public func writeForged(_ cluster: Lab) throws(LabError) -> String {
         let other = cluster === alpha ? beta : alpha

@@ -126,6 +126,22 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "a reload that is asked for at the cluster that goes is answered, and the other stays"
+        )
+        func dismissed() throws {
+            let shared = try SharedWitness()
+            defer { shared.close() }
+            try shared.start()
+            let answer = try shared.dismiss(shared.alpha)
+            #expect(answer.status == .exited(0), "\(answer.words)")
+            #expect(answer.words.contains("cluster alpha: not served any more"))
+            try shared.beta.waitForStatus(of: .lb1, "all is well") { $0.healthy }
+            try shared.alpha.waitForStatus(of: .lb1, "w1 is not heard") { status in
+                status.voter("w1")?.reachable == false
+            }
+        }
+
         @Test("a node of one of two clusters does not start, and is told which")
         func node() throws {
             let shared = try SharedWitness()

@@ -137,6 +137,17 @@ extension Booted {
             figure("resident, owner at defaults", node["VmRSS"] ?? "unknown")
             let locked = try #require(node["VmLck"])
             #expect(locked.hasSuffix(" kB") && locked != "0 kB", "memory is locked")
+            // From an open one, a program could be attached to others' services.
+            let groups = try lb1.run(
+                "sh",
+                "-c",
+                """
+                nsenter -t $(systemctl show -p MainPID --value vip-agent) -m \
+                    setpriv --reuid=vip-agent --clear-groups ls /sys/fs/cgroup
+                """
+            )
+            #expect(groups.all.contains("Permission denied"), "\(groups.all)")
+
             // A container may lack the capability to lower it; what the service manager tries is
             // all that can be seen here.
             let oom = try lb1.shell("systemctl show -p OOMScoreAdjust --value vip-agent")
@@ -197,6 +208,31 @@ extension Booted {
                     == "vipctl: permission denied at /run/vip-agent/control.sock: be root or in group "
                     + "vip-agent\n"
             )
+        }
+
+        @Test("a user of the host who takes the agent's name does not keep it from starting")
+        func squatted() throws {
+            let machines = try Booted.ready()
+            defer { machines.close() }
+            let lb2 = machines[.lb2]
+            try lb2.shell(
+                """
+                systemctl stop vip-agent
+                setpriv --reuid=nobody --regid=nogroup --clear-groups perl -MSocket -e '
+                    socket(S, AF_UNIX, SOCK_STREAM, 0);
+                    bind(S, pack_sockaddr_un("\\0vip-agent")) or die; listen(S, 1); sleep 60
+                ' > /dev/null 2>&1 &
+                sleep 0.5
+                systemctl start vip-agent
+                """
+            )
+            try machines.waitForPair(owner: .lb1)
+            let log = try lb2.journal()
+            #expect(log.contains("name-taken"), "\(log)")
+            #expect(log.contains("holds the socket @vip-agent and is no agent"))
+            // Root and the agent's own user are believed.
+            let second = try lb2.run("vip-agent", "clean")
+            #expect(second.status == .exited(75), "\(second.all)")
         }
     }
 }

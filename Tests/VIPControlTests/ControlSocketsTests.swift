@@ -25,7 +25,8 @@ struct ControlSocketsTests {
         #expect(sockets.any() == "\(directory.path)/alpha/control.sock")
         #expect(
             AmbiguousCluster(clusters: ["alpha", "beta"]).description
-                == "this host serves several clusters (alpha, beta): say which with --cluster NAME"
+                == "this host serves several clusters (alpha, beta): say which with --cluster NAME "
+                + "behind the command"
         )
         #expect(
             try sockets.path(socket: nil, cluster: "beta")

@@ -180,6 +180,16 @@ package final class Daemon {
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
         note("lock memory", Capabilities.lockMemory())
+        if let stranger = run.stranger {
+            let consequence = "only the voters' port keeps a second agent out"
+            log.warning(
+                "name-taken",
+                metadata: [
+                    "reason":
+                        "\(stranger) holds the socket \(NamespaceLock.name) and is no agent: \(consequence)"
+                ]
+            )
+        }
         for membership in memberships { membership.tellOfMemory() }
         givesBackAt = ClockReading.bootNow() + Self.settlingTime
     }

@@ -39,6 +39,14 @@ struct Rehearsal: Sendable {
         let past: SealedMemory
         /// By cluster, the last entry of its history in `past`.
         let lastEntries: [UInt64]
+        let isDirectory: Bool
+
+        /// A host whose configuration is a file has one cluster, whatever it is called.
+        func serves(_ membership: Membership) -> Bool {
+            guard isDirectory, let sites else { return true }
+            let name = membership.site.configuration.cluster.name
+            return sites.entries.contains { $0.site.configuration.cluster.name == name }
+        }
     }
 
     /// In words: in short, and all of it.
@@ -214,7 +222,8 @@ struct Rehearsal: Sendable {
             keys: reading.keys,
             changes: changes(reading, sites),
             past: past,
-            lastEntries: running.map { $0.history.last?.sequence ?? 0 }
+            lastEntries: running.map { $0.history.last?.sequence ?? 0 },
+            isDirectory: isDirectory
         )
     }
 

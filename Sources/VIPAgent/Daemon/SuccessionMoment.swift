@@ -41,8 +41,11 @@ extension Daemon {
         _ opened: [DatagramPort]
     ) {
         let text = message(asked, successor)
-        // Who will have to wait for something hears of it before it begins.
-        let answered = successor.changes.waits.isEmpty ? [] : asked.clients
+        // Who will have to wait for something hears of it before it begins; so does who asked at a
+        // cluster that is not served any more, with whose socket the question goes.
+        let answered = asked.clients.filter { index, _ in
+            !successor.changes.waits.isEmpty || !successor.serves(memberships[index])
+        }
         for (index, client) in answered {
             memberships[index].answer(client, .done(message: text, payload: nil))
         }

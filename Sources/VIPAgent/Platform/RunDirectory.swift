@@ -39,15 +39,15 @@ package final class RunDirectory {
         }
     }
 
-    /// One name for all: there is one agent per network namespace, whatever it serves.
-    package static let namespaceName = "@vip-agent"
-
     package let path: String
     private let lock: Descriptor
-    private let namespace: Descriptor
+    private let namespace: NamespaceLock
+
+    /// Who holds the namespace's name without being an agent, in words for the log.
+    package var stranger: String? { namespace.stranger }
 
     package var inheritance: Inheritance {
-        Inheritance(lock: lock.number, namespace: namespace.number)
+        Inheritance(lock: lock.number, namespace: namespace.descriptor.number)
     }
 
     /// Makes the directory with mode 0750 where it is missing, and takes both locks.
@@ -66,7 +66,7 @@ package final class RunDirectory {
             }
             throw .alreadyRunning(directory: path, pid: Self.holder(of: lock.number))
         }
-        namespace = try Self.takeNamespace()
+        namespace = try NamespaceLock()
         Self.writeHolder(lock.number)
     }
 
@@ -74,7 +74,7 @@ package final class RunDirectory {
     package init(path: String, inheriting: Inheritance) throws(RunDirectoryError) {
         self.path = path
         lock = Descriptor(owning: inheriting.lock)
-        namespace = Descriptor(owning: inheriting.namespace)
+        namespace = NamespaceLock(inheriting: inheriting.namespace)
         // flock succeeds at once for the description that holds the lock already.
         guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
             throw .alreadyRunning(directory: path, pid: Self.holder(of: lock.number))
@@ -90,7 +90,7 @@ package final class RunDirectory {
     /// fail.
     package func setCloseOnExec(_ on: Bool) throws(SystemError) {
         try lock.setCloseOnExec(on)
-        try namespace.setCloseOnExec(on)
+        try namespace.descriptor.setCloseOnExec(on)
     }
 
     private static func make(_ path: String) throws(SystemError) {
@@ -110,22 +110,6 @@ package final class RunDirectory {
             _ = fchown(number, status.st_uid, status.st_gid)
         }
         return number
-    }
-
-    private static func takeNamespace() throws(RunDirectoryError) -> Descriptor {
-        do {
-            let number = try SystemCall.check("socket", on: namespaceName) {
-                vip_socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-            }
-            let socket = Descriptor(owning: number)
-            try SystemCall.check("bind", on: namespaceName) {
-                unsafe vip_unix_bind(socket.number, namespaceName)
-            }
-            return socket
-        } catch {
-            throw error.errno == EADDRINUSE
-                ? .namespaceTaken(name: namespaceName) : .system(error)
-        }
     }
 
     /// The holder's number is for people; the lock doesn't depend on it.

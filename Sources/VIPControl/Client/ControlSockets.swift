@@ -89,6 +89,6 @@ public struct AmbiguousCluster: Error, Equatable, Sendable, CustomStringConverti
 
     public var description: String {
         "this host serves several clusters (\(clusters.map(printable).joined(separator: ", "))): "
-            + "say which with --cluster NAME"
+            + "say which with --cluster NAME behind the command"
     }
 }
