@@ -2,8 +2,8 @@ import CNetlink
 import Glibc
 import VIPConfiguration
 
-/// Makes sure of one agent in a network namespace, whatever its directories: an abstract socket, whose
-/// name is the namespace's and vanishes with its holder.
+/// Makes sure of one agent in a network namespace, whatever its directories: an abstract socket,
+/// whose name is the namespace's and vanishes with its holder.
 ///
 /// Any user of the host may take that name, to keep the agent from starting. So its holder is only
 /// believed if it could be an agent: root, this process's own user, or the user of the unit. What
