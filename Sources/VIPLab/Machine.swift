@@ -167,7 +167,7 @@ public final class Machine: Sendable {
 
     /// Gives the agent's state directory a disk of its own, from the next boot on.
     public func addStateDisk() throws(LabError) -> StateDisk {
-        let added = try StateDisk(in: directory)
+        let added = try StateDisk(in: directory, insteadOf: "\(root)/var/lib/vip-agent")
         disk.withLock { $0 = added }
         return added
     }

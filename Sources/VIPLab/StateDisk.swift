@@ -2,12 +2,14 @@
 public struct StateDisk: Sendable {
     let mount: String
 
-    init(in directory: String) throws(LabError) {
+    /// With all that is in the directory whose place it takes.
+    init(in directory: String, insteadOf original: String) throws(LabError) {
         mount = "\(directory)/disk"
         try Files.makeDirectory(mount)
         try Command("truncate", "-s", "2M", "\(mount).image").runSuccessfully()
         try Command("mkfs.ext4", "-q", "-m", "0", "\(mount).image").runSuccessfully()
         try Command("mount", "-o", "loop", "\(mount).image", mount).runSuccessfully()
+        try Command("cp", "-a", "\(original)/.", mount).runSuccessfully()
     }
 
     /// Not an octet more will go onto it.

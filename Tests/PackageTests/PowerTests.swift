@@ -39,6 +39,8 @@ extension Booted {
                 #expect(seen.outage < .milliseconds(200), "\(host)")
                 figure("reboot of \(host), outage", seen.outage.human)
                 clients.expectOneOwner(since: begin)
+                // Who comes back finds an owner that is well, and does not stand against it.
+                #expect(try !machines[host].journal().contains("candidacy"), "\(host)")
             }
         }
 

@@ -242,6 +242,31 @@ struct CandidacyTests {
         #expect(talk.wake().contains("to lb1: request 1"))
     }
 
+    @Test("that has voted for nobody yet leaves an owner that it hears three heartbeats to renew")
+    func owner() throws {
+        var talk = Conversation.lonely(.pair(lb1))
+        let owner = Condition(group: web, owns: true, forced: false, term: Term(7), unready: nil)
+        talk.hear(lb2)
+        talk.hear(lb2, .condition(owner))
+        #expect(!talk.greet(lb2).contains { $0.contains("request") })
+        talk.pass(299)
+        talk.hear(lb2, .condition(owner))
+        #expect(!talk.greet(lb2).contains { $0.contains("request") })
+        // The renewal comes, and it votes for it like anybody.
+        #expect(talk.hear(lb2, lease(lb2Holder, 7)).last == "to lb2: granted 7")
+
+        // Or it does not, and that is all the time that it had.
+        var silent = Conversation.lonely(.pair(lb1))
+        silent.hear(lb2)
+        silent.hear(lb2, .condition(owner))
+        silent.greet(lb2)
+        silent.pass(200)
+        silent.hear(lb2, .condition(owner))
+        silent.greet(lb2)
+        silent.pass(100)
+        #expect(silent.wake().contains("to lb2: request 1"))
+    }
+
     @Test(
         "does not yield to a node that ranks behind it or is not well, nor as the preferred one"
     )
