@@ -166,16 +166,18 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         "[" + texts.map(quoted).joined(separator: ", ") + "]"
     }
 
-    /// A basic string of TOML.
+    /// A basic string of TOML, without what could command a terminal or does not show.
     private static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"", "\\":
                 result += "\\\(scalar)"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+            case _ where scalar.visible != scalar:
                 let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                let (letter, width) = digits.count <= 4 ? ("u", 4) : ("U", 8)
+                result += "\\\(letter)"
+                result += String(repeating: "0", count: width - digits.count) + digits
             default:
                 result.unicodeScalars.append(scalar)
             }

@@ -76,7 +76,7 @@ extension [Diagnostic] {
             return diagnostic.rendered(path: path, line: line.map { [Unicode.Scalar]($0) })
         }
         if count > Self.mostRendered {
-            blocks.append("\(path): and \(count - Self.mostRendered) more")
+            blocks.append("\(path.visible): and \(count - Self.mostRendered) more")
         }
         return blocks.joined(separator: "\n")
     }
@@ -99,7 +99,9 @@ extension Diagnostic {
     /// Scalars shown before the place if the line is cut.
     private static let leadOfExcerpt = 40
 
+    /// What is said may repeat names of files, and those have any characters.
     fileprivate func rendered(path: String, line: [Unicode.Scalar]?) -> String {
+        let (path, message, help) = (path.visible, message.visible, help?.visible)
         guard let range, let line else {
             let head = range.map { "\(path):\($0.line):\($0.columns.lowerBound)" } ?? path
             let advice = help.map { "\n  = help: \($0)" } ?? ""
@@ -149,7 +151,7 @@ extension Diagnostic {
 
 extension Unicode.Scalar {
     /// Itself if it takes up one column and cannot command a terminal, otherwise a substitute.
-    fileprivate var visible: Unicode.Scalar {
+    var visible: Unicode.Scalar {
         if self == "\t" { return " " }
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:

@@ -17,6 +17,15 @@ enum FileContents {
     ) throws(Failure) -> String {
         let descriptor = try open(path, what: what)
         defer { _ = close(descriptor) }
+        return try text(of: descriptor, atMost: limit, path: path, what: what)
+    }
+
+    static func text(
+        of descriptor: Int32,
+        atMost limit: Int,
+        path: String,
+        what: String
+    ) throws(Failure) -> String {
         let octets = try octets(of: descriptor, atMost: limit, path: path, what: what)
         guard let text = String(validating: octets, as: UTF8.self) else {
             throw Failure(
@@ -46,7 +55,7 @@ enum FileContents {
         return descriptor
     }
 
-    /// A key is for its owner alone; a configuration has no secrets.
+    /// A key is for its owner alone; a configuration seldom has secrets.
     private static func accessHelp(_ path: String, what: String) -> String {
         let user = User.ofThisProcess
         var status = stat()
@@ -57,7 +66,7 @@ enum FileContents {
         }
         let command =
             what != "key"
-            ? "chmod a+r \(path)"
+            ? "chmod a+r \(path), or if it has secrets: chown \(user.owner) \(path)"
             : status.st_uid == geteuid() ? "chmod 600 \(path)" : "chown \(user.owner) \(path)"
         return "the agent runs as user \(user.name): \(command)"
     }

@@ -5,6 +5,9 @@ public struct User: Equatable, Sendable {
     /// As whom the unit of the package runs the agent.
     public static let serviceName = "vip-agent"
 
+    /// Who neither owns a file nor is of its group: nobody can have this number.
+    static let others = User(name: "others", number: .max, group: .max)
+
     public let name: String
     public let number: uid_t
     public let group: gid_t

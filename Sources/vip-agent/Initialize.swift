@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import VIPAgent
 import VIPConfiguration
+import VIPControl
 
 /// `vip-agent init`: a working configuration and a key from a few arguments.
 struct Initialize: ParsableCommand {
@@ -97,19 +98,39 @@ struct Initialize: ParsableCommand {
         let translation = from.map { translated($0, into: template) }
         template = translation?.template ?? template
         if let from, template.groups.isEmpty {
-            fail(78, "there is no vrrp_instance with an address in \(from), so nothing to move")
+            fail(
+                78,
+                "there is no vrrp_instance with an address in \(printable(from)), so nothing to move"
+            )
         }
 
-        write(template.rendered, to: configurationPath, keyPath: keyPath)
-        print(instructions(configurationPath, keyPath))
+        let readers = readers(of: translation)
+        write(template.rendered, to: configurationPath, for: readers, keyPath: keyPath)
+        print(instructions(configurationPath, readers, keyPath))
         if let translation { show(translation) }
     }
 
     /// The user of the unit, if there is one and the key can be given away.
     private var keyOwner: User? { geteuid() == 0 ? User(named: User.serviceName) : nil }
 
-    private func instructions(_ configuration: String, _ key: String) -> String {
+    /// What others can't read of keepalived's files they can't read of ours; the agent can.
+    private func readers(of translation: KeepalivedTranslation?) -> NewFile.Readers {
+        guard translation?.privateFile != nil else { return .everybody }
+        return keyOwner.map { .ownerAndGroup(of: $0) } ?? .owner
+    }
+
+    private func instructions(
+        _ configuration: String,
+        _ readers: NewFile.Readers,
+        _ key: String
+    ) -> String {
         let owner = keyOwner.map { "-o \($0.name) -g \($0.name) " } ?? ""
+        let rights =
+            switch readers {
+            case .everybody: "-m 0644"
+            case .owner: "-m 0600"
+            case .ownerAndGroup(let user): "-g \(user.name) -m 0640"
+            }
         let isDefault = configuration == Sites.defaultPath()
         let place = isDefault ? "" : " --config \(configuration)"
         let isByUnit = unsafe isDefault && access("/run/systemd/system", F_OK) == 0
@@ -117,7 +138,7 @@ struct Initialize: ParsableCommand {
             wrote \(configuration)
             wrote \(key)
             copy both to every other host of the cluster, and put them there with
-              install -D -m 0644 vip-agent.toml \(configuration)
+              install -D \(rights) vip-agent.toml \(configuration)
               install \(owner)-m 0600 \(cluster).key \(key)
             then on each host:
               vip-agent check\(place)
@@ -144,11 +165,16 @@ struct Initialize: ParsableCommand {
         }
     }
 
-    private func write(_ text: String, to path: String, keyPath: String) {
+    private func write(
+        _ text: String,
+        to path: String,
+        for readers: NewFile.Readers,
+        keyPath: String
+    ) {
         do throws(ConfigurationError) {
             _ = try Configuration(parsing: text, path: path)
         } catch {
-            let source = from ?? "these arguments"
+            let source = from.map(printable) ?? "these arguments"
             fail(78, "no valid configuration comes of \(source)\n\(error)")
         }
         do throws(ClusterKeyError) {
@@ -157,7 +183,7 @@ struct Initialize: ParsableCommand {
             fail(78, "\(error)")
         }
         do throws(StartupFailure) {
-            try NewFile.write(text, to: path)
+            try NewFile.write(text, to: path, for: readers)
         } catch {
             _ = unsafe unlink(keyPath)
             fail(error.status.rawValue, error.description)
@@ -168,6 +194,12 @@ struct Initialize: ParsableCommand {
     private func show(_ translation: KeepalivedTranslation) {
         let groups = translation.template.groups.map(\.name).joined(separator: ", ")
         print("keepalived's file was read as that of \(translation.node); groups: \(groups)")
+        if let path = translation.privateFile {
+            print(
+                "not everybody may read \(printable(path)), nor vip-agent.toml, therefore:"
+                    + " the commands of checks may have secrets"
+            )
+        }
         let notes = translation.remarks.filter { $0.severity == .note }
         if !notes.isEmpty { print("what is done in another way, or need not be done:") }
         for note in notes { print("  \(note)") }

@@ -83,7 +83,8 @@ struct Check: ParsableCommand {
         for entry in sites.entries {
             let key = entry.site.configuration.cluster.keyFile
             for (path, command) in [
-                (entry.path, "chmod a+r \(entry.path)"), (key, "chown \(user.owner) \(key)"),
+                (entry.path, "chmod a+r \(entry.path), or chgrp and chmod g+r if it has secrets"),
+                (key, "chown \(user.owner) \(key)"),
             ] where !user.canRead(path) {
                 note(
                     "the unit runs the agent as user \(user.name), who can't read \(path): "

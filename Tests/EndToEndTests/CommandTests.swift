@@ -57,6 +57,7 @@ extension EndToEnd {
                 "vrrp_instance VI_1 {\ninterface eth0\nvirtual_ipaddress {\n10.77.0.100\n}\n}\n",
                 to: conf
             )
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: conf)
             let target = "\(lab.directory)/new"
             try FileManager.default.createDirectory(
                 atPath: target,
@@ -72,6 +73,12 @@ extension EndToEnd {
             #expect(
                 answer.complaint.hasPrefix("vip-agent: warning: \(conf):1: 'vrrp_instance VI_1'")
             )
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: "\(target)/vip-agent.toml"
+            )
+            let mode = try #require(attributes[.posixPermissions] as? Int)
+            #expect(mode & 0o007 == 0)
+            #expect(answer.output.contains("not everybody may read \(conf), nor vip-agent.toml"))
             var place = lab.place(of: .lb1)
             place.configurationFile = "\(target)/vip-agent.toml"
             #expect(try lab.runCommand("check", in: place).status == .exited(0))

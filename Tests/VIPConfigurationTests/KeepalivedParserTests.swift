@@ -234,6 +234,11 @@ struct KeepalivedParserTests {
         #expect(Keepalived.remarks(deep).contains("17:3: error: blocks are more than 16 deep"))
         let many = String(repeating: "a\n", count: 50_001)
         #expect(Keepalived.remarks(many).contains("error: there are more than 50000 statements"))
+        #expect(
+            Keepalived.remarks(String(repeating: "}\n", count: 5_000)).hasSuffix(
+                "\nkeepalived.conf: and 900 more"
+            )
+        )
         let itself = [KeepalivedFile(path: "a.conf", text: "include a.conf\n")]
         #expect(
             Keepalived.remarks("include a.conf", others: itself).contains(
@@ -247,10 +252,82 @@ struct KeepalivedParserTests {
             )
         )
         #expect(
+            Keepalived.remarks(String(repeating: "include none\n", count: 200)).contains(
+                "101:1: error: there are more than 100 lines that include files"
+            )
+        )
+        let large = String(repeating: "#", count: 1_048_576)
+        let fat = (0..<5).map { KeepalivedFile(path: "d/\($0)", text: large) }
+        #expect(
+            Keepalived.remarks("include d/*", others: fat).contains(
+                "1:1: error: all files together are larger than 4194304 octets"
+            )
+        )
+        #expect(
             Keepalived.remarks("$A=${B}${B}\n$B=${A}${A}\nx ${A}").contains(
                 "3:1: error: the parameters of this line do not come to an end"
             )
         )
+    }
+
+    @Test("what is too much is told once, and nothing behind it is read")
+    func end() {
+        var read = 0
+        let crowd = (0..<65).map { KeepalivedFile(path: "d/\($0)", text: "") }
+        let line = "include d/*\n"
+        do throws(KeepalivedError) {
+            _ = try KeepalivedTranslation(
+                of: KeepalivedFile(
+                    path: "keepalived.conf",
+                    text: "vrrp_instance A {\n" + String(repeating: line, count: 20_000)
+                ),
+                into: ConfigurationTemplate(
+                    cluster: "lb",
+                    keyFile: "/etc/vip-agent/lb.key",
+                    nodes: [],
+                    witness: nil,
+                    groups: []
+                ),
+                host: "lb1",
+                including: { (_) throws(KeepalivedReadFailure) in
+                    read += 1
+                    return crowd
+                }
+            )
+            Issue.record("65 files are not too many")
+        } catch {
+            #expect(
+                error.description == """
+                    keepalived.conf:2:1: error: there are more than 64 files
+                     2 | include d/*
+                       | ^~~~~~~
+                       = help: is it the right directory?
+                    """
+            )
+        }
+        #expect(read == 1)
+    }
+
+    @Test("long values and many parameters take no long time")
+    func expansion() {
+        let clock = ContinuousClock()
+        var answers = ["", "", ""]
+        let long = "$X=" + String(repeating: "x", count: 400_000)
+        let many = String(repeating: "$X\n", count: 150_000)
+        let nested =
+            "$X=" + String(repeating: "$E ", count: 60) + String(repeating: "x ", count: 4000)
+        let conditions = String(repeating: "@lb1 ", count: 200_000)
+        let duration = clock.measure {
+            answers[0] = Keepalived.remarks("\(long)\n\(many)")
+            answers[1] = Keepalived.remarks("$E=\n\(nested)\n\(many)")
+            answers[2] = Keepalived.remarks("\(conditions)}")
+        }
+        #expect(answers[0].contains("2:1: error: the parameters of this line do not come to an"))
+        #expect(answers[0].hasSuffix("\nkeepalived.conf: and 900 more"))
+        #expect(answers[1].contains("23:1: error: there are too many parameters in too many lines"))
+        #expect(answers[2].contains("1:1000001: error: this '}' closes nothing"))
+        // Each of them took minutes once.
+        #expect(duration < .seconds(10))
     }
 
     @Test(

@@ -350,6 +350,41 @@ struct KeepalivedTranslationTests {
         )
     }
 
+    @Test("has no character that commands a terminal or does not show, and loses none")
+    func invisible() throws {
+        let words = "a\u{9B}31m \u{202E}b \u{1B}c \u{E0041}d é😀"
+        let template = try Keepalived.translation(
+            """
+            vrrp_script x {
+                script "/bin/\(words)"
+            }
+            vrrp_instance A {
+                virtual_ipaddress { 10.77.0.100 }
+                notify_\(words)
+            }
+            """
+        ).template
+        let line = try #require(
+            template.rendered.split(separator: "\n").first { $0.contains("exec") }
+        )
+        #expect(
+            line == #"""
+                exec = ["/bin/a\u009b31m", "\u202eb", "\u001bc", "\U000e0041d", "é😀"]
+                """#
+        )
+        let configuration = try Configuration(parsing: template.rendered, path: "vip-agent.toml")
+        #expect(
+            configuration.checks.map(\.kind) == [
+                .exec(["/bin/a\u{9B}31m", "\u{202E}b", "\u{1B}c", "\u{E0041}d", "é😀"])
+            ]
+        )
+        let hostile = Keepalived.remarks(
+            "include d/*",
+            others: [KeepalivedFile(path: "d/\u{1B}[31m\u{9B}\u{202E}\n", text: "fnord\n}")]
+        )
+        #expect(hostile.hasPrefix("broken: d/�[31m���:2:1: error: this '}' closes nothing\n"))
+    }
+
     @Test(
         "asks for what no keepalived.conf has",
         arguments: [

@@ -87,6 +87,6 @@ struct KeepalivedNodes {
     }
 
     private static func incomplete(_ problem: String, _ help: String) -> KeepalivedError {
-        KeepalivedError(reason: .incomplete, description: "\(problem); \(help)")
+        KeepalivedError(reason: .incomplete, description: "\(problem); \(help)".visible)
     }
 }

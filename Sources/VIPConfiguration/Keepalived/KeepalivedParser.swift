@@ -1,6 +1,7 @@
 /// Reads a keepalived.conf and what it includes into statements, line by line as keepalived does.
 ///
-/// Reading goes on after a fault, so that all of them are reported in one go.
+/// Reading goes on after a fault, so that all of them are reported in one go; it ends where there
+/// is more than there may be.
 struct KeepalivedParser {
     /// What a pattern behind `include` stands for, in the order of their names; none is no fault.
     typealias Including = (_ pattern: String) throws(KeepalivedReadFailure) -> [KeepalivedFile]
@@ -17,11 +18,16 @@ struct KeepalivedParser {
     /// What the words behind '@' are compared with.
     private let host: String
     private let including: Including
-    private var parameters: [String: String] = [:]
+    private var parameters: [String: [Unicode.Scalar]] = [:]
     /// The statements of the file, and of each block that is open.
     private var levels: [[KeepalivedStatement]] = [[]]
     private var opened: [KeepalivedStatement] = []
     private var count = 0
+    private var includes = 0
+    private var octets = 0
+    private var substitutedScalars = 0
+    /// There is more than there may be: nothing of it is looked at.
+    private var isFull = false
 
     init(host: String, including: @escaping Including) {
         self.host = host
@@ -31,6 +37,7 @@ struct KeepalivedParser {
     /// The statements of a file and of all that it includes; of no use if there were faults.
     mutating func statements(of file: KeepalivedFile) -> [KeepalivedStatement] {
         read(file, depth: 1)
+        guard !isFull else { return levels[0] }
         for statement in opened {
             fault(
                 statement.place,
@@ -52,14 +59,24 @@ struct KeepalivedParser {
     private mutating func read(_ file: KeepalivedFile, depth: Int) {
         let index = files.count
         files.append(file)
-        parameters["_PWD"] = file.directory.isEmpty ? "." : String(file.directory.dropLast())
+        octets += file.text.utf8.count
+        setDirectory(of: file)
         let lines = file.text.unicodeScalars.split(
             omittingEmptySubsequences: false,
             whereSeparator: { $0 == "\n" }
         )
         var number = 0
-        while number < lines.count, count < KeepalivedBounds.statements {
+        while number < lines.count, !isFull {
             number += 1
+            if count >= KeepalivedBounds.statements {
+                let range = SourceRange(line: number, columns: 1..<2)
+                overflow(
+                    KeepalivedPlace(file: index, range: range),
+                    "there are more than \(KeepalivedBounds.statements) statements",
+                    help: "is it the right file?"
+                )
+                return
+            }
             do throws(KeepalivedLine.Flaw) {
                 var line = try KeepalivedLine(lines[number - 1], number: number)
                 while line.isContinued, line.after("$") == nil, number < lines.count {
@@ -72,14 +89,11 @@ struct KeepalivedParser {
                 fault(KeepalivedPlace(file: index, range: range), error.message, help: error.help)
             }
         }
-        if number < lines.count, count == KeepalivedBounds.statements {
-            count += 1
-            fault(
-                KeepalivedPlace(file: index, range: SourceRange(line: number, columns: 1..<2)),
-                "there are more than \(KeepalivedBounds.statements) statements",
-                help: "is it the right file?"
-            )
-        }
+    }
+
+    private mutating func setDirectory(of file: KeepalivedFile) {
+        let path = file.directory.isEmpty ? "." : String(file.directory.dropLast())
+        parameters["_PWD"] = Array(path.unicodeScalars)
     }
 
     private mutating func read(
@@ -111,13 +125,15 @@ struct KeepalivedParser {
 
     /// False if the line is for other hosts.
     private func applies(_ line: inout KeepalivedLine) -> Bool {
-        while line.scalars.first == "@" {
-            let word = line.scalars.prefix { !$0.isBlank }
+        var rest = line.scalars[...]
+        while rest.first == "@" {
+            let word = rest.prefix { !$0.isBlank }
             let isNegated = word.dropFirst().first == "^"
             let name = String(String.UnicodeScalarView(word.dropFirst(isNegated ? 2 : 1)))
-            guard word.count < line.scalars.count, (name == host) != isNegated else { return false }
-            line.drop(word.count)
+            guard word.count < rest.count, (name == host) != isNegated else { return false }
+            rest = rest.dropFirst(word.count).drop { $0.isBlank }
         }
+        if rest.count < line.scalars.count { line.drop(line.scalars.count - rest.count) }
         return true
     }
 
@@ -135,18 +151,19 @@ struct KeepalivedParser {
             )
         }
         let key = String(String.UnicodeScalarView(name))
-        parameters[key] = String(String.UnicodeScalarView(rest.dropFirst()))
+        parameters[key] = Array(rest.dropFirst())
         return true
     }
 
-    private func substituted(in line: KeepalivedLine) throws(KeepalivedLine.Flaw) -> String {
+    private mutating func substituted(in line: KeepalivedLine) throws(KeepalivedLine.Flaw) -> String
+    {
         var scalars = line.scalars
         var rounds = 0
         while let (range, value) = parameter(in: scalars) {
             rounds += 1
-            scalars.replaceSubrange(range, with: value.unicodeScalars)
-            guard rounds <= KeepalivedBounds.substitutions,
-                scalars.count <= KeepalivedBounds.lineScalars
+            // Before it is put in: to copy a long value for each of many lines would take its time.
+            let count = scalars.count - range.count + value.count
+            guard rounds <= KeepalivedBounds.substitutions, count <= KeepalivedBounds.lineScalars
             else {
                 throw KeepalivedLine.Flaw(
                     message: "the parameters of this line do not come to an end",
@@ -154,6 +171,16 @@ struct KeepalivedParser {
                     help: "does one of them contain itself?"
                 )
             }
+            substitutedScalars += count
+            guard substitutedScalars <= KeepalivedBounds.substitutedScalars else {
+                isFull = true
+                throw KeepalivedLine.Flaw(
+                    message: "there are too many parameters in too many lines",
+                    columns: line.range.columns,
+                    help: "write out the lines where they are used"
+                )
+            }
+            scalars.replaceSubrange(range, with: value)
         }
         return String(String.UnicodeScalarView(scalars))
     }
@@ -161,7 +188,7 @@ struct KeepalivedParser {
     /// The first "${NAME}", or "$NAME" before a blank, that is defined; others are plain text.
     private func parameter(
         in scalars: [Unicode.Scalar]
-    ) -> (range: Range<Int>, value: String)? {
+    ) -> (range: Range<Int>, value: [Unicode.Scalar])? {
         for start in scalars.indices where scalars[start] == "$" {
             let isBraced = start + 1 < scalars.count && scalars[start + 1] == "{"
             let name = scalars[(start + (isBraced ? 2 : 1))...].prefix { $0.isOfParameter }
@@ -200,29 +227,48 @@ struct KeepalivedParser {
             )
             return
         }
-        let directory = files[file].directory
-        let path = pattern.text.hasPrefix("/") ? pattern.text : directory + pattern.text
+        includes += 1
+        guard includes <= KeepalivedBounds.includes else {
+            overflow(
+                place,
+                "there are more than \(KeepalivedBounds.includes) lines that include files",
+                help: "is it the right file?"
+            )
+            return
+        }
+        let isAbsolute = pattern.text.hasPrefix("/")
+        let path = isAbsolute ? pattern.text : files[file].directory + pattern.text
         do throws(KeepalivedReadFailure) {
             let included = try including(path)
             if included.isEmpty {
                 empty.append(statement([keyword, pattern], of: file))
             }
-            for next in included {
-                guard files.count < KeepalivedBounds.files else {
-                    fault(
-                        place,
-                        "there are more than \(KeepalivedBounds.files) files",
-                        help: "is it the right directory?"
-                    )
-                    return
-                }
-                read(next, depth: depth + 1)
-            }
+            for next in included where !isFull { add(next, depth: depth + 1, for: place) }
         } catch {
             cannotRead = true
             fault(place, error.message, help: error.help)
         }
-        parameters["_PWD"] = directory.isEmpty ? "." : String(directory.dropLast())
+        setDirectory(of: files[file])
+    }
+
+    private mutating func add(_ file: KeepalivedFile, depth: Int, for place: KeepalivedPlace) {
+        guard files.count < KeepalivedBounds.files else {
+            overflow(
+                place,
+                "there are more than \(KeepalivedBounds.files) files",
+                help: "is it the right directory?"
+            )
+            return
+        }
+        guard octets + file.text.utf8.count <= KeepalivedBounds.octets else {
+            overflow(
+                place,
+                "all files together are larger than \(KeepalivedBounds.octets) octets",
+                help: "is it the right directory?"
+            )
+            return
+        }
+        read(file, depth: depth)
     }
 
     private mutating func take(_ tokens: [KeepalivedLine.Token], of file: Int) {
@@ -295,7 +341,15 @@ struct KeepalivedParser {
     }
 
     private mutating func fault(_ place: KeepalivedPlace, _ message: String, help: String) {
+        guard faults.count < KeepalivedBounds.faults else { return }
         faults.append((place.file, Diagnostic(message, at: place.range, help: help)))
+        if faults.count == KeepalivedBounds.faults { isFull = true }
+    }
+
+    /// The last fault: nothing is read behind it.
+    private mutating func overflow(_ place: KeepalivedPlace, _ message: String, help: String) {
+        fault(place, message, help: help)
+        isFull = true
     }
 }
 

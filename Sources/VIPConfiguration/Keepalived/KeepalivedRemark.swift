@@ -15,7 +15,7 @@ public struct KeepalivedRemark: Equatable, Sendable, CustomStringConvertible {
     public var advice: String
 
     public var description: String {
-        "\(path):\(line): \(statement.quoted): \(advice)"
+        "\(path):\(line): \(statement.quoted): \(advice)".visible
     }
 }
 

@@ -3,10 +3,13 @@ public struct KeepalivedFile: Equatable, Sendable {
     /// What messages call it; relative names of included files begin in its directory.
     public var path: String
     public var text: String
+    /// Not everybody may read it, perhaps for the secrets in its commands.
+    public var isPrivate: Bool
 
-    public init(path: String, text: String) {
+    public init(path: String, text: String, isPrivate: Bool = false) {
         self.path = path
         self.text = text
+        self.isPrivate = isPrivate
     }
 
     /// With the slash at its end, and empty for a file of the working directory.
@@ -68,6 +71,10 @@ struct KeepalivedStatement: Sendable {
 enum KeepalivedBounds {
     static let files = 64
     static let includeDepth = 8
+    /// Lines that include, whether or not there are such files: each may go through many folders.
+    static let includes = 100
+    /// Of all files together; four times what one may have.
+    static let octets = 4 * ConfigurationBounds.fileOctets
     static let statements = 50_000
     /// keepalived itself knows four levels.
     static let blockDepth = 16
@@ -77,6 +84,12 @@ enum KeepalivedBounds {
     static let suggestions = 100
     /// Parameters within parameters.
     static let substitutions = 64
+    /// What all lines with parameters may come to, counted again for each parameter: some tenths of
+    /// a second. A file of as many lines as there may be statements, with two parameters in each,
+    /// stays below.
+    static let substitutedScalars = 10_000_000
+    /// Many more than are shown.
+    static let faults = 1_000
 }
 
 /// Why a keepalived.conf can't be translated.

@@ -5,6 +5,9 @@ public struct KeepalivedTranslation: Equatable, Sendable {
     public let remarks: [KeepalivedRemark]
     /// The name of the node whose file it was.
     public let node: String
+    /// The first file that not everybody may read, if there is one: nor should everybody read what
+    /// is made of it.
+    public let privateFile: String?
 
     /// Pure, but for what `including` reads.
     ///
@@ -47,6 +50,7 @@ public struct KeepalivedTranslation: Equatable, Sendable {
         template.introduction = "Translated from \(file.path), as seen by \(node)."
         self.template = template
         remarks = groups.findings.inOrder
+        privateFile = parser.files.first(where: \.isPrivate)?.path
     }
 
     /// Reads the file and what it includes. Blocks: not for the lease plane.
@@ -55,18 +59,18 @@ public struct KeepalivedTranslation: Equatable, Sendable {
         into asked: ConfigurationTemplate,
         host: String
     ) throws(KeepalivedError) {
-        let text: String
+        let file: KeepalivedFile
         do {
-            text = try KeepalivedFile.text(of: path)
+            file = try KeepalivedFile(reading: path)
         } catch {
-            let help = "\n  = help: \(error.help)"
+            let diagnostic = Diagnostic(error.message, at: nil, help: error.help)
             throw KeepalivedError(
                 reason: .unreadable,
-                description: "\(path): error: \(error.message)\(help)"
+                description: [diagnostic].rendered(path: path, source: "")
             )
         }
         try self.init(
-            of: KeepalivedFile(path: path, text: text),
+            of: file,
             into: asked,
             host: host,
             including: { (pattern) throws(KeepalivedReadFailure) in
