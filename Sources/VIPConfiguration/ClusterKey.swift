@@ -47,6 +47,18 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
                     : "see `ls -ld` of the directory"
             )
         }
+        // By the descriptor: what the path leads to may be something else by now.
+        if let owner, fchown(descriptor, owner.number, owner.group) != 0 {
+            let code = errno
+            _ = close(descriptor)
+            _ = unsafe unlink(path)
+            throw ClusterKeyError(
+                path: path,
+                message: "the key cannot be given to user \(owner.name): "
+                    + FileContents.errorText(code),
+                help: "run this as root"
+            )
+        }
         let text =
             "# vip-agent cluster key: the same file on every voter, for the agent's user alone.\n"
             + "# A second line is accepted, too, and signs nothing: for rotation.\n"
@@ -59,16 +71,6 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
                 path: path,
                 message: "the key cannot be written: \(FileContents.errorText(code))",
                 help: "see `df` of the directory; what had been written is removed again"
-            )
-        }
-        if let owner, unsafe chown(path, owner.number, owner.group) != 0 {
-            let code = errno
-            _ = unsafe unlink(path)
-            throw ClusterKeyError(
-                path: path,
-                message: "the key cannot be given to user \(owner.name): "
-                    + FileContents.errorText(code),
-                help: "run this as root; what had been written is removed again"
             )
         }
     }
@@ -142,8 +144,9 @@ public struct ClusterKeys: Equatable, Sendable {
                 help: "see `ls -ld \(path)`"
             )
         }
-        let user = User.ofThisProcess
         guard isTrusted(status.st_uid) else {
+            // Asking who that is may take a directory server.
+            let user = User.ofThisProcess
             throw FileContents.Failure(
                 message:
                     "the key belongs to user \(User.name(of: status.st_uid)), who can change it",

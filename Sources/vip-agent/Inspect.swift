@@ -108,9 +108,12 @@ struct Clean: ParsableCommand {
             Refused while an agent runs. Nobody needs this to start an agent: it finds what the \
             one before it has left.
 
+            Addresses are known by the configuration, and by the mark that an agent gives them. \
+            Where there is no configuration, or it can't be used, those with the mark are removed.
+
             \(exitStatus(
                 well: "removed, or nothing was left",
-                .system, .unavailable, .permission, .configuration
+                .system, .unavailable, .permission
             ))
             """
     )
@@ -119,16 +122,33 @@ struct Clean: ParsableCommand {
     @OptionGroup var directory: RunDirectoryOption
 
     func run() throws {
-        let sites = loadSites(place)
         do throws(StartupFailure) {
             let removed = try Leftovers.remove(
-                of: sites.entries.map(\.site),
+                of: sites(),
                 runDirectory: directory.runDir
             )
             for line in removed { print("removed \(line)") }
             if removed.isEmpty { print("nothing was left") }
         } catch {
             fail(error.status.rawValue, error.description)
+        }
+    }
+
+    /// None where no configuration says which addresses are floating: what a dead agent left is to
+    /// be removed even so, above all the gate, which drops frames until somebody does.
+    private func sites() -> [Site] {
+        let path = place.config ?? Sites.defaultPath()
+        do throws(ConfigurationFailure) {
+            let sites = try Sites(at: path, host: place.host ?? kernelHostName())
+            return sites.entries.map(\.site)
+        } catch {
+            if unsafe place.config != nil || access(path, F_OK) == 0 {
+                complain(
+                    "vip-agent: \(path) can't be used ('vip-agent check' says why): looking only "
+                        + "for addresses that have an agent's mark, and for the gate"
+                )
+            }
+            return []
         }
     }
 }

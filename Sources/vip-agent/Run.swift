@@ -93,8 +93,8 @@ struct Run: ParsableCommand {
         } catch {
             _ = output.flush()
             complain("vip-agent: \(error.description)")
-            error.holdOff(notifying: ServiceNotifier())
-            Glibc.exit(error.status.rawValue)
+            let isStopped = error.holdOff(notifying: ServiceNotifier())
+            Glibc.exit(isStopped ? EXIT_SUCCESS : error.status.rawValue)
         }
     }
 }

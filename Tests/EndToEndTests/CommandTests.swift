@@ -29,6 +29,31 @@ extension EndToEnd {
             #expect(try lab.runCommand("clean", in: place).output == "nothing was left\n")
         }
 
+        @Test("clean needs no configuration that can be used, and says where it looked only")
+        func cleanWithoutConfiguration() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.start(.lb1, .w1)
+            try lab.waitForOwner(.lb1)
+            var place = lab.place(of: .lb1)
+            place.configurationFile = "\(lab.directory)/broken.toml"
+            try Self.write("[[group]\n", to: place.configurationFile)
+            #expect(try lab.runCommand("clean", in: place).status == .exited(75))
+
+            try lab.kill(.lb1)
+            #expect(try GateTests.left(on: .lb1, in: lab).count == 2)
+            let answer = try lab.runCommand("clean", in: place)
+            #expect(answer.status == .exited(0), "\(answer.complaint)")
+            #expect(answer.complaint.contains("broken.toml can't be used"))
+            #expect(answer.complaint.split(separator: "\n").count == 1, "\(answer.complaint)")
+            for wanted in bothFamilies + ["gate on eth0"] {
+                #expect(answer.output.contains(wanted), "\(answer.output)")
+            }
+            #expect(try GateTests.left(on: .lb1, in: lab) == [])
+            let queues = try lab.trafficControl(.lb1, "qdisc", "show", "dev", "eth0")
+            #expect(!queues.contains("clsact"), "\(queues)")
+        }
+
         @Test(
             "check without CAP_BPF refuses what nothing would enforce, unless it is asked for",
             arguments: [nil, "agent"]

@@ -10,24 +10,24 @@ struct StateDirectoryTests {
 
     @Test("a value is found again, and what was never written is missing")
     func roundTrip() throws {
-        let state = try StateDirectory(path: scratch("state"))
+        let state = StateDirectory(path: scratch.path)
         #expect(state.read("terms") == .missing)
         try state.write("terms", [1, 2, 10, 3])
         try state.write("empty", [])
         #expect(state.read("terms") == .found([1, 2, 10, 3]))
         #expect(state.read("empty") == .found([]))
         try state.write("terms", [4])
-        #expect(try StateDirectory(path: scratch("state")).read("terms") == .found([4]))
+        #expect(StateDirectory(path: scratch.path).read("terms") == .found([4]))
     }
 
     @Test("a file that was cut anywhere is damaged, and says so")
     func cut() throws {
-        let state = try StateDirectory(path: scratch("state"))
+        let state = StateDirectory(path: scratch.path)
         try state.write("terms", Array("highest 18".utf8))
-        let whole = try WholeFile.read(scratch("state/terms"), most: 1000)
+        let whole = try WholeFile.read(scratch("terms"), most: 1000)
         for length in 0..<whole.count {
             try WholeFile.replace(
-                scratch("state/terms"),
+                scratch("terms"),
                 with: Array(whole.prefix(length)),
                 mode: 0o600
             )
@@ -41,14 +41,14 @@ struct StateDirectoryTests {
 
     @Test("a changed octet is noticed")
     func changed() throws {
-        let state = try StateDirectory(path: scratch("state"))
+        let state = StateDirectory(path: scratch.path)
         try state.write("terms", Array("highest 18".utf8))
-        var octets = try WholeFile.read(scratch("state/terms"), most: 1000)
+        var octets = try WholeFile.read(scratch("terms"), most: 1000)
         octets[octets.count - 1] ^= 1
-        try WholeFile.replace(scratch("state/terms"), with: octets, mode: 0o600)
+        try WholeFile.replace(scratch("terms"), with: octets, mode: 0o600)
         #expect(
             state.read("terms")
-                == .damaged(reason: "\(scratch("state/terms")) does not match its checksum")
+                == .damaged(reason: "\(scratch("terms")) does not match its checksum")
         )
     }
 }
@@ -173,6 +173,20 @@ struct OwnershipTests {
                 == "its owner is the agent's user, who needs to read and write it: "
                 + "chmod -R u+rwX \(scratch.path)"
         )
+    }
+
+    @Test("what another user has linked in the lock's place stays whose it is")
+    func linkedLock() throws {
+        try WholeFile.replace(scratch("root's"), with: [1], mode: 0o600)
+        #expect(unsafe link(scratch("root's"), scratch("lock")) == 0)
+        give(scratch.path, to: 4242)
+        try inNetworkNamespace { [scratch] in
+            let run = try RunDirectory(path: scratch.path)
+            var status = stat()
+            #expect(unsafe stat(scratch("root's"), &status) == 0)
+            #expect(status.st_uid == 0)
+            _ = run
+        }
     }
 
     @Test("root's lock in the directory of another user is that user's")

@@ -98,46 +98,90 @@ struct ServiceNotifierTests {
         #expect(notifier.retryAt == nil)
     }
 
-    @Test("what a full socket does not take is sent later, in its order, the oldest given up first")
-    func full() throws {
-        let path = scratch("full")
-        let socket = try listen(path)
-        let notifier = try #require(
-            ServiceNotifier(environment: { $0 == "NOTIFY_SOCKET" ? path : nil })
-        )
+    private func notifier(to path: String) throws -> ServiceNotifier {
+        try #require(ServiceNotifier(environment: { $0 == "NOTIFY_SOCKET" ? path : nil }))
+    }
+
+    /// Until a message has to wait. How many there are then, the one that waits included.
+    private func fill(_ notifier: ServiceNotifier) -> Int {
         var sent = 0
         while sent < 100_000, notifier.retryAt == nil {
-            notifier.send(.status("\(sent)"))
+            notifier.send(.stopping)
             sent += 1
         }
-        // The last one waits, and so do all that follow.
         #expect(sent < 100_000)
-        notifier.store(0, name: "gate")
-        notifier.send(.ready)
+        return sent
+    }
+
+    /// All that was sent and waits to be.
+    private func drain(_ notifier: ServiceNotifier, _ socket: borrowing Descriptor) -> [String] {
         var heard: [String] = []
         while notifier.retryAt != nil {
             if let text = receive(socket) { heard.append(text) }
             notifier.flush()
         }
         while let text = receive(socket) { heard.append(text) }
-        #expect(heard.prefix(2) == ["STATUS=0", "STATUS=1"])
+        return heard
+    }
+
+    @Test("what a full socket does not take is sent later, in its order")
+    func full() throws {
+        let socket = try listen(scratch("full"))
+        let notifier = try notifier(to: scratch("full"))
+        let sent = fill(notifier)
+        #expect(!notifier.isStoring)
+        notifier.store(0, name: "gate")
+        notifier.send(.ready)
+        #expect(notifier.isStoring)
+        let heard = drain(notifier, socket)
+        #expect(heard.count == sent + 2)
+        #expect(heard.prefix(sent).allSatisfy { $0 == "STOPPING=1" })
+        #expect(heard.suffix(2) == ["FDSTORE=1\nFDNAME=gate\nFDPOLL=0", "READY=1"])
+        #expect(!notifier.isStoring)
+    }
+
+    @Test("a status or sign of life that waits makes room for the next one, and for nothing else")
+    func replaced() throws {
+        let socket = try listen(scratch("full"))
+        let notifier = try notifier(to: scratch("full"))
+        let sent = fill(notifier)
+        notifier.store(0, name: "gate")
+        for number in 0..<1000 {
+            notifier.send(.status("\(number)"))
+            notifier.send(.watchdog)
+        }
+        notifier.send(.ready, .status("owner of web"))
+        let heard = drain(notifier, socket)
         #expect(
-            heard.suffix(3) == [
-                "STATUS=\(sent - 1)", "FDSTORE=1\nFDNAME=gate\nFDPOLL=0", "READY=1",
+            heard.dropFirst(sent) == [
+                "FDSTORE=1\nFDNAME=gate\nFDPOLL=0", "STATUS=999", "WATCHDOG=1",
+                "READY=1\nSTATUS=owner of web",
             ]
         )
-        #expect(heard.count == sent + 2)
+    }
 
-        while notifier.retryAt == nil { notifier.send(.watchdog) }
-        for number in 0..<64 { notifier.send(.status("\(number)")) }
-        heard = []
-        while notifier.retryAt != nil {
-            if let text = receive(socket) { heard.append(text) }
-            notifier.flush()
-        }
-        while let text = receive(socket) { heard.append(text) }
-        #expect(heard.first == "WATCHDOG=1")
-        #expect(heard.suffix(64) == (0..<64).map { "STATUS=\($0)" }[...])
+    @Test("where 64 others wait, the oldest is given up")
+    func tooMany() throws {
+        let socket = try listen(scratch("full"))
+        let notifier = try notifier(to: scratch("full"))
+        let sent = fill(notifier)
+        notifier.send(.ready)
+        for number in 0..<64 { notifier.discard("\(number)") }
+        let heard = drain(notifier, socket)
+        #expect(heard.count == sent - 1 + 64)
+        #expect(heard.suffix(64) == (0..<64).map { "FDSTOREREMOVE=1\nFDNAME=\($0)" }[...])
+    }
+
+    @Test("a status of more than 1,000 octets is cut between two characters")
+    func long() throws {
+        let socket = try listen(scratch("notify"))
+        let notifier = try notifier(to: scratch("notify"))
+        notifier.send(.status(String(repeating: "a", count: 1000)))
+        #expect(receive(socket) == "STATUS=" + String(repeating: "a", count: 1000))
+        notifier.send(.status(String(repeating: "a", count: 1001)))
+        #expect(receive(socket) == "STATUS=" + String(repeating: "a", count: 997) + "…")
+        notifier.send(.status("a" + String(repeating: "é", count: 500)))
+        #expect(receive(socket) == "STATUS=a" + String(repeating: "é", count: 498) + "…")
     }
 
     @Test("the watchdog's interval is ours only if it names us")

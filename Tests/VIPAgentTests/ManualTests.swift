@@ -61,11 +61,11 @@ struct ManualTests {
         for name in ["page", "lock", "control.sock"] { #expect(page.contains("`\(name)`")) }
 
         let scratch = ScratchDirectory()
-        let store = try StateStore(path: scratch("state"))
+        let store = StateStore(path: scratch.path)
         try store.write(lease: .milliseconds(500))
         try store.write(terms: [])
         try store.write(voters: [], addresses: [])
-        let kept = try FileManager.default.contentsOfDirectory(atPath: scratch("state"))
+        let kept = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
         #expect(kept.count == 4)
         for name in kept { #expect(page.contains("`\(name)`"), "\(name)") }
     }

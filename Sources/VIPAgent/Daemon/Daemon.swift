@@ -95,8 +95,8 @@ package final class Daemon {
     private var fold = RepeatFold()
     private var wasResumed = false
     var watchdogAt: Int64 = 0
-    /// When what only the start needed may go; nil once it has.
-    private var givesBackAt: Int64?
+    private var idleMemory = IdleMemorySchedule()
+    private var hasSettledIn = false
     let started: Int64
     let generation: Int64
 
@@ -119,6 +119,7 @@ package final class Daemon {
             if let handover { handover.controlGroup } else {
                 unsafe vip_group_number(options.controlGroup)
             }
+        var pages: [PageStore] = []
         var holdings: [Membership.Holdings] = []
         do throws(SystemError) {
             signals = try SignalPort()
@@ -136,10 +137,14 @@ package final class Daemon {
                 inherited: &inherited
             )
             for index in sites.indices {
+                let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
+                pages.append(try Self.openPage(of: sites[index], in: directory))
                 holdings.append(
                     try Self.open(
                         index,
                         of: options,
+                        in: directory,
+                        page: pages[index],
                         ports: ports,
                         loop: loop,
                         group: controlGroup < 0 ? nil : UInt32(controlGroup),
@@ -149,7 +154,10 @@ package final class Daemon {
             }
             Self.close(inherited, of: options)
         } catch {
-            throw StartupFailure(Ownership.advising(error, in: options.runDirectory))
+            throw StartupFailure(
+                Ownership.advising(error, in: options.runDirectory),
+                isUrgent: pages.contains(where: \.hasTenure)
+            )
         }
         try Self.requireEnforcement(options.sites, holdings)
         do throws(SystemError) {
@@ -170,7 +178,7 @@ package final class Daemon {
             try loop.add(verdicts.fileDescriptor, token: Token.verdict)
             try loop.add(past.fileDescriptor, token: Token.past)
         } catch {
-            throw StartupFailure(error, isUrgent: holdings.contains(where: \.isUrgent))
+            throw StartupFailure(error, isUrgent: pages.contains(where: \.hasTenure))
         }
         notifier = ServiceNotifier()
         started = handover?.started ?? ClockReading.bootNow()
@@ -191,7 +199,7 @@ package final class Daemon {
             )
         }
         for membership in memberships { membership.tellOfMemory() }
-        givesBackAt = ClockReading.bootNow() + Self.settlingTime
+        idleMemory.note(at: ClockReading.bootNow())
     }
 
     private func note(_ what: String, _ outcome: Capabilities.Outcome) {
@@ -199,17 +207,18 @@ package final class Daemon {
         log.info("does without", metadata: ["what": "\(what)", "reason": "\(reason)"])
     }
 
-    /// By then an agent that is to own something does, and what it took is not needed again.
-    private static let settlingTime: Int64 = 2_000_000_000
-
     /// Right after a renewal there is the most time until the next one, for which its code has to
-    /// come from the page cache.
-    private func giveStartupBack() {
-        guard let due = givesBackAt, due <= ClockReading.bootNow(),
+    /// come from the page cache. An execve would have to wait for the end of this.
+    private func giveIdleMemoryBack() {
+        let now = ClockReading.bootNow()
+        for membership in memberships where membership.takeRareUse() { idleMemory.note(at: now) }
+        guard idleMemory.isDue(at: now), case .none = succession.stage,
             memberships.allSatisfy(\.isAtRest)
         else { return }
-        givesBackAt = nil
-        service.submit { StartupMemory.giveBack() }
+        idleMemory.noteReturn(at: now)
+        service.submit { IdleMemory.giveBack() }
+        guard !hasSettledIn else { return }
+        hasSettledIn = true
         // The package's unit gives the priority from outside, once the agent has said it is ready.
         if !Capabilities.isRealtime { note("run with real-time priority", urgency) }
     }
@@ -288,7 +297,7 @@ package final class Daemon {
         noteStatusLine()
         storeGate()
         notifier?.flush()
-        giveStartupBack()
+        giveIdleMemoryBack()
     }
 
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {

@@ -26,11 +26,11 @@ extension Daemon {
 
     /// One plain line for the service manager, when something in it has changed.
     func noteStatusLine() {
-        guard let notifier else { return }
+        guard let notifier, memberships.contains(where: \.owesStatusLine) else { return }
         var isAnother = false
         let facts = facts
-        for membership in memberships where membership.refreshStatusLine(of: facts) {
-            isAnother = true
+        for membership in memberships where membership.owesStatusLine {
+            if membership.refreshStatusLine(of: facts) { isAnother = true }
         }
         guard isAnother else { return }
         let lines = memberships.map { membership in

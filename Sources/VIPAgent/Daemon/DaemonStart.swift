@@ -63,21 +63,25 @@ extension Daemon {
         return try RunDirectory(path: path)
     }
 
+    static func openPage(of site: Site, in directory: String) throws(SystemError) -> PageStore {
+        try PageStore(
+            path: "\(directory)/page",
+            identity: BootIdentity.current(),
+            groups: site.groups.count
+        )
+    }
+
     static func open(
         _ index: Int,
         of options: Options,
+        in directory: String,
+        page: PageStore,
         ports: VoterPorts,
         loop: EventLoop,
         group: UInt32?,
         inherited: inout [String: Int32]
     ) throws(SystemError) -> Membership.Holdings {
         let site = options.sites.entries[index].site
-        let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
-        let page = try PageStore(
-            path: "\(directory)/page",
-            identity: BootIdentity.current(),
-            groups: site.groups.count
-        )
         let path = "\(directory)/control.sock"
         let name = controlName(site.configuration.cluster.name, options.sites)
         let listener: Int32
@@ -153,9 +157,14 @@ extension Daemon {
             var log = log
             if options.sites.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
             let known = options.handover?.cluster(named: name)?.state
+            var obstacle: SystemError?
             if known == nil {
-                // Where that fails, whatever is to be kept there fails too, and says why.
-                _ = try? options.sites.makeDirectory(of: index, in: options.stateDirectory)
+                let base = options.stateDirectory
+                do throws(SystemError) {
+                    _ = try options.sites.makeDirectory(of: index, in: base)
+                } catch {
+                    obstacle = Ownership.advising(error, in: base)
+                }
             }
             let membership = try Membership(
                 entry.site,
@@ -164,7 +173,8 @@ extension Daemon {
                     path: options.sites.path(of: index, in: options.stateDirectory),
                     configuration: entry.site.configuration,
                     thread: service,
-                    known: known
+                    known: known,
+                    obstacle: obstacle
                 ),
                 loop: loop,
                 tokens: tokens(of: index),

@@ -2,8 +2,9 @@ import VIPConfiguration
 
 /// What a dead agent left on this host.
 package enum Leftovers {
-    /// Takes every floating address of the configurations off this host, and then the gate, and
-    /// says what that was. Refused while an agent runs here.
+    /// Takes every floating address of the configurations off this host, and every other that an
+    /// agent has put there, and then the gate, and says what that was. Refused while an agent runs
+    /// here.
     ///
     /// - Throws: also where something could not be taken off; the gate stays while an address does.
     package static func remove(

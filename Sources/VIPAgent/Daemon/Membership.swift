@@ -18,13 +18,6 @@ final class Membership {
         let page: PageStore
         let gate: GateKeeper?
         let keeper: AddressKeeper?
-
-        /// Whether a lease of the process before still runs.
-        var isUrgent: Bool {
-            let now = Instant(nanoseconds: ClockReading.bootNow())
-            return page.page?.records.contains { ($0.tenure?.deadline.boottime ?? now) > now }
-                ?? false
-        }
     }
 
     /// The loop's tokens of one cluster, counted from its first.
@@ -81,6 +74,8 @@ final class Membership {
     /// Whether something was reported since the status line was looked at.
     var hasReported = true
     var statusLineDue: Int64 = 0
+    /// Whether code has run that is not needed again for long, since the daemon looked last.
+    var hasRareUse = false
     #if VIP_CRASH_POINTS
         var crashPoints = CrashPoints()
     #endif
@@ -195,6 +190,11 @@ final class Membership {
     func takeReloadRequests() -> [ControlSocket.ClientID] {
         defer { reloadRequests.removeAll() }
         return reloadRequests
+    }
+
+    func takeRareUse() -> Bool {
+        defer { hasRareUse = false }
+        return hasRareUse
     }
 
     /// A datagram that claims to be of this cluster.

@@ -107,6 +107,7 @@ extension Membership {
     }
 
     func answer(_ client: ControlSocket.ClientID, _ reply: ControlReply) {
+        hasRareUse = true
         _ = control.reply(
             client,
             Array(reply.serialized().utf8),

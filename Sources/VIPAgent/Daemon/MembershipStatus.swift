@@ -4,14 +4,14 @@ import VIPCore
 
 /// What is said of a cluster to whoever asks.
 extension Membership {
-    /// Looks at the status line again, and says whether it is another now. Putting it together
-    /// takes as long as answering `vipctl status`: it is done after a report, and once in a while
-    /// for what is not reported.
+    /// Putting the status line together takes as long as answering `vipctl status`: it is done
+    /// after a report, and once in a while for what is not reported.
+    var owesStatusLine: Bool { hasReported || statusLineDue <= ClockReading.bootNow() }
+
+    /// Looks at the status line again, and says whether it is another now.
     func refreshStatusLine(of process: ProcessFacts) -> Bool {
-        let now = ClockReading.bootNow()
-        guard hasReported || statusLineDue <= now else { return false }
         hasReported = false
-        statusLineDue = now + Self.statusLinePause
+        statusLineDue = ClockReading.bootNow() + Self.statusLinePause
         let line = currentStatusLine(of: process)
         defer { statusLine = line }
         return line != statusLine

@@ -35,6 +35,12 @@ package final class PageStore {
         }
     }
 
+    /// Whether a lease of the process before still runs.
+    var hasTenure: Bool {
+        let now = Instant(nanoseconds: ClockReading.bootNow())
+        return page?.records.contains { ($0.tenure?.deadline.boottime ?? now) > now } ?? false
+    }
+
     /// The path, where a successor would not find this page.
     package var missingPath: String? { file.isInPlace ? nil : file.path }
 

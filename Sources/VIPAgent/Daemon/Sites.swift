@@ -92,13 +92,14 @@ package struct Sites: Sendable {
     /// The directory in which a cluster keeps its things, made where it is missing. Whoever may
     /// look into the base may look into it.
     func makeDirectory(of index: Int, in base: String) throws(SystemError) -> String {
-        guard isDirectory else { return base }
         let path = path(of: index, in: base)
-        for directory in [base, path] where unsafe mkdir(directory, 0o750) != 0 {
+        for directory in isDirectory ? [base, path] : [base]
+        where unsafe mkdir(directory, 0o750) != 0 {
             guard errno == EEXIST else {
                 throw SystemError(call: "mkdir", on: directory, errno: errno)
             }
         }
+        guard isDirectory else { return base }
         var status = stat()
         try SystemCall.run("stat", on: base) { unsafe stat(base, &status) }
         // Without the right to do so it stays as it is, which is right where the service has a

@@ -52,14 +52,18 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
     /// milliseconds is told to it, and then there is a pause, which SIGTERM and SIGINT end. Without
     /// a service manager, for something that is not restarted, or where the next start can't come
     /// soon enough, there is none.
-    package func holdOff(notifying notifier: ServiceNotifier?) {
-        guard let notifier, !isUrgent, [.system, .unavailable].contains(status) else { return }
+    ///
+    /// - Returns: whether it was told to end meanwhile, so that nobody need hear of the failure.
+    package func holdOff(notifying notifier: ServiceNotifier?) -> Bool {
+        guard let notifier, !isUrgent, [.system, .unavailable].contains(status) else {
+            return false
+        }
         notifier.send(.status(description))
         var mask = sigset_t()
         unsafe sigemptyset(&mask)
         for number in [SIGTERM, SIGINT] { unsafe sigaddset(&mask, number) }
         unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
         var pause = timespec(tv_sec: Int(Self.pause.components.seconds), tv_nsec: 0)
-        _ = unsafe sigtimedwait(&mask, nil, &pause)
+        return unsafe sigtimedwait(&mask, nil, &pause) > 0
     }
 }

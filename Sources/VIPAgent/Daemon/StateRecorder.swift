@@ -27,25 +27,18 @@ final class StateRecorder {
 
     /// - Parameter known: what the directory holds, if that is known already: then nothing here
     ///   waits for the disk, unless a longer lease than ever has to be on record.
+    /// - Parameter obstacle: why there is no such directory.
     init(
         path: String,
         configuration: Configuration,
         thread: ServiceThread,
-        known: StateStore.Contents? = nil
+        known: StateStore.Contents?,
+        obstacle: SystemError?
     ) throws(SystemError) {
         self.thread = thread
-        if let known {
-            store = StateStore(existing: path)
-            contents = known
-        } else {
-            store = StateStore(existing: path)
-            do throws(SystemError) {
-                _ = try StateStore(path: path)
-            } catch {
-                warnings.append("the state directory can't be made: \(error)")
-            }
-            contents = store.load()
-        }
+        store = StateStore(path: path)
+        contents = known ?? store.load()
+        if let obstacle { warnings.append("the state directory can't be made: \(obstacle)") }
         recorded = contents
         terms = contents.terms
         voters = Site.voterSet(of: configuration)

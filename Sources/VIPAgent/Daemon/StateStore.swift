@@ -36,13 +36,9 @@ package struct StateStore: Sendable {
         static let addresses = "addresses"
     }
 
-    package init(path: String) throws(SystemError) {
-        directory = try StateDirectory(path: path)
-    }
-
     /// Of a directory that was made before; nothing is looked at.
-    init(existing path: String) {
-        directory = StateDirectory(existing: path)
+    package init(path: String) {
+        directory = StateDirectory(path: path)
     }
 
     package func load() -> Contents {

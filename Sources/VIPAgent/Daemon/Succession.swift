@@ -36,7 +36,7 @@ struct Succession {
 
     /// How long a moment of rest is waited for, in nanoseconds.
     static let patience: Int64 = 5_000_000_000
-    /// How long it is waited for the log to be written.
+    /// How long it is waited for the log to be written, and the service manager to be told.
     static let logPatience: Int64 = 200_000_000
     /// How often there is a look whether the moment has come, if nothing else happens.
     static let pause: Int64 = 2_000_000

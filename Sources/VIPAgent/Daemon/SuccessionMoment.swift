@@ -16,7 +16,10 @@ extension Daemon {
         // A thread that waits for a disk can't be ended, and execve waits until all are.
         guard service.isIdle else { return noteOverdue(waited) }
         let isTold = output.isDrained && notifier?.retryAt == nil
-        let isWritten = isTold || waited > Succession.logPatience
+        // The next program takes a descriptor that it inherits for one that is kept.
+        let isStoring = notifier?.isStoring ?? false
+        let isWritten =
+            isTold || waited > (isStoring ? Succession.patience : Succession.logPatience)
         if isWritten, memberships.allSatisfy(\.isAtRest) {
             return execute(successor, asked, opened)
         }

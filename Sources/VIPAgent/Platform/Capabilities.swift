@@ -85,7 +85,8 @@ package struct Capabilities: Equatable, Sendable {
             ? .done
             : .notDone(
                 reason: "no realtime scheduling: sched_setscheduler: "
-                    + "\(SystemError.name(of: -result)); it needs CAP_SYS_NICE or LimitRTPRIO"
+                    + "\(SystemError.name(of: -result)); nor was it given from outside, "
+                    + "as the unit does where the host allows it"
             )
     }
 }

@@ -7,9 +7,9 @@ package enum Ownership {
     /// The error with the command that puts it right, if it is about a path in that directory, or
     /// the directory itself, and its owner or mode is the reason.
     static func advising(_ error: SystemError, in directory: String) -> SystemError {
-        guard [EACCES, EPERM].contains(error.errno), error.subject.hasPrefix(directory) else {
-            return error
-        }
+        guard [EACCES, EPERM].contains(error.errno),
+            error.subject == directory || error.subject.hasPrefix(directory + "/")
+        else { return error }
         var error = error
         error.advice = advice(on: error.subject, in: directory)
         return error

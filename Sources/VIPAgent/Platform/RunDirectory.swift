@@ -100,14 +100,17 @@ package final class RunDirectory {
     }
 
     /// What root makes in the directory of another user, to clean up for instance, is to be that
-    /// user's.
+    /// user's. What that user has put in its place, a second name of another file, stays whose it
+    /// is.
     private static func openLock(_ path: String) throws(SystemError) -> Int32 {
         let number = try SystemCall.check("open", on: "\(path)/lock") {
             unsafe vip_open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0o640)
         }
-        var status = stat()
-        if geteuid() == 0, unsafe stat(path, &status) == 0 {
-            _ = fchown(number, status.st_uid, status.st_gid)
+        var (lock, directory) = (stat(), stat())
+        if geteuid() == 0, unsafe fstat(number, &lock) == 0, lock.st_nlink == 1,
+            unsafe stat(path, &directory) == 0
+        {
+            _ = fchown(number, directory.st_uid, directory.st_gid)
         }
         return number
     }

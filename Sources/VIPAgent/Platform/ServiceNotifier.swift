@@ -6,7 +6,8 @@ import Glibc
 ///
 /// The manager's socket takes as few as ten messages at a time (`net.unix.max_dgram_qlen`), and a
 /// start has more of them. What finds no place keeps its order in a queue: `flush` sends it, to be
-/// called at `retryAt`.
+/// called at `retryAt`. A status that waits there is replaced by a newer one, so that a manager
+/// that reads nothing for a while misses nothing but what it need not know any more.
 package final class ServiceNotifier {
     package enum Message: Equatable, Sendable {
         case ready
@@ -19,7 +20,7 @@ package final class ServiceNotifier {
         var text: String {
             switch self {
             case .ready: "READY=1"
-            case .status(let text): "STATUS=\(Self.oneLine(text))"
+            case .status(let text): "STATUS=\(Self.bounded(Self.oneLine(text)))"
             case .reloading(let now): "RELOADING=1\nMONOTONIC_USEC=\(now)"
             case .stopping: "STOPPING=1"
             case .watchdog: "WATCHDOG=1"
@@ -30,32 +31,57 @@ package final class ServiceNotifier {
         private static func oneLine(_ text: String) -> String {
             String(text.map { $0.isNewline ? " " : $0 })
         }
+
+        /// The manager throws a message of more than 4,096 octets away as a whole, and complains.
+        /// What people read of a line ends long before.
+        private static func bounded(_ text: String) -> String {
+            guard text.utf8.count > mostOctets else { return text }
+            let end = "…"
+            var kept = ""
+            var room = mostOctets - end.utf8.count
+            for character in text {
+                room -= character.utf8.count
+                guard room >= 0 else { break }
+                kept.append(character)
+            }
+            return kept + end
+        }
+
+        private static let mostOctets = 1000
     }
 
     private let path: String
     private let socket: Descriptor
     private var waiting: [Parcel] = []
 
+    /// Of those that wait, only the latest status and one sign of life are of interest.
+    private enum Subject { case event, status, watchdog }
+
     private final class Parcel {
         let octets: [UInt8]
         /// A copy, as the sender may close its own meanwhile; -1 if there is none to be sent.
         let descriptor: Int32
+        let subject: Subject
 
-        init(_ text: String, owning descriptor: Int32 = -1) {
+        init(_ text: String, owning descriptor: Int32 = -1, about subject: Subject = .event) {
             octets = Array(text.utf8)
             self.descriptor = descriptor
+            self.subject = subject
         }
 
         deinit { if descriptor >= 0 { close(descriptor) } }
     }
 
-    /// More than a start and a replaced gate need together.
+    /// More than a start and a replaced gate need together, and reloads while nobody reads.
     private static let mostWaiting = 64
     /// In nanoseconds.
     private static let pause: Int64 = 5_000_000
 
     /// When to try again, on CLOCK_BOOTTIME; nil if nothing waits.
     package private(set) var retryAt: Int64?
+
+    /// Whether a descriptor waits to be kept. It would be lost with this program.
+    package var isStoring: Bool { waiting.contains { $0.descriptor >= 0 } }
 
     /// The interval of the service manager's watchdog in nanoseconds, where it expects us to
     /// report.
@@ -75,7 +101,13 @@ package final class ServiceNotifier {
     }
 
     package func send(_ messages: Message...) {
-        send(Parcel(messages.map(\.text).joined(separator: "\n")))
+        let subject: Subject =
+            switch messages.count == 1 ? messages.first : nil {
+            case .status: .status
+            case .watchdog: .watchdog
+            default: .event
+            }
+        send(Parcel(messages.map(\.text).joined(separator: "\n"), about: subject))
     }
 
     /// Has the service manager keep a descriptor for us until we are started again; it comes back
@@ -118,9 +150,16 @@ package final class ServiceNotifier {
     }
 
     private func send(_ parcel: Parcel) {
-        // A manager that takes nothing any more is told the latest when it does.
-        if waiting.count == Self.mostWaiting { waiting.removeFirst() }
-        waiting.append(parcel)
+        let earlier = waiting.firstIndex {
+            parcel.subject != .event && $0.subject == parcel.subject
+        }
+        if let earlier {
+            waiting[earlier] = parcel
+        } else {
+            // A manager that takes nothing any more is told the latest when it does.
+            if waiting.count == Self.mostWaiting { waiting.removeFirst() }
+            waiting.append(parcel)
+        }
         flush()
     }
 

@@ -21,17 +21,8 @@ package struct StateDirectory: Sendable {
 
     package let path: String
 
-    /// Makes the directory with mode 0750 where it is missing.
-    package init(path: String) throws(SystemError) {
-        self.path = path
-        if unsafe mkdir(path, 0o750) != 0 && errno != EEXIST {
-            let failure = SystemError(call: "mkdir", on: path, errno: errno)
-            throw Ownership.advising(failure, in: path)
-        }
-    }
-
     /// One that was made before; nothing is looked at.
-    init(existing path: String) {
+    package init(path: String) {
         self.path = path
     }
 

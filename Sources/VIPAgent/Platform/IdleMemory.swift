@@ -1,9 +1,9 @@
 import CNetlink
 import Glibc
 
-/// The pages of programs and libraries that only the start has touched: option parsing, the
-/// configuration, the gate's load, relocation.
-package enum StartupMemory {
+/// The pages of programs and libraries that something rare has touched, such as the start: option
+/// parsing, the configuration, the gate's load, relocation.
+package enum IdleMemory {
     /// Gives those pages back, locked or not. They are the files', unchanged, so whatever is needed
     /// again comes from the page cache with its next use; what isn't needed, which is most, is
     /// never seen again: it takes a third off what is resident. Takes some milliseconds.
@@ -19,16 +19,21 @@ package enum StartupMemory {
     }
 
     /// Where `/proc/self/smaps` says that a file is mapped to be read or run, and nothing of it was
-    /// changed: what has been relocated before it was made read-only is no longer the file's.
+    /// changed: what has been relocated before it was made read-only is no longer the file's. Such
+    /// a page is counted as anonymous while it is in memory, and as swap while it is not.
     package static func unchangedRanges(_ maps: String) -> [Range<UInt>] {
         var ranges: [Range<UInt>] = []
         var candidate: Range<UInt>?
+        var isChanged = true
         for line in maps.split(separator: "\n") {
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)
             if fields.count >= 5, fields[0].contains("-") {
                 candidate = fileRange(fields)
+                isChanged = true
             } else if fields.count >= 2, fields[0] == "Anonymous:" {
-                if let candidate, fields[1] == "0" { ranges.append(candidate) }
+                isChanged = fields[1] != "0"
+            } else if fields.count >= 2, fields[0] == "Swap:" {
+                if let candidate, !isChanged, fields[1] == "0" { ranges.append(candidate) }
                 candidate = nil
             }
         }
