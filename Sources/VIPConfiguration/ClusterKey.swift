@@ -157,9 +157,16 @@ public struct ClusterKeys: Equatable, Sendable {
             let mode = String(status.st_mode & 0o7777, radix: 8)
             throw FileContents.Failure(
                 message: "the key has mode 0\(mode), so others than its owner can use it",
-                help: "chmod 600 \(path), and a new key if somebody may have read this one"
+                help: modeHelp(path, owner: status.st_uid)
             )
         }
+    }
+
+    /// Root's key that only its owner may use is none that the unit's user could.
+    private static func modeHelp(_ path: String, owner: uid_t) -> String {
+        let service = User(named: User.serviceName)
+        let chown = service.flatMap { $0.number == owner ? nil : "chown \($0.owner) \(path) && " }
+        return "\(chown ?? "")chmod 600 \(path), and a new key if somebody may have read this one"
     }
 
     /// Root looks at the key of the agent's user, and may be that user.

@@ -43,7 +43,7 @@ enum FileContents {
             let code = errno
             let help =
                 switch code {
-                case ENOENT: "`vip-agent init` writes one, and a key"
+                case ENOENT: absenceHelp(path, what: what)
                 case EACCES: accessHelp(path, what: what)
                 default: "see `ls -l \(path)`"
                 }
@@ -55,9 +55,23 @@ enum FileContents {
         return descriptor
     }
 
+    private static func absenceHelp(_ path: String, what: String) -> String {
+        guard what == "key" else {
+            return "for a new cluster, `vip-agent init` writes one, and a key; for one that is "
+                + "there, copy both from another host"
+        }
+        let owner = User(named: User.serviceName).map { "-o \($0.name) -g \($0.name) " } ?? ""
+        return "it is the same on every host of the cluster: copy it from another, and "
+            + "`install \(owner)-m 0600 KEY \(path)`"
+    }
+
     /// A key is for its owner alone; a configuration seldom has secrets.
     private static func accessHelp(_ path: String, what: String) -> String {
         let user = User.ofThisProcess
+        // Whoever is neither root nor the user of the unit is an operator, and not to be given it.
+        if let service = User(named: User.serviceName), service.number != user.number {
+            return "\(user.name) may not read it: run this as root or as \(service.name)"
+        }
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
             return

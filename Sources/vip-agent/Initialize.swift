@@ -134,6 +134,11 @@ struct Initialize: ParsableCommand {
         let isDefault = configuration == Sites.defaultPath()
         let place = isDefault ? "" : " --config \(configuration)"
         let isByUnit = unsafe isDefault && access("/run/systemd/system", F_OK) == 0
+        // As long as keepalived has the addresses, no agent is to be started.
+        let start =
+            from != nil
+            ? "go on as moving-from-keepalived.md says, before any agent is started"
+            : isByUnit ? "systemctl enable --now vip-agent" : "vip-agent run\(place)"
         return """
             wrote \(configuration)
             wrote \(key)
@@ -142,7 +147,7 @@ struct Initialize: ParsableCommand {
               install \(owner)-m 0600 \(cluster).key \(key)
             then on each host:
               vip-agent check\(place)
-              \(isByUnit ? "systemctl enable --now vip-agent" : "vip-agent run\(place)")
+              \(start)
             """
     }
 

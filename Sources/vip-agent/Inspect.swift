@@ -41,7 +41,8 @@ struct Check: ParsableCommand {
                 _ = unsafe write(STDERR_FILENO, line, line.count)
             }
         }
-        noteUnreadable(by: User(named: User.serviceName), sites)
+        requireReadable(by: User(named: User.serviceName), sites)
+        for text in hostNotes(on: sites) { note(text) }
         let gate = outlook(for: sites)
         let plans = try sites.entries.map { entry in
             let plan = try entry.site.configuration.plan(
@@ -76,23 +77,28 @@ struct Check: ParsableCommand {
         return gate
     }
 
-    /// Root may read everything. The unit's user has to as well, if it is the unit that is to run
-    /// the agent: that can't be told from here.
-    private func noteUnreadable(by user: User?, _ sites: Sites) {
+    /// Root may read everything. The unit's user has to as well, where it is the unit that runs the
+    /// agent: with this file, and installed.
+    private func requireReadable(by user: User?, _ sites: Sites) {
         guard geteuid() == 0, let user else { return }
+        let isByUnit = unsafe place.config == nil && access(Self.unit, F_OK) == 0
         for entry in sites.entries {
             let key = entry.site.configuration.cluster.keyFile
             for (path, command) in [
                 (entry.path, "chmod a+r \(entry.path), or chgrp and chmod g+r if it has secrets"),
                 (key, "chown \(user.owner) \(key)"),
             ] where !user.canRead(path) {
-                note(
+                let text =
                     "the unit runs the agent as user \(user.name), who can't read \(path): "
-                        + "\(command) (and see `namei -l \(path)`)"
-                )
+                    + "\(command) (and see `namei -l \(path)`)"
+                if isByUnit { fail(StartupFailure.Status.configuration.rawValue, text) }
+                note(text)
             }
         }
     }
+
+    /// As the package installs it.
+    private static let unit = "/lib/systemd/system/vip-agent.service"
 
     private func note(_ text: String) {
         let line = Array("vip-agent: note: \(text)\n".utf8)

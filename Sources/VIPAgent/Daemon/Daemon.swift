@@ -187,7 +187,10 @@ package final class Daemon {
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
-        note("lock memory", Capabilities.lockMemory())
+        // A witness has given up the capability for it, and needs little.
+        if memberships.contains(where: { $0.site.role == .node }) {
+            note("lock memory", Capabilities.lockMemory())
+        }
         if let stranger = run.stranger {
             let consequence = "only the voters' port keeps a second agent out"
             log.warning(
@@ -259,7 +262,7 @@ package final class Daemon {
                 throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
             }
         }
-        notifier?.send(.stopping)
+        notifier?.send(.stopping, .status("stopped"))
         for name in Gate.names { notifier?.discard(name) }
         notifier?.finish(within: Self.longestFarewell)
         for membership in memberships {

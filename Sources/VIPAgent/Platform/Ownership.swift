@@ -23,6 +23,12 @@ package enum Ownership {
         in directory: String,
         for user: User = .ofThisProcess
     ) -> String {
+        // Whoever is neither root nor the user of the unit is an operator, and not to be given it.
+        if let service = User(named: User.serviceName), service.number != user.number,
+            user.number != 0
+        {
+            return "\(user.name) may not use it: run this as root"
+        }
         var status = stat()
         guard unsafe stat(directory, &status) == 0 else {
             return "make it for user \(user.name), as whom the agent runs: "
