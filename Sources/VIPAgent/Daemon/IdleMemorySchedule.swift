@@ -1,5 +1,6 @@
 /// When `IdleMemory` is given back: some time after what runs code that is not needed again for
-/// long, which is the start, an answer to an operator and a change of role.
+/// long, which is the start, an answer to an operator and whatever is reported, such as a change of
+/// role.
 package struct IdleMemorySchedule {
     /// On CLOCK_BOOTTIME, in nanoseconds; nil if nothing is to be given back.
     private var due: Int64?

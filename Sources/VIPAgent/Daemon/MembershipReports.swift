@@ -7,7 +7,7 @@ import VIPCore
 extension Membership {
     func tell(_ report: Report) {
         hasReported = true
-        if case .transition = report { hasRareUse = true }
+        hasRareUse = true
         let line = text.line(report)
         if line.event == "takeover" { takeovers += 1 }
         let now = ClockReading.bootNow()
