@@ -1,8 +1,8 @@
 import VIPAgent
 import VIPConfiguration
 
-/// What of the configuration this host does not have now. An agent waits for all of it, so nothing of
-/// this is an error; it may also be a mistake in the file.
+/// What of the configuration this host does not have now. An agent waits for all of it, so nothing
+/// of this is an error; it may also be a mistake in the file.
 func hostNotes(on sites: Sites) -> [String] {
     guard let routes = try? RouteSocket(), let links = try? routes.links(),
         let addresses = try? routes.addresses()

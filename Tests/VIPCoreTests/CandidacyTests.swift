@@ -264,7 +264,7 @@ struct CandidacyTests {
         silent.hear(lb2, .condition(owner))
         silent.greet(lb2)
         silent.pass(100)
-        #expect(silent.wake().contains("to lb2: request 1"))
+        #expect(silent.wake().contains("to lb2: request 8"))
     }
 
     @Test(

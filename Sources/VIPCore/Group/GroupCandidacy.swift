@@ -45,9 +45,9 @@ extension Group {
     /// Those who come before this host get a head start of two heartbeats each: the preferred node,
     /// then by name. The last holder does not count; it has just lost the lease.
     ///
-    /// A voter that has begun anew has voted for nobody yet. While it hears an owner, it leaves time
-    /// for the renewal by which it comes to know of that lease: otherwise every boot of a standby
-    /// would stand against an owner that is well.
+    /// A voter that has begun anew has voted for nobody yet. While it hears an owner, it leaves
+    /// time for the renewal by which it comes to know of that lease: otherwise every boot of a
+    /// standby would stand against an owner that is well.
     func rankDelay(in scene: Scene) -> Duration {
         let renewals = ballot.grant == nil && hearsOwner(in: scene) ? 3 : 0
         return scene.timing.heartbeat * (2 * rank(in: scene) + renewals)
