@@ -53,23 +53,21 @@ public struct MachineImage: Sendable {
         }
     }
 
-    /// Where this host has its own packages from.
+    /// Where this host has its own packages from, also if it has never fetched their lists.
     private static func mirror() throws(LabError) -> String {
-        let targets = try Command(
-            "apt-get",
-            "indextargets",
-            "--format",
-            "$(COMPONENT) $(SUITE) $(REPO_URI)",
-            "Created-By: Packages"
-        ).runSuccessfully()
-        for line in targets.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count == 3, fields[0] == "main", !fields[1].contains("-") else { continue }
-            return String(fields[2])
+        let sources = try Command("apt-get", "--print-uris", "update").runSuccessfully()
+        for line in sources.split(separator: "\n") {
+            // 'http://archive/debian/dists/bookworm/InRelease' ...
+            guard let address = line.split(separator: "'").first,
+                let place = address.firstRange(of: "/dists/")
+            else { continue }
+            let suite = address[place.upperBound...].split(separator: "/").first ?? ""
+            // Updates and security fixes have archives of their own, and no whole system.
+            if !suite.contains("-") { return String(address[..<place.lowerBound]) }
         }
         throw LabError(
             "find out where Debian's packages come from",
-            found: "no archive in apt's sources has a component 'main'"
+            found: "apt's sources name no archive of a release"
         )
     }
 }
