@@ -31,7 +31,7 @@ PACKAGES = pkg-config libnl-3-dev libbpf-dev libtomlplusplus-dev \
 # The packages: what is shipped, and the same under an earlier version, for tests of upgrades.
 PACKAGE = .build-deb
 EARLIER = .build-deb/earlier
-PREVIOUS_VERSION = 0.1.0~previous
+PREVIOUS_VERSION = $$(sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)~previous
 
 .PHONY: all deps build man deb packages image package-test demo test bench deaths sim mutations gate lint clean
 
@@ -70,7 +70,7 @@ deb: deps
 	lintian --fail-on error,warning --pedantic $(PACKAGE)/*.changes
 
 packages: deb
-	packaging/build-deb $(EARLIER) $(PREVIOUS_VERSION)
+	packaging/build-deb $(EARLIER) "$(PREVIOUS_VERSION)"
 
 # What the machines of the package's tests are made of: kept in /var/cache/viplab, a minute if new.
 image: build

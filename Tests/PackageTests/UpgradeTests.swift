@@ -63,8 +63,8 @@ extension Booted {
             #expect(printed.contains("'nonsense' is not known"), "\(printed)")
             clients.expectNothing(since: begin)
             #expect(
-                try lb1.shell("dpkg-query -W -f '${Status} ${Version}' vip-agent")
-                    == "install ok installed 0.1.0"
+                try lb1.shell("dpkg-query -W -f '${Status}' vip-agent")
+                    == "install ok installed"
             )
             try lb1.shell(
                 "sed -i '/nonsense/d' /etc/vip-agent/vip-agent.toml; systemctl reload vip-agent"
