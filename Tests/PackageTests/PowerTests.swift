@@ -51,10 +51,12 @@ extension Booted {
             let clients = try Clients(of: machines)
             let begin = Moment.now
             for host in Host.voters { try machines[host].powerOff() }
+            let on = Moment.now
             for host in Host.voters { try machines[host].powerOn(waiting: false) }
+            #expect(clients.udp.waitForService(by: .now + .seconds(30)))
+            figure("all three switched on, until the address is served", (Moment.now - on).human)
             for host in Host.voters { try machines[host].waitForBoot() }
             try machines.waitForPair(owner: nil)
-            #expect(clients.udp.waitForService(by: .now + .seconds(5)))
             clients.expectOneOwner(since: begin)
         }
 
