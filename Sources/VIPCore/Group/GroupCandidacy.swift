@@ -90,7 +90,7 @@ extension Group {
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        if rankDelay(in: scene) > .zero { out.fire(.yieldToRank) }
+        if rank(in: scene) > 0 { out.fire(.yieldToRank) }
         if standby.failures > 0 { out.fire(.retryAfterSplit) }
         let reason: Reason =
             ballot.grant.map { grant in
