@@ -146,7 +146,8 @@ public struct ClusterKeys: Equatable, Sendable {
         }
         guard isTrusted(status.st_uid) else {
             // Asking who that is may take a directory server.
-            let user = User.ofThisProcess
+            let service = geteuid() == 0 ? User(named: User.serviceName) : nil
+            let user = service ?? .ofThisProcess
             throw FileContents.Failure(
                 message:
                     "the key belongs to user \(User.name(of: status.st_uid)), who can change it",

@@ -80,7 +80,7 @@ enum FileContents {
         }
         let command =
             what != "key"
-            ? "chmod a+r \(path), or if it has secrets: chown \(user.owner) \(path)"
+            ? "chmod a+r \(path), or if it has secrets: chgrp \(user.name) \(path) && chmod g+r \(path)"
             : status.st_uid == geteuid() ? "chmod 600 \(path)" : "chown \(user.owner) \(path)"
         return "the agent runs as user \(user.name): \(command)"
     }

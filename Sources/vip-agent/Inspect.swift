@@ -85,7 +85,11 @@ struct Check: ParsableCommand {
         for entry in sites.entries {
             let key = entry.site.configuration.cluster.keyFile
             for (path, command) in [
-                (entry.path, "chmod a+r \(entry.path), or chgrp and chmod g+r if it has secrets"),
+                (
+                    entry.path,
+                    "chmod a+r \(entry.path), or if it has secrets: chgrp \(user.name) "
+                        + "\(entry.path) && chmod g+r \(entry.path)"
+                ),
                 (key, "chown \(user.owner) \(key)"),
             ] where !user.canRead(path) {
                 let text =

@@ -174,14 +174,14 @@ struct Rehearsal: Sendable {
             throw Refusal(
                 summary: "\(program) can't take over",
                 detail: "it is not vip-agent, or a version that can't be handed anything: stop "
-                    + "this agent and start that; within the lease nothing notices"
+                    + "this agent and start that, which hands over first"
             )
         }
         guard answer.handover == HandoverFields.version else {
             throw Refusal(
                 summary: "\(program) can't take over",
                 detail: "version \(answer.version) is handed over to in another way than this "
-                    + "agent knows: restart the agent; within the lease nothing notices"
+                    + "agent knows: restart the agent, which hands over first"
             )
         }
         return Testimony(version: answer.version, isNode: answer.isNode)
