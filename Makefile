@@ -26,7 +26,7 @@ SEEDS ?= 2000
 PACKAGES = pkg-config libnl-3-dev libbpf-dev libtomlplusplus-dev \
 	iproute2 nftables nginx-light \
 	jq lowdown mandoc \
-	debhelper fakeroot lintian debootstrap systemd-container
+	debhelper lintian debootstrap systemd-container e2fsprogs
 
 # The packages: what is shipped, and the same under an earlier version, for tests of upgrades.
 PACKAGE = .build-deb
