@@ -14,7 +14,8 @@ final class Guard: Sendable {
     private let pipe: Mutex<Int32>
 
     /// `$1` is the lab's name, `$2` its directory. Several rounds, as a host that is shutting down
-    /// may still start a process between the list and the signal.
+    /// may still start a process between the list and the signal, and a machine's control groups
+    /// stay for as long as a process of it is about to end.
     private static let script = """
         trap '' HUP INT TERM
         read -r nothing
@@ -30,8 +31,17 @@ final class Guard: Sendable {
         while read -r what mount rest; do
             case "$mount" in "$2"/*) umount -l "$mount" ;; esac
         done < /proc/mounts
-        find /sys/fs/cgroup/"$1"-* /sys/fs/cgroup/systemd/"$1"-* /sys/fs/cgroup/unified/"$1"-* \
-            -depth -type d -exec rmdir {} + 2> /dev/null
+        for round in 1 2 3 4 5 6 7 8 9 10; do
+            left=
+            for groups in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+                for machine in "$groups/$1"-*; do
+                    [ -d "$machine" ] || continue
+                    find "$machine" -depth -type d -exec rmdir {} + 2> /dev/null || left=yes
+                done
+            done
+            [ -n "$left" ] || break
+            sleep 0.2
+        done
         [ -n "$VIP_LAB_KEEP" ] || rm -rf -- "$2"
         """
 
