@@ -190,7 +190,7 @@ public final class Machine: Sendable {
         get throws(LabError) {
             [
                 "nsenter", "-t", "\(try first())", "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
-                "--", "env", "-i", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
+                "--", "env", "-i", "HOME=/", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             ]
         }

@@ -34,14 +34,15 @@ public final class Machines: Sendable {
     @discardableResult
     public func install(_ package: String, on host: Host) throws(LabError) -> String {
         let name = String(package.split(separator: "/").last ?? "")
-        try self[host].copy(package, to: "/root/\(name)")
+        let place = "/var/tmp/\(name)"
+        try self[host].copy(package, to: place)
         let output = try self[host].run(
             "apt-get",
             "install",
             "-y",
             "-q",
             "--allow-downgrades",
-            "/root/\(name)",
+            place,
             limit: .seconds(120)
         )
         guard output.isSuccess else {

@@ -83,7 +83,7 @@ extension Booted {
             let questions = [
                 // apt and dpkg keep a diary and backups of their own lists.
                 "files": """
-                find / -xdev -path /proc -prune -o -path /sys -prune -o -path /root -prune \
+                find / -xdev -path /proc -prune -o -path /sys -prune \
                 -o -path /var/log -prune -o -path /var/cache -prune \
                 -o -path '/var/lib/dpkg/*-old' -prune -o -path /var/lib/apt -prune -o -path /tmp -prune \
                 -o -path '/var/tmp/*' -prune -o -path '/etc/*-' -prune -o -print | sort
