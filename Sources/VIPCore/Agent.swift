@@ -265,6 +265,8 @@ public struct Agent: Sendable {
             withGroup(id, at: now) { group, _ in group.healthy = healthy }
         case .gate(let id, let inPlace):
             withGroup(id, at: now) { group, _ in group.gateInPlace = inPlace }
+        case .addressable(let id, let addressable):
+            withGroup(id, at: now) { group, _ in group.isAddressable = addressable }
         case .leaseRecorded(let length):
             recordedLease = max(recordedLease, length)
         case .command(let command, let id):

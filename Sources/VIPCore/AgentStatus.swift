@@ -164,7 +164,8 @@ extension Group {
         case nil, .stopping, .busy, .unknownGroup: return .standby
         case .maintenance: return .maintenance
         case .abstaining: return .starting
-        case .interfaceDown, .unhealthy, .suspended, .gateMissing: return .fault
+        case .interfaceDown, .unhealthy, .suspended, .gateMissing, .kernelRefuses, .kernelSilent:
+            return .fault
         }
     }
 }

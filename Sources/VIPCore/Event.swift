@@ -23,6 +23,9 @@ public enum Event: Equatable, Sendable {
     /// Whether the kernel enforces the group's deadline as the configuration demands: the gate sits
     /// on every interface, or lifetimes do. It does until told otherwise.
     case gate(GroupID, inPlace: Bool)
+    /// Whether the kernel would take the group's addresses now, as it was tried. It would until told
+    /// otherwise.
+    case addressable(GroupID, Bool)
     /// The state directory holds this longest lease.
     case leaseRecorded(Duration)
     case command(Command, id: UInt64)

@@ -126,6 +126,8 @@ public enum RefusalReason: UInt8, Equatable, Sendable, CaseIterable {
     case unknownGroup = 6
     /// The lease asked for is longer than the state directory has on record; ask again.
     case recording = 7
+    /// The term is too far above all that this voter knows of; one voter's word is not enough for it.
+    case highTerm = 8
 }
 
 public struct Refused: Equatable, Sendable {
@@ -227,6 +229,10 @@ public enum Unreadiness: UInt8, Equatable, Sendable, CaseIterable {
     case unknownGroup = 8
     /// The kernel would not enforce its deadline.
     case gateMissing = 9
+    /// The kernel would not take the group's addresses, as it was tried.
+    case kernelRefuses = 10
+    /// The kernel has not answered for longer than a takeover may take.
+    case kernelSilent = 11
 }
 
 /// Why a switchover does not take place.
@@ -240,6 +246,10 @@ public enum SwitchoverRefusal: UInt8, Equatable, Sendable, CaseIterable {
     case underWay = 7
     case noAnswer = 8
     case unknownGroup = 9
+    /// An appeal so soon after another one.
+    case tooSoon = 10
+    /// The group has changed hands too often lately.
+    case heldDown = 11
 }
 
 /// How the sender is, and whom it hears over which path.

@@ -62,6 +62,8 @@ public enum Reason: Equatable, Sendable {
     case leftover
     /// The gate is not in place, and could not be put back.
     case gateMissing
+    /// The kernel did not say in time that the addresses are there.
+    case kernelSilent
 }
 
 public enum CandidacyFailure: Equatable, Sendable {

@@ -191,7 +191,7 @@ extension Membership {
         case .successorUnknown: code = .unknownNode
         case .unknownGroup: code = .unknownGroup
         case .noSuccessor, .successorNotHeard, .successorNotReady: code = .notReady
-        case .successorOwnsIt, .underWay, .noAnswer: code = .failed
+        case .successorOwnsIt, .underWay, .noAnswer, .tooSoon, .heldDown: code = .failed
         }
         return ControlRefusal(
             code,

@@ -256,6 +256,7 @@ struct ReportText {
         case .candidacyFailed: "no majority"
         case .leftover: "the agent has started"
         case .gateMissing: "the gate is not in place"
+        case .kernelSilent: "the kernel did not answer for the addresses"
         }
     }
 
@@ -278,6 +279,7 @@ struct ReportText {
         case .suspended: "it waits for 'vip-agent accept-voters'"
         case .unknownGroup: "it does not know the group"
         case .recording: "it is putting the longer lease on record"
+        case .highTerm: "the term is too far above all that it knows"
         }
     }
 
@@ -301,6 +303,8 @@ struct ReportText {
         case .busy: "busy with the group itself"
         case .unknownGroup: "does not serve the group"
         case .gateMissing: "the gate is not in place"
+        case .kernelRefuses: "the kernel would refuse the addresses"
+        case .kernelSilent: "the kernel does not answer"
         }
     }
 
@@ -315,6 +319,8 @@ struct ReportText {
         case .underWay: "a switchover is under way"
         case .noAnswer: "the successor did not answer in time"
         case .unknownGroup: "there is no group of that name"
+        case .tooSoon: "another host's order was carried out a moment ago"
+        case .heldDown: "the group has changed hands too often within a minute"
         }
     }
 

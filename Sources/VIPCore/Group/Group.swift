@@ -43,6 +43,8 @@ struct Group: Sendable {
     var healthy = true
     /// The kernel would silence the addresses if this process could not.
     var gateInPlace = true
+    /// The kernel would take the addresses.
+    var isAddressable = true
     /// By voter.
     var heard: [Heard?]
     /// Our own outstanding offer to succeed an owner, and to whom.
@@ -137,6 +139,7 @@ struct Group: Sendable {
         if scene.maintenance { return .maintenance }
         if interfaceUp != true { return .interfaceDown }
         if !gateInPlace, !mutated(.gateMissingIgnored) { return .gateMissing }
+        if !isAddressable { return .kernelRefuses }
         if !healthy { return .unhealthy }
         if scene.isAbstaining { return .abstaining }
         return nil

@@ -71,7 +71,7 @@ extension Group {
             switch heard[voter]?.condition.unready {
             case nil, .abstaining: ahead += 1
             case .interfaceDown, .unhealthy, .maintenance, .suspended, .stopping, .busy,
-                .unknownGroup, .gateMissing:
+                .unknownGroup, .gateMissing, .kernelRefuses, .kernelSilent:
                 break
             }
         }
@@ -253,7 +253,7 @@ extension Group {
             let again = scene.now.boottime + max(pause, .microseconds(50))
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
             if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
-        case .voterSets, .suspended, .unknownGroup:
+        case .voterSets, .suspended, .unknownGroup, .highTerm:
             // It takes an operator to change that.
             let again = scene.now.boottime + scene.timing.lease
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)

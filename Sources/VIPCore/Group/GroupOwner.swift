@@ -255,7 +255,7 @@ extension Group {
         case .recording:
             tenure.asks[voter].resendAt = scene.now.boottime + scene.timing.heartbeat / 4
             role = .owner(tenure)
-        case .abstaining, .voterSets, .suspended, .unknownGroup:
+        case .abstaining, .voterSets, .suspended, .unknownGroup, .highTerm:
             break
         }
     }
