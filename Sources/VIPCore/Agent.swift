@@ -20,19 +20,21 @@ public struct Agent: Sendable {
     let memory: Memory
     private var started = false
     private var lastStep = Reading.zero
+    private var stepBefore = Reading.zero
 
     var abstentionEnd: Instant = .zero
     private var abstentionReported = true
+    /// What the state directory holds.
     var recordedLease: Duration
-    /// The longest that the shell was asked to record. What is asked for in one group must not
-    /// lower what another has asked for: writes take their time, and the last one stays.
-    private var leaseBeingRecorded: Duration = .zero
+    /// The shell has been asked to lower that.
+    private var isLoweringRecord = false
     var suspended: Bool
     var maintenance = false
     /// SIGTERM has come; by then at the latest the process ends.
     var stoppingUntil: Instant?
     private var exited = false
-    private var nextBeat: Instant = .zero
+    /// When renewals last went out, or were due.
+    private var lastBeat: Instant = .zero
 
     /// How long a stop may take: the design's two seconds, less what the shell needs.
     public static let stopPatience: Duration = .milliseconds(1500)
@@ -60,7 +62,9 @@ public struct Agent: Sendable {
         groups = settings.groups.map {
             Group(settings: $0, in: settings, at: .zero)
         }
-        recordedLease = max(settings.timing.lease, memory.longestLease)
+        recordedLease =
+            memory.isLeaseRecorded
+            ? max(settings.timing.lease, memory.longestLease) : memory.longestLease
         suspended = settings.suspended
         self.random = random
     }
@@ -71,6 +75,7 @@ public struct Agent: Sendable {
             "time does not run backwards"
         )
         precondition(started || event == .start, "the first event is .start")
+        stepBefore = lastStep
         lastStep = now
 
         var out = Outbox(rules: rules, random: random)
@@ -88,9 +93,12 @@ public struct Agent: Sendable {
             groups[index].advance(in: scene, &out)
         }
         recordLease(&out)
+        lowerRecord(at: now, &out)
         noteVoters(at: now, &out)
         noteAbstention(at: now, &out)
         noteStopped(at: now, &out)
+        for voter in out.unanswering { peers[voter].avoidLargeFrames() }
+        drops[DropReason.implausible.rawValue] &+= out.implausible
 
         if mutated(.pageAfterFrame) {
             flush(at: now, &out)
@@ -138,7 +146,7 @@ public struct Agent: Sendable {
         }
         let scene = scene(now)
         for group in groups {
-            if group.isOwner { consider(nextBeat) }
+            if group.isOwner { consider(beatDue) }
             consider(group.wakeUp(in: scene))
         }
         for (index, peer) in peers.enumerated() where index != me && !peer.paths.isEmpty {
@@ -150,11 +158,27 @@ public struct Agent: Sendable {
 
     /// Once a heartbeat, together for all groups, so that one frame carries them all.
     private mutating func beat(at now: Reading) -> Bool {
-        guard nextBeat <= now.boottime else { return false }
-        let next = nextBeat + settings.timing.heartbeat
+        let due = beatDue
+        guard due <= now.boottime else { return false }
         // After a pause there is nothing to catch up with.
-        nextBeat = next > now.boottime ? next : now.boottime + settings.timing.heartbeat
+        lastBeat = due + beatInterval > now.boottime ? due : now.boottime
         return true
+    }
+
+    private var beatDue: Instant { lastBeat + beatInterval }
+
+    /// A heartbeat; less where voters grant for less than this host's lease, in proportion.
+    private var beatInterval: Duration {
+        let timing = settings.timing
+        var interval = timing.heartbeat
+        for group in groups {
+            guard case .owner(let tenure) = group.role,
+                let length = tenure.lengthByMajority(settings.majority), length < timing.lease
+            else { continue }
+            let part = timing.heartbeat.attoseconds * length.attoseconds / timing.lease.attoseconds
+            interval = min(interval, max(.milliseconds(1), Duration(attoseconds: part)))
+        }
+        return interval
     }
 
     // MARK: - Start and stop
@@ -162,7 +186,7 @@ public struct Agent: Sendable {
     private mutating func start(at now: Reading, _ out: inout Outbox) {
         precondition(!started, "an agent starts once")
         started = true
-        nextBeat = now.boottime
+        lastBeat = now.boottime - settings.timing.heartbeat
         for index in peers.indices { peers[index].heartbeatDue = now.boottime }
         for index in groups.indices { groups[index].roleSince = now.boottime }
         beginPlace(at: now, &out)
@@ -224,6 +248,13 @@ public struct Agent: Sendable {
         )
     }
 
+    mutating func abstain(until end: Instant, at now: Reading, _ out: inout Outbox) {
+        guard end > abstentionEnd else { return }
+        abstentionEnd = end
+        abstentionReported = false
+        out.report(.abstaining(abstentionEnd - now.raw))
+    }
+
     private mutating func noteAbstention(at now: Reading, _ out: inout Outbox) {
         guard !abstentionReported, now.raw >= abstentionEnd else { return }
         abstentionReported = true
@@ -265,10 +296,14 @@ public struct Agent: Sendable {
             withGroup(id, at: now) { group, _ in group.healthy = healthy }
         case .gate(let id, let inPlace):
             withGroup(id, at: now) { group, _ in group.gateInPlace = inPlace }
+        case .gatesClosed:
+            let scene = scene(now)
+            for index in groups.indices { groups[index].gateClosed(after: stepBefore, in: scene) }
         case .addressable(let id, let addressable):
             withGroup(id, at: now) { group, _ in group.isAddressable = addressable }
         case .leaseRecorded(let length):
-            recordedLease = max(recordedLease, length)
+            recordedLease = length
+            isLoweringRecord = false
         case .command(let command, let id):
             take(command, id: id, at: now, &out)
         case .shutdown:
@@ -286,9 +321,36 @@ public struct Agent: Sendable {
     }
 
     private mutating func recordLease(_ out: inout Outbox) {
-        guard let asked = out.leaseToRecord else { return }
-        leaseBeingRecorded = max(leaseBeingRecorded, asked)
-        out.emit(.recordLease(leaseBeingRecorded))
+        guard let lease = out.leaseToRecord else { return }
+        isLoweringRecord = false
+        out.emit(.recordLease(lease))
+    }
+
+    /// The record says for how long a new place has to abstain, so it may be lowered to this host's
+    /// own lease once no grant lasts for longer than that: this process makes none that does.
+    private mutating func lowerRecord(at now: Reading, _ out: inout Outbox) {
+        let lease = settings.timing.lease
+        guard recordedLease > lease, !isLoweringRecord, !suspended else { return }
+        let isNeeded = longestGrant(at: now) > lease || now.raw < abstentionEnd
+        guard !isNeeded || mutated(.recordLoweredEarly) else { return }
+        isLoweringRecord = true
+        out.fire(.lowerRecord)
+        out.report(.recordLowered(to: lease))
+        out.emit(.recordLease(lease))
+    }
+
+    /// What is left of the grant that lasts longest, those of groups that have gone included.
+    private func longestGrant(at now: Reading) -> Duration {
+        var longest: Duration = .zero
+        for group in groups {
+            guard let live = group.ballot.liveGrant(at: now) else { continue }
+            longest = max(longest, live.expiry - now.raw)
+        }
+        for record in memory.page?.records ?? [] {
+            guard let grant = record.grant, grant.isLive(at: now) else { continue }
+            longest = max(longest, grant.expiry - now.raw)
+        }
+        return longest
     }
 
     /// Says once when a voter or a path comes or goes.

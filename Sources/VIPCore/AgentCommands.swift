@@ -29,7 +29,7 @@ extension Agent {
         case .maintenance(let on):
             takeMaintenance(on, id: id, at: now, &out)
         case .acceptVoters:
-            acceptVoters(id: id, &out)
+            acceptVoters(id: id, at: now, &out)
         }
     }
 
@@ -73,12 +73,17 @@ extension Agent {
         out.emit(.reply(id: id, .done))
     }
 
-    private mutating func acceptVoters(id: UInt64, _ out: inout Outbox) {
+    /// What this host's voter has granted by the old list, or for the old groups, may still be
+    /// relied on: it outwaits that, as a new place does.
+    private mutating func acceptVoters(id: UInt64, at now: Reading, _ out: inout Outbox) {
         guard suspended else {
             out.emit(.reply(id: id, .refused(.notSuspended)))
             return
         }
         suspended = false
+        if !mutated(.acceptedAtOnce) {
+            abstain(until: now.raw + max(settings.timing.lease, recordedLease), at: now, &out)
+        }
         out.emit(.writeHeader(header))
         out.emit(.recordVoters)
         out.emit(.reply(id: id, .done))

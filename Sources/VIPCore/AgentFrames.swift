@@ -35,20 +35,38 @@ extension Agent {
             break
         }
 
-        noteVoterSet(frame, from: voter, &out)
+        noteVoterSet(frame, from: voter, at: now, &out)
         peers[voter].proof = frame.challenge
-        if peers[voter].proof != proofBefore {
+        if peers[voter].proof != proofBefore, isGreetingDue(voter, at: now) {
             // It can be talked to from now on, or again: with all that is waiting to be said.
+            peers[voter].greeted = now.boottime
             peers[voter].heartbeatDue = now.boottime
             for index in groups.indices { groups[index].askAgain(voter, in: scene(now), &out) }
         }
         for record in frame.records { read(record, of: frame, from: voter, at: now, &out) }
     }
 
-    private mutating func noteVoterSet(_ frame: Frame, from voter: Int, _ out: inout Outbox) {
+    /// A process changes its challenge once or twice. One that does so in each frame is not
+    /// answered with a heartbeat each time.
+    private func isGreetingDue(_ voter: Int, at now: Reading) -> Bool {
+        peers[voter].greeted.map { now.boottime - $0 >= settings.timing.heartbeat / 4 } ?? true
+    }
+
+    private mutating func noteVoterSet(
+        _ frame: Frame,
+        from voter: Int,
+        at now: Reading,
+        _ out: inout Outbox
+    ) {
         let differ = frame.voterSet != settings.voterSet
         guard differ != peers[voter].voterSetsDiffer else { return }
         peers[voter].voterSetsDiffer = differ
+        if let noted = peers[voter].voterSetNoted,
+            now.boottime - noted < settings.timing.heartbeat
+        {
+            return
+        }
+        peers[voter].voterSetNoted = now.boottime
         if differ { out.report(.voterSetsDiffer(frame.sender)) }
     }
 
@@ -120,6 +138,10 @@ extension Agent {
                 $0.declined(number, because: unready, from: voter, in: $1, &out)
             }
         case .appeal(let appeal):
+            // A witness has no operator who could ask for it.
+            guard peers[voter].role == .node else {
+                return count(.implausible)
+            }
             withGroup(appeal.group, at: now) { $0.take(appeal, from: voter, in: $1, &out) }
         case .appealAnswered(let group, let number, let refusal):
             withGroup(group, at: now) { group, _ in
@@ -157,8 +179,14 @@ extension Agent {
             )
             return
         }
-        guard groups[index].isPlausible(request.term) else { return count(.implausible) }
         let scene = scene(now)
+        guard groups[index].isWithinReach(request.term, in: scene, &out) else {
+            count(.implausible)
+            out.fire(.refuseHighTerm)
+            let highest = groups[index].ballot.highestGranted
+            out.post(.refused(refusal(of: request, .highTerm, highest: highest)), to: voter)
+            return
+        }
         let verdict = groups[index].ballot.answer(
             request,
             voterSetsAgree: voterSetsAgree,
@@ -173,19 +201,8 @@ extension Agent {
             &out
         )
         switch verdict {
-        case .granted:
-            out.post(
-                .granted(
-                    Granted(
-                        group: request.group,
-                        term: request.term,
-                        holder: request.holder,
-                        length: request.length,
-                        stamp: request.stamp
-                    )
-                ),
-                to: voter
-            )
+        case .granted(let length):
+            out.post(.granted(Granted(answering: request, length: length)), to: voter)
         case .refused(let reason, let current, let remaining):
             out.post(
                 .refused(
@@ -267,7 +284,9 @@ extension Agent {
         let challenge = peers[voter].session?.challenge ?? peers[voter].nextChallenge
         var octets = 0
         for record in records { octets += record.encodedLength }
-        if octets <= Frame.recordRoom {
+        let room = peers[voter].recordRoom
+        if octets > Frame.smallRecordRoom { peers[voter].hasLargeFrames = true }
+        if octets <= room {
             send(records, to: voter, proof: peers[voter].proof, challenge: challenge, at: now, &out)
             return
         }
@@ -275,7 +294,7 @@ extension Agent {
         octets = 0
         for record in records {
             let length = record.encodedLength
-            if octets + length > Frame.recordRoom {
+            if octets + length > room, !batch.isEmpty {
                 send(
                     batch,
                     to: voter,

@@ -57,16 +57,16 @@ extension Group {
 }
 
 extension Tenure {
-    /// A majority has answered the newest renewal, and a moment ago.
+    /// A majority has answered the newest renewal, or one as new as round trips that are longer
+    /// than a heartbeat let it be, and a moment ago.
     fileprivate func hasJustBeenRenewed(in scene: Scene) -> Bool {
-        guard let renewedAt, let extendedAt else { return false }
-        let newest = Contribution(
-            voter: scene.holder.host,
-            stamp: renewedAt,
-            length: scene.timing.lease
-        )
-        let full = scene.timing.end(of: newest)
-        return deadline.boottime >= full.boottime && deadline.raw >= full.raw
-            && scene.now.boottime - extendedAt <= scene.timing.heartbeat / 4
+        guard let renewedAt, let extendedAt,
+            scene.now.boottime - extendedAt <= scene.timing.heartbeat / 4
+        else { return false }
+        let oldest = renewedAt.boottime - scene.answerPatience
+        let answers = counted.count { contribution in
+            contribution.map { $0.stamp.boottime >= oldest } ?? false
+        }
+        return answers >= scene.majority
     }
 }

@@ -14,7 +14,8 @@ struct Ballot: Equatable, Sendable {
     }
 
     enum Verdict: Equatable {
-        case granted
+        /// For as long as was asked, or for as long as this voter grants at most.
+        case granted(Duration)
         case refused(RefusalReason, current: Holder?, remaining: Duration)
     }
 
@@ -61,8 +62,12 @@ struct Ballot: Equatable, Sendable {
             return .refused(.lowTerm, current: nil, remaining: .zero)
         }
 
-        keep(request, over: live, in: scene, &out)
-        return .granted
+        let length =
+            mutated(.grantsLongerThanRecorded)
+            ? request.length : min(request.length, scene.timing.lease)
+        if length < request.length { out.fire(.grantShorter) }
+        keep(request, for: length, over: live, in: scene, &out)
+        return .granted(length)
     }
 
     /// What stands in the way whatever was granted.
@@ -88,10 +93,10 @@ struct Ballot: Equatable, Sendable {
                 remaining: scene.abstentionEnd - scene.now.raw
             )
         }
-        if request.length > scene.recordedLease {
-            // A longer lease than a new place would wait for: on record first.
+        if scene.timing.lease > scene.recordedLease, !mutated(.grantsLongerThanRecorded) {
+            // A new place would not wait for what is granted here: on record first.
             out.fire(.refuseRecording)
-            out.leaseToRecord = max(out.leaseToRecord ?? .zero, request.length)
+            out.leaseToRecord = scene.timing.lease
             return .refused(.recording, current: nil, remaining: .zero)
         }
         return nil
@@ -99,11 +104,12 @@ struct Ballot: Equatable, Sendable {
 
     private mutating func keep(
         _ request: Request,
+        for length: Duration,
         over live: Grant?,
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        var expiry = scene.now.raw + request.length
+        var expiry = scene.now.raw + length
         if let live, live.expiry > expiry, !mutated(.renewalShortensGrant) {
             out.fire(.keepLongerGrant)
             expiry = live.expiry

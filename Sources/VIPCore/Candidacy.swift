@@ -2,7 +2,6 @@
 struct Candidacy: Sendable {
     var term: Term
     let reason: Reason
-    let began: Instant
     /// By voter, as in `Tenure`.
     var counted: [Contribution?]
     var asks: [Ask]
@@ -11,15 +10,17 @@ struct Candidacy: Sendable {
     /// When what stands in the way ends, by the first refusal that told.
     var blockedUntil: Instant?
     /// Without a majority by then it is given up.
-    var giveUpAt: Instant
+    let giveUpAt: Instant
+    /// When a voter last made this host raise its term.
+    var raisedAt: Instant?
 }
 
 /// A host that does not own the group and does not ask for it.
 struct Standby: Sendable {
     /// It does not ask before; set by refusals and failed attempts.
     var notBefore: Instant
-    /// Failed attempts in a row; they spread the next one.
-    var failures = 0
+    /// Its last attempt has failed.
+    var hasFailed = false
     /// Since when nobody holds the lease, as far as this host's voter knows.
     var vacantSince: Instant?
 }
@@ -40,4 +41,11 @@ struct LettingGo: Sendable {
     var reason: Reason
     /// The successor's offer, if this is a switchover.
     var vote: Request?
+    let began: Reading
+    /// The gate was closed by then.
+    var closedBy: Reading
+    /// How long what the gate had let through before may take to leave: by MONOTONIC_RAW.
+    let drain: Duration
+    /// The kernel has said that none of the addresses is left.
+    var addressesAreOff = false
 }

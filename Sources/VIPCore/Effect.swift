@@ -8,7 +8,8 @@ public enum Effect: Equatable, Sendable {
     /// Let the group's addresses answer until this instant of CLOCK_BOOTTIME, enforced by the
     /// kernel. Replaces an earlier deadline, also a later one.
     case openGate(GroupID, until: Instant)
-    /// From now on the group's addresses do not answer, whatever becomes of this process.
+    /// From now on the group's addresses do not answer, whatever becomes of this process. Answered
+    /// with `Event.gatesClosed`.
     case closeGate(GroupID)
     /// Put the group's addresses on its interface, or refresh them there, each with this lifetime
     /// (whole seconds); answer with `Event.addressesAdded`. Where there is no gate, `before` is the
@@ -23,7 +24,9 @@ public enum Effect: Equatable, Sendable {
     case announce(GroupID)
     /// Send this frame over its path to its receiver. May be lost.
     case send(Frame)
-    /// Write to the state directory when there is time. Answered with `Event.leaseRecorded`.
+    /// Write to the state directory when there is time, also if it is less than what is there: none
+    /// of this voter's grants lasts longer then, nor will any. Answered with `Event.leaseRecorded`
+    /// once the directory holds it.
     case recordLease(Duration)
     /// Write to the state directory when there is time: the highest term that this voter granted.
     case recordTerm(GroupID, Term)
@@ -61,4 +64,6 @@ public enum CommandRefusal: Equatable, Sendable {
     /// The addresses of the last tenure are still being taken off.
     case lettingGo
     case notSuspended
+    /// Somebody has driven this group's terms up to their end.
+    case termsUsedUp
 }

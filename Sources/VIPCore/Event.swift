@@ -23,10 +23,14 @@ public enum Event: Equatable, Sendable {
     /// Whether the kernel enforces the group's deadline as the configuration demands: the gate sits
     /// on every interface, or lifetimes do. It does until told otherwise.
     case gate(GroupID, inPlace: Bool)
-    /// Whether the kernel would take the group's addresses now, as it was tried. It would until told
-    /// otherwise.
+    /// The gates that the last step closed were closed by now, later than at the reading of that
+    /// step: what they let through meanwhile may still be on its way out. The first event after
+    /// such a step, whatever else is waiting.
+    case gatesClosed
+    /// Whether the kernel would take the group's addresses now, as it was tried. It would until
+    /// told otherwise.
     case addressable(GroupID, Bool)
-    /// The state directory holds this longest lease.
+    /// The state directory holds this longest lease, and no other.
     case leaseRecorded(Duration)
     case command(Command, id: UInt64)
     /// SIGTERM: hand over, then `Effect.exit`.

@@ -95,7 +95,8 @@ public struct Request: Equatable, Sendable {
     }
 }
 
-/// The answer repeats the whole question.
+/// The answer repeats the whole question, but for a length that may be shorter: a voter grants for
+/// no longer than its own configured lease.
 public struct Granted: Equatable, Sendable {
     public var group: GroupID
     public var term: Term
@@ -109,6 +110,17 @@ public struct Granted: Equatable, Sendable {
         self.holder = holder
         self.length = length
         self.stamp = stamp
+    }
+
+    /// The answer to `request`, with the length that the voter grants: never more than was asked.
+    init(answering request: Request, length: Duration) {
+        self.init(
+            group: request.group,
+            term: request.term,
+            holder: request.holder,
+            length: length,
+            stamp: request.stamp
+        )
     }
 }
 
@@ -124,9 +136,9 @@ public enum RefusalReason: UInt8, Equatable, Sendable, CaseIterable {
     /// The voter waits for `vip-agent accept-voters`.
     case suspended = 5
     case unknownGroup = 6
-    /// The lease asked for is longer than the state directory has on record; ask again.
+    /// The voter's own lease is not in its state directory yet; ask again.
     case recording = 7
-    /// The term is too far above all that this voter knows of; one voter's word is not enough for it.
+    /// The term is too far above all that this voter knows of.
     case highTerm = 8
 }
 

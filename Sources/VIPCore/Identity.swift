@@ -38,12 +38,11 @@ public struct Term: Hashable, Comparable, Sendable {
     public static let none = Term(0)
     public static func < (left: Term, right: Term) -> Bool { left.number < right.number }
 
-    /// The term after this one. Terms start at zero and grow by acquisitions, so 64 bits do not run
-    /// out; a peer that claims otherwise is refused when its frame is read.
-    public var next: Term { Term(number + 1) }
+    /// The term after this one; `greatest` has none, and is its own. Terms start at zero, and no
+    /// voter moves them by more than `Group.requestGap` in a heartbeat, so 64 bits do not run out.
+    public var next: Term { self < .greatest ? Term(number + 1) : .greatest }
 
-    /// The greatest term that is taken from a frame: room for 2^32 more acquisitions stays above
-    /// it.
+    /// The greatest term that is taken from a frame, a page or a disk, and that is ever asked in.
     public static let greatest = Term(UInt64.max - 1 << 32)
 }
 

@@ -21,6 +21,9 @@ public enum Mutation: String, CaseIterable, Sendable {
     case groupRecordsDropped
     case refreshPastDeadline
     case gateMissingIgnored
+    case grantTakenUnasked, grantsLongerThanRecorded, recordLoweredEarly, acceptedAtOnce
+    case termsUnbounded, wordOfOtherIgnored
+    case releaseWithinMargin, waitsForKernelForEver
     /// Applied by the simulated shell, which reads the clock for the core, and looks at it again
     /// before it asks the kernel.
     case clockReadBeforeFrame, lateRequestMade

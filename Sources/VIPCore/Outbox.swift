@@ -5,8 +5,12 @@
 struct Outbox: Sendable {
     var effects: [Effect] = []
     var posts: [Post] = []
-    /// A lease that was asked for and is longer than what is on record.
+    /// The voter can't grant before its own lease is on record.
     var leaseToRecord: Duration?
+    /// Voters that have left a question unanswered for so often that large frames may be lost.
+    var unanswering: [Int] = []
+    /// Records that no honest voter can have sent.
+    var implausible: UInt64 = 0
     var rules: RuleCounts
     var random: Random
 
@@ -26,6 +30,12 @@ struct Outbox: Sendable {
             guard case .request(let request) = post.record else { return false }
             return request.group == group
         }
+    }
+
+    /// Counts a record that its sender can have no reason for.
+    mutating func dropImplausible() {
+        implausible += 1
+        fire(.dropImplausible)
     }
 
     mutating func emit(_ effect: Effect) { effects.append(effect) }
@@ -74,6 +84,22 @@ struct Scene: Sendable {
 
     func patience(with voter: Int) -> Duration {
         peers[voter].patience(heartbeat: timing.heartbeat)
+    }
+
+    /// How long an answer of that voter may take: a quarter more than its round trip, as long as
+    /// there is a lease left to count on when it comes.
+    func answerPatience(of voter: Int) -> Duration {
+        guard let roundTrip = peers[voter].slowestRoundTrip else { return .zero }
+        return min(roundTrip * 5 / 4, timing.lease / 2)
+    }
+
+    /// The same for the slowest of the voters that are heard.
+    var answerPatience: Duration {
+        var longest: Duration = .zero
+        for voter in peers.indices where isHeard(voter) {
+            longest = max(longest, answerPatience(of: voter))
+        }
+        return longest
     }
 
     func index(of host: HostID) -> Int? {

@@ -119,8 +119,12 @@ public struct Memory: Equatable, Sendable {
     public var page: Page?
     /// Drawn at random by the shell; used if the place is new.
     public var newPlace: Place
-    /// The longest lease that the state directory says was ever granted, zero if it says nothing.
+    /// The longest lease that the state directory holds, zero if it holds none: this voter grants
+    /// none that is longer.
     public var longestLease: Duration
+    /// Whether it holds this host's own lease, as it does once the shell has put it there. Until
+    /// then the voter grants nothing.
+    public var isLeaseRecorded: Bool
     /// The highest terms that the state directory has, in the order of their groups.
     public var highestTerms: [(group: GroupID, term: Term)]
 
@@ -128,17 +132,20 @@ public struct Memory: Equatable, Sendable {
         page: Page?,
         newPlace: Place,
         longestLease: Duration = .zero,
+        isLeaseRecorded: Bool = true,
         highestTerms: [(group: GroupID, term: Term)] = []
     ) {
         self.page = page
         self.newPlace = newPlace
         self.longestLease = longestLease
+        self.isLeaseRecorded = isLeaseRecorded
         self.highestTerms = highestTerms
     }
 
     public static func == (left: Memory, right: Memory) -> Bool {
         left.page == right.page && left.newPlace == right.newPlace
             && left.longestLease == right.longestLease
+            && left.isLeaseRecorded == right.isLeaseRecorded
             && left.highestTerms.elementsEqual(right.highestTerms) { $0 == $1 }
     }
 }

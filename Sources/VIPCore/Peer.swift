@@ -50,6 +50,14 @@ struct Peer: Sendable {
     var presence: Presence?
     var presenceAt: Instant = .zero
     var voterSetsDiffer = false
+    /// When that was last said: a voter that changes it with every frame is not followed.
+    var voterSetNoted: Instant?
+    /// When it was last greeted with all that waits to be said to a process that has just begun.
+    var greeted: Instant?
+    /// How many octets of records a frame to this voter may have.
+    var recordRoom = Frame.recordRoom
+    /// A frame to it has had more than the small room since its process is known.
+    var hasLargeFrames = false
     var reportedHeard = false
     var heardSince: Instant = .zero
 
@@ -82,17 +90,22 @@ struct Peer: Sendable {
         return presence.hearings.contains { $0.voter == me && $0.heard }
     }
 
-    /// How long to wait for an answer before a question is sent again: smoothed round trip and four
-    /// deviations (RFC 6298), over the best path; at least 1 ms, at most half a heartbeat.
-    func patience(heartbeat: Duration) -> Duration {
+    /// Smoothed round trip and four deviations (RFC 6298) over the best path; nil until measured.
+    var slowestRoundTrip: Duration? {
         var best: Duration?
         for path in paths {
             guard let roundTrip = path.roundTrip else { continue }
             let wait = roundTrip + path.deviation * 4
             if best.map({ wait < $0 }) ?? true { best = wait }
         }
+        return best
+    }
+
+    /// How long to wait for an answer before a question is sent again: the slowest round trip that
+    /// is to be expected; at least 1 ms, at most half a heartbeat.
+    func patience(heartbeat: Duration) -> Duration {
         let ceiling = heartbeat / 2
-        guard let best else { return ceiling / 2 }
+        guard let best = slowestRoundTrip else { return ceiling / 2 }
         return min(max(best, .milliseconds(1)), max(ceiling, .milliseconds(1)))
     }
 }
@@ -172,6 +185,13 @@ extension Peer {
         // old.
         for index in paths.indices { paths[index].lastSequence = 0 }
         presence = nil
+        recordRoom = Frame.recordRoom
+        hasLargeFrames = false
+    }
+
+    /// What is heard of this voter came in small frames, or ours that it answers were small.
+    mutating func avoidLargeFrames() {
+        if hasLargeFrames { recordRoom = Frame.smallRecordRoom }
     }
 
     private mutating func refuseName(until end: Instant) {

@@ -18,6 +18,9 @@ public enum Report: Equatable, Sendable {
     case switchoverFailed(GroupID, SwitchoverRefusal)
     case termRaised(GroupID, from: Term, to: Term, voter: HostID)
     case voterStruck(GroupID, voter: HostID, holder: HostID)
+    /// Another node says that it owns the group in a higher term: the gate is closed, and the
+    /// voters are asked.
+    case tenureDoubted(GroupID, by: HostID, term: Term)
     case candidacyFailed(GroupID, term: Term, CandidacyFailure)
     case addressesPutBack(GroupID)
     case foreignAddressesRemoved(GroupID)
@@ -33,6 +36,8 @@ public enum Report: Equatable, Sendable {
     case holdDown(GroupID, Duration, changes: Int)
     case abstaining(Duration)
     case abstentionEnded
+    /// No grant of the longer lease on record is left; this one is put there.
+    case recordLowered(to: Duration)
     case restored(GroupID, term: Term, remaining: Duration)
     case suspended
 }

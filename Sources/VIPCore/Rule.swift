@@ -3,16 +3,20 @@
 /// the rules that it fires.
 public enum Rule: Int, CaseIterable, Sendable {
     // The voter.
-    case grantFree, grantRenewal, grantSameTermAgain, keepLongerGrant
+    case grantFree, grantRenewal, grantSameTermAgain, keepLongerGrant, grantShorter
     case refuseHeld, refuseLowTerm, refuseAbstaining, refuseVoterSets, refuseSuspended
-    case refuseUnknownGroup, refuseRecording
+    case refuseUnknownGroup, refuseRecording, refuseHighTerm, lowerRecord
     case releaseGrant, ignoreRelease
     // The owner.
     case countAnswer, ignoreOldAnswer, resendRenewal, raiseTerm, strikeVoter, lowerGate
-    case deadlinePassed, releaseStrayGrant, withholdRelease
+    case deadlinePassed, releaseStrayGrant, withholdRelease, letGoUnconfirmed
+    case doubtTenure, outlastDoubt
+    // What is not believed.
+    case dropImplausible, ignoreTerm, leapToTerm, refuseAppeal
     case putBackAddresses, removeForeignAddresses, putOffAddresses, repeatLateRequest
     // Letting go and switchover.
-    case letGo, releaseTerm, resendRelease, inquire, makeOffer, declineInquiry, handOverVote
+    case letGo, drainBeforeRelease, releaseTerm, resendRelease, inquire, makeOffer, declineInquiry,
+        handOverVote
     case acceptOffer, ignoreVote, releaseWithoutVote, failBack, delayPlannedMove,
         moveFromMissingGate
     // Candidacy.

@@ -26,6 +26,16 @@ public struct Timing: Equatable, Sendable {
         return Duration(attoseconds: length.attoseconds - drift) - margin
     }
 
+    /// How long frames that have passed a gate may take to leave once it is closed, by this host's
+    /// MONOTONIC_RAW, whose rate may be wrong by `drift`.
+    var drain: Duration {
+        let drift = margin.attoseconds * Int128(2 * driftPartsPerMillion) / 1_000_000
+        return Duration(attoseconds: margin.attoseconds + drift)
+    }
+
+    /// How long the kernel has for a new owner's addresses: who can't serve by then lets go.
+    var confirmationPatience: Duration { max(lease, .seconds(1)) }
+
     /// Until when an owner relies on one voter's answer, by each clock.
     ///
     /// BOOTTIME may be slewed by up to 10 % (the kernel's limit), so it gets 0.899 of the length.

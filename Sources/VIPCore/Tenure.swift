@@ -3,14 +3,30 @@ struct Ask: Equatable, Sendable {
     /// When to send it again; nil: it was answered, or was never asked.
     var resendAt: Instant?
     var tries = 0
+    /// When the newest question was asked: no answer is to a later one.
+    private(set) var asked: Stamp?
 
     /// Doubling from the voter's patience: losses cost little, a dead voter few frames.
     mutating func sent(at now: Reading, patience: Duration) {
         resendAt = now.boottime + patience * (1 << min(tries, 6))
         tries += 1
+        asked = now
     }
 
     mutating func answered() { resendAt = nil }
+
+    /// The voter can be talked to anew: at once, and as patiently as at first.
+    mutating func repeatNow(at now: Reading) {
+        resendAt = now.boottime
+        tries = 0
+    }
+
+    /// Whether an answer can be one to what was asked: its stamp is that of a question, so by
+    /// neither clock later than the newest.
+    func mayBeAnswered(with stamp: Stamp) -> Bool {
+        guard let asked else { return false }
+        return stamp.boottime <= asked.boottime && stamp.raw <= asked.raw
+    }
 
     func isDue(at now: Reading) -> Bool { resendAt.map { $0 <= now.boottime } ?? false }
 }
@@ -20,9 +36,10 @@ struct Ask: Equatable, Sendable {
 ///     confirming --the kernel has the addresses--> serving
 struct Tenure: Sendable {
     enum Stage: Equatable, Sendable {
-        /// The kernel was asked to add the addresses; the gate is closed until it has. Nil: it is
-        /// still to be asked.
-        case confirming(request: UInt64?)
+        /// The kernel was asked to add the addresses; the gate is closed until it has. No request:
+        /// it is still to be asked. Without an answer by `until` this host lets go; a tenure that
+        /// a restarted process goes on with has its addresses already, and no such limit.
+        case confirming(request: UInt64?, until: Instant?)
         case serving
     }
 
@@ -35,8 +52,13 @@ struct Tenure: Sendable {
     /// Until when this host may answer. Compared with the clock in every handler.
     var deadline: Reading
     var asks: [Ask]
-    /// Nil: it has been closed since this tenure began.
+    /// Nil: it is closed.
     var gateUntil: Instant?
+    /// Since when another host's word stands against this tenure: it owns the group in a higher
+    /// term, it says. The gate is closed until a majority has answered a question asked after that.
+    var doubtedSince: Reading?
+    /// When a voter last made this host raise its term.
+    var raisedAt: Instant?
     var handover: Handover?
     var announcements = Announcements()
     /// When the kernel is to be asked for the addresses, again or for the first time.
@@ -55,7 +77,19 @@ struct Tenure: Sendable {
         var heardSince: Instant?
     }
 
-    var isServing: Bool { stage == .serving }
+    var isServing: Bool { stage == .serving && doubtedSince == nil }
+
+    /// Whether it waits for the kernel's answer to that request.
+    func isConfirming(_ number: UInt64) -> Bool {
+        guard case .confirming(let request, _) = stage else { return false }
+        return request == number
+    }
+
+    /// By when the kernel has to have said that the addresses are there.
+    var confirmBy: Instant? {
+        guard case .confirming(_, let until) = stage else { return nil }
+        return until
+    }
 
     /// Whether the gate lets the addresses answer.
     func isGateOpen(at now: Reading) -> Bool {
@@ -74,6 +108,12 @@ struct Tenure: Sendable {
             let raw = nthGreatest(majority, of: ends, \.raw)
         else { return nil }
         return Reading(boottime: boottime, raw: raw)
+    }
+
+    /// For how long a majority of the counted grants runs, each from its stamp; nil if too few are.
+    func lengthByMajority(_ majority: Int) -> Duration? {
+        let lengths = counted.compactMap { $0?.length }.sorted(by: >)
+        return lengths.count >= majority ? lengths[majority - 1] : nil
     }
 
     private static func nthGreatest(
@@ -95,7 +135,8 @@ struct Tenure: Sendable {
         TenureRecord(
             term: term,
             counted: counted.compactMap { $0 },
-            deadline: deadline,
+            // A process that begins in the middle of a doubt does not know of it, and lets go.
+            deadline: doubtedSince ?? deadline,
             forced: forced != nil
         )
     }

@@ -22,6 +22,8 @@ public enum Fault: Int, CaseIterable, Sendable {
     case reexecute
     /// All other hosts are off for a while, and an operator takes over by force.
     case forceAlone
+    /// A voter lies in its next frames, and is honest before and after.
+    case lie
 }
 
 /// A run that went wrong before it is known what was wrong with it: the whole bug report.
@@ -58,6 +60,10 @@ public enum Checker: String, CaseIterable, Sendable {
     case replay
     /// A lease is granted that the state directory does not know of.
     case leaseRecord
+    /// An owner goes on at once although another node says that it owns, in a higher term.
+    case doubt
+    /// Somebody has the lease, does not serve, and keeps everybody else from it.
+    case idleOwner
     /// A command is answered twice, or not at all.
     case replies
     /// A forced owner goes on although another host is known to own.
@@ -69,9 +75,9 @@ public enum Checker: String, CaseIterable, Sendable {
     var holdsForTwins: Bool {
         switch self {
         case .gateWithinPage, .releaseBehindGate, .frameAfterPage, .pageRemembers, .leaseRecord,
-            .announcement, .replies, .gateFirst:
+            .announcement, .replies, .gateFirst, .idleOwner:
             true
-        case .oneOwner, .cover, .terms, .calm, .replay, .forcedEnds, .liveness: false
+        case .oneOwner, .cover, .terms, .calm, .replay, .forcedEnds, .doubt, .liveness: false
         }
     }
 }

@@ -46,6 +46,8 @@ struct Network {
     var perfect = false
     let listening: Bool
     var delay: ClosedRange<TrueTime>
+    /// What the way to or from one host takes more than that.
+    private let far: (host: Int, delay: TrueTime)?
 
     init(_ scenario: Scenario, chance: Chance) {
         hosts = scenario.hosts
@@ -53,7 +55,15 @@ struct Network {
         links = Array(repeating: Link(), count: hosts * hosts * paths)
         self.chance = chance
         delay = scenario.delay
+        far = scenario.far
         listening = scenario[.replay] > 0
+    }
+
+    /// How long the next frame over this link takes.
+    mutating func drawDelay(over link: Int) -> TrueTime {
+        let ends = (link / paths / hosts, link / paths % hosts)
+        let extra = far.map { $0.host == ends.0 || $0.host == ends.1 ? $0.delay : 0 } ?? 0
+        return chance.within(delay) + extra
     }
 
     func link(_ from: Int, _ to: Int, _ path: Int) -> Int { (from * hosts + to) * paths + path }

@@ -85,6 +85,17 @@ extension Scenario {
             self[.suspend] = 0
         case .twins:
             self[.cut] = lease * 3
+        case .liar:
+            self[.lie] = lease * chance.pick([1, 2, 4])
+            self[.isolate] = lease * 4
+            self[.cutPair] = lease * 4
+        case .far:
+            self[.kill] = lease * 4
+            self[.reboot] = lease * 6
+        case .kernels:
+            self[.slowKernel] = lease * 4
+            self[.switchover] = lease * 3
+            self[.deleteAddresses] = lease * 4
         case .force:
             self[.force] = lease
             self[.powerOff] = lease * 2
@@ -105,8 +116,18 @@ extension Scenario {
         case .leases:
             // A successor may offer a lease that the owner's voter has not on record.
             if luck.happens(500_000) { self[.switchover] = lease * 2 }
+            unrecorded = 200_000
+        case .liar:
+            liar = luck.below(hosts)
+        case .far:
+            // Below half a lease there and back; beyond that a voter can't vote in time.
+            let most = lease / 5
+            far = (
+                luck.happens(700_000) ? hosts - 1 : luck.below(hosts), luck.within(most / 4...most)
+            )
+            stalls = 0
         case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .groups,
-            .leftovers, .strangers, .network, .paused, .twins:
+            .leftovers, .strangers, .network, .paused, .twins, .kernels:
             break
         }
     }
@@ -123,7 +144,9 @@ extension Scenario {
             "stalls=\(stalls)ppm/\(text(greatestStall))", "kill-inside=\(killInside)ppm",
             "kernel=\(text(kernelDelay.upperBound))", "lateness=\(text(lateness.upperBound))",
             "directory=\(text(directoryDelay))", "failback=\(automaticFailback)",
-            "gateless=\(gateless)",
+            "gateless=\(gateless)", "liar=\(liar)",
+            "far=\(far.map { "\($0.host)+\(text($0.delay))" } ?? "none")",
+            "unrecorded=\(unrecorded)ppm",
             "until=\(text(faultsEnd))",
         ]
         for fault in Fault.allCases where self[fault] > 0 {

@@ -13,6 +13,8 @@ public struct Scenario: Sendable {
         case force, paused, twins
         /// The gate is deleted; or there is none, and the lease is long.
         case gates, lifetimes
+        /// One voter lies; one is far away; kernels that do not answer.
+        case liar, far, kernels
     }
 
     public var seed: UInt64
@@ -46,6 +48,13 @@ public struct Scenario: Sendable {
     public var kernelDelay: ClosedRange<TrueTime> = 10_000...100_000
     public var lateness: ClosedRange<TrueTime> = 0...60_000
     public var directoryDelay: TrueTime = 20 * milliseconds
+
+    /// Who lies if anybody does.
+    public var liar = 0
+    /// A host whose frames take longer, and how much longer.
+    public var far: (host: Int, delay: TrueTime)?
+    /// How often, in a million, the disk does not take a lease before the agent starts.
+    public var unrecorded = 0
 
     /// The mean pause between two faults of a kind, 0 for none.
     public var pauses = [TrueTime](repeating: 0, count: Fault.allCases.count)
@@ -114,6 +123,9 @@ public struct Scenario: Sendable {
         case ..<14: .lifetimes
         case ..<16: .force
         case ..<21: .paused
+        case ..<30: .liar
+        case ..<34: .far
+        case ..<37: .kernels
         default: nil
         }
     }
@@ -163,6 +175,7 @@ public struct Scenario: Sendable {
             aim == .quiet
             ? heartbeat / 10 : chance.pick([heartbeat / 20, heartbeat / 2, lease / 2])
         delay = chance.within(0...slowest / 4)...slowest
+        if aim == .far { delay = heartbeat / 100...heartbeat / 20 }
         loss = chance.pick([0, 0, 10_000, 100_000, 200_000])
         duplicates = chance.pick([0, 0, 10_000, 300_000])
         guard aim != .quiet else { return }

@@ -8,6 +8,8 @@ struct Gate {
     /// For whom it was opened, or the addresses were added, last; nil if never.
     var holder: Holder?
     var forced = false
+    /// Frames that it let through before it was closed may leave until then.
+    var drainsUntil: TrueTime = 0
 
     func isOpen(boottime: Int64) -> Bool { boottime < deadline }
 }
@@ -94,6 +96,8 @@ final class Process {
     var greatestSequences: [(session: UInt64, number: UInt64)]
     /// By group: the term of its last candidacy.
     var candidacies: [Term?]
+    /// By group: since when it has the lease and does not serve, by its own clock.
+    var idleSince: [Instant?]
     /// What the shell has last told the core of the gate, and, by group, what the core has heard.
     var gateTold = true
     var gateInPlace: [Bool]
@@ -111,6 +115,7 @@ final class Process {
         greatestSequences = Array(repeating: (0, 0), count: scenario.hosts)
         candidacies = Array(repeating: nil, count: scenario.groups)
         gateInPlace = Array(repeating: true, count: scenario.groups)
+        idleSince = Array(repeating: nil, count: scenario.groups)
     }
 }
 

@@ -46,6 +46,7 @@ extension World {
             if isOpen(host, index(record.group)) {
                 violate(.releaseBehindGate, "\(name) frees its own grant while the gate is open")
             }
+            checkDrained(host, index(record.group), "frees its own grant")
         } else if !isReleased(old, of: record.group, by: hosts[host].process!.current),
             !isReleased(new, of: record.group, by: hosts[host].process!.current)
         {
@@ -166,6 +167,7 @@ extension World {
                 "\(hosts[host].name) releases t\(release.term.number) while its gate is open"
             )
         }
+        checkDrained(host, index(release.group), "releases t\(release.term.number)")
         if let vote = release.vote {
             let known = record(host, release.group)
             guard let known, known.highestGranted >= vote.term else {
@@ -178,6 +180,13 @@ extension World {
         if calm, !scenario.automaticFailback {
             violate(.liveness, "\(hosts[host].name) releases t\(release.term.number)")
         }
+    }
+
+    /// What passed the gate before it was closed may leave for a margin, and by another way than
+    /// the frame that lets the next owner in.
+    private func checkDrained(_ host: Int, _ group: Int, _ deed: String) {
+        guard now < hosts[host].gates[group].drainsUntil else { return }
+        violate(.releaseBehindGate, "\(hosts[host].name) \(deed) before its last frames have left")
     }
 
     private func checkAcknowledged(
@@ -208,11 +217,41 @@ extension World {
     // MARK: The step as a whole
 
     func checkStep(_ host: Int, _ incoming: Process.Incoming, _ effects: [Effect]) {
-        if case .received(let frame) = incoming.event { checkForced(host, frame, effects) }
+        guard case .received(let frame) = incoming.event else { return }
+        checkForced(host, frame, effects)
+        checkDoubt(host, frame, effects)
     }
 
     func checkEndOfStep(_ host: Int) {
         checkGates(host)
+        checkIdleOwner(host)
+    }
+
+    /// A node that has the lease, and no addresses that answer, lets others have it.
+    private func checkIdleOwner(_ host: Int) {
+        guard scenario.aim == .kernels, let process = hosts[host].process else { return }
+        let patience = max(hosts[host].lease, .seconds(1))
+        for group in process.agent.status(at: process.reading).groups {
+            let isIdle =
+                group.state == .starting && group.reason != .leftover && group.reason != .restored
+            guard isIdle else {
+                process.idleSince[index(group.id)] = nil
+                continue
+            }
+            let since = process.idleSince[index(group.id)] ?? process.reading.boottime
+            process.idleSince[index(group.id)] = since
+            guard process.reading.boottime - since > patience else { continue }
+            violate(.idleOwner, "\(hosts[host].name) has g\(group.id.bits) and does not serve")
+        }
+    }
+
+    /// What its voter has granted by the old list of voters is outwaited.
+    func checkAcceptance(_ host: Int) {
+        guard let header = hosts[host].page?.header, let reading = hosts[host].process?.reading
+        else { return }
+        if header.abstentionEnd - reading.raw < .nanoseconds(hosts[host].directory.longestLease) {
+            violate(.pageRemembers, "\(hosts[host].name) votes at once by another list of voters")
+        }
     }
 
     func checkRemoval(_ host: Int, _ group: Int) {
@@ -260,6 +299,23 @@ extension World {
                 .forcedEnds,
                 "\(hosts[host].name) hears that \(frame.sender.bits) owns, and goes on"
             )
+        }
+    }
+
+    /// An owner that is told, by a process that proves to be alive, of one in a higher term.
+    private func checkDoubt(_ host: Int, _ frame: Frame, _ effects: [Effect]) {
+        guard let process = hosts[host].process, frame.proof != 0,
+            frame.proof == process.challenges[index(frame.sender)], isNew(frame, to: host)
+        else { return }
+        for case .condition(let condition) in frame.records
+        where condition.owns && !condition.forced {
+            let tenure = record(host, condition.group)?.tenure
+            let reading = process.reading.boottime.nanoseconds
+            guard let tenure, !tenure.forced, condition.term > tenure.term,
+                hosts[host].gates[index(condition.group)].isOpen(boottime: reading),
+                !effects.contains(.closeGate(condition.group))
+            else { continue }
+            violate(.doubt, "\(hosts[host].name) hears of an owner in a higher term, and goes on")
         }
     }
 

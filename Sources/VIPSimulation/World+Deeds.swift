@@ -99,7 +99,7 @@ extension World {
     func pause(_ host: Int, for span: TrueTime) {
         guard hosts[host].runs else { return }
         note("\(hosts[host].name) is paused for \(text(span))")
-        exposed = true
+        isPauseSeen = true
         hosts[host].clocks.change(at: now, stop: .paused)
         planExpiries(host)
         checkAll()

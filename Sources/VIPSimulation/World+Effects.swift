@@ -26,6 +26,7 @@ extension World {
             hosts[host].directory.waiting.append(.term(group: index(group), term))
             planDirectory(host)
         case .recordVoters:
+            checkAcceptance(host)
             hosts[host].directory.voterSet = hosts[host].voterSet
         case .reply(let id, _): checkReply(host, id)
         case .report(let report): checkReport(host, report)
@@ -79,6 +80,7 @@ extension World {
     }
 
     private func closeGate(_ host: Int, _ group: Int) {
+        if isOpen(host, group) { hosts[host].gates[group].drainsUntil = now + scenario.margin }
         hosts[host].gates[group].deadline = 0
         check(group)
     }

@@ -22,6 +22,7 @@ extension World {
         case .deleteGate: deleteGate(ownerOr(node))
         case .reexecute: hosts[ownerOr(host)].process?.reexecutes = true
         case .forceAlone: forceAlone(node, group)
+        case .lie: lie(group)
         case .switchover, .maintenance, .announce, .force:
             order(fault, fate.happens(800_000) ? node : host, group)
         }
@@ -136,7 +137,8 @@ extension World {
             guard hosts[host].isNode else { return }
             setHealth(host, group, healthy: !hosts[host].healthy[group])
         case .slowKernel:
-            hosts[host].kernelBusyUntil = max(hosts[host].kernelBusyUntil, now) + span()
+            let busy = scenario.aim == .kernels ? 2_000 * Scenario.milliseconds + span() : span()
+            hosts[host].kernelBusyUntil = max(hosts[host].kernelBusyUntil, now) + busy
         default: break
         }
     }
@@ -187,6 +189,14 @@ extension World {
             }
         default: break
         }
+    }
+
+    /// Always the same voter: with two that lie nothing can be promised.
+    private func lie(_ group: Int) {
+        let lie = fate.pick(Lie.allCases)
+        let left = fate.pick([1, 1, 3, 30])
+        lying = (scenario.liar, lie, left, fate.next() & 0xFFFF_FFFF)
+        note("\(hosts[scenario.liar].name) is about to lie: \(lie), \(left) times")
     }
 
     /// When the others come back, they find that somebody owns it.

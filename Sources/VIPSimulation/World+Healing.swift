@@ -5,6 +5,7 @@ extension World {
     func heal() {
         note("all faults end")
         healed = true
+        lying = nil
         network.healAll()
         // Who hears an answer only when the next question is due can't be served for sure.
         let slowest = min(scenario.delay.upperBound, scenario.heartbeat / 20)
@@ -52,6 +53,7 @@ extension World {
         span += scenario.heartbeat * 40 + scenario.delay.upperBound * 20
         span += scenario.kernelDelay.upperBound * 10 + scenario.lateness.upperBound * 10
         span += 200 * Scenario.milliseconds
+        if let far = scenario.far { span += far.delay * 20 }
         // The kernel works off what it was asked for while it was slow.
         span += max(0, (hosts.map(\.kernelBusyUntil).max() ?? now) - now)
         if scenario[.shutdown] > 0 || scenario.aim == .releases {
@@ -64,7 +66,8 @@ extension World {
     func demand() {
         note("everybody must be served by now")
         calm = true
-        exposed = false
+        isPauseSeen = false
+        exposedUntil = 0
         checkAll()
         for host in hosts.indices {
             // One that was suspended for its voters is told that they are right.

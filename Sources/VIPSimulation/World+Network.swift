@@ -2,7 +2,8 @@ import VIPCore
 
 extension World {
     /// A host's kernel takes a frame from its agent.
-    func transmit(_ frame: Frame, from host: Int) {
+    func transmit(_ honest: Frame, from host: Int) {
+        let frame = lieOrNot(honest, from: host)
         let (from, to, path) = (index(frame.sender), index(frame.receiver), Int(frame.path))
         guard to < scenario.hosts, to != from, path < scenario.paths else {
             return violate(.frameAfterPage, "a frame to nobody: \(describe(frame))")
@@ -11,6 +12,25 @@ extension World {
         for receiver in hosts.indices where hosts[receiver].id == frame.receiver {
             carry(frame, to: receiver, over: network.link(from, to, path))
         }
+    }
+
+    /// All copies of a frame, over all paths, have the same lie.
+    private func lieOrNot(_ frame: Frame, from host: Int) -> Frame {
+        guard let lying, lying.host == host, lying.left > 0, hosts[host].powered else {
+            return frame
+        }
+        guard
+            let told = lying.lie.told(
+                in: frame,
+                isNode: hosts[host].isNode,
+                number: lying.number &+ frame.sequence
+            )
+        else { return frame }
+        if frame.path == UInt8(scenario.paths - 1) { self.lying?.left -= 1 }
+        note("\(hosts[host].name) lies: \(describe(told))")
+        // As long as it lies it may make two owners; what it has said lasts for one lease.
+        if lying.lie == .grantAnyway { exposedUntil = now + longestLease * 2 }
+        return told
     }
 
     private func carry(_ frame: Frame, to receiver: Int, over link: Int) {
@@ -22,7 +42,7 @@ extension World {
         }
         let copies = lossy && network.chance.happens(scenario.duplicates) ? 2 : 1
         for _ in 0..<copies {
-            var delay = network.chance.within(network.delay)
+            var delay = network.drawDelay(over: link)
             if lossy, network.chance.happens(scenario.spikes) {
                 delay += network.chance.within(0...scenario.greatestSpike)
             }
@@ -58,6 +78,6 @@ extension World {
         guard !network.links[link].clogged else { return }
         let kept = network.links[link].kept
         network.links[link].kept = []
-        for slot in kept { plan(.deliver(slot: slot), after: network.chance.within(network.delay)) }
+        for slot in kept { plan(.deliver(slot: slot), after: network.drawDelay(over: link)) }
     }
 }

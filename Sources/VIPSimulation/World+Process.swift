@@ -12,6 +12,7 @@ extension World {
             page: hosts[host].page,
             newPlace: Place(fate.next()),
             longestLease: .nanoseconds(hosts[host].directory.longestLease),
+            isLeaseRecorded: hosts[host].directory.longestLease >= hosts[host].lease.nanoseconds,
             highestTerms: settings.groups.compactMap { group in
                 let term = hosts[host].directory.highestTerms[index(group.id)]
                 return term == .none ? nil : (group.id, term)
@@ -75,7 +76,10 @@ extension World {
     private func recordAtStart(_ host: Int) {
         let lease = hosts[host].lease.nanoseconds
         longestLease = max(longestLease, lease)
-        hosts[host].directory.longestLease = max(hosts[host].directory.longestLease, lease)
+        // A full disk: then the voter grants nothing before there is room.
+        if healed || !luck.happens(scenario.unrecorded) {
+            hosts[host].directory.longestLease = max(hosts[host].directory.longestLease, lease)
+        }
         hosts[host].directory.waiting = []
         if hosts[host].directory.voterSet == nil {
             hosts[host].directory.voterSet = hosts[host].voterSet
@@ -266,7 +270,10 @@ extension World {
 
     private func finish(_ host: Int) {
         checkEndOfStep(host)
-        guard hosts[host].process != nil else { return }
+        guard let process = hosts[host].process else { return }
+        if process.effects.contains(where: { if case .closeGate = $0 { true } else { false } }) {
+            process.incoming.insert(Process.Incoming(event: .gatesClosed), at: process.taken)
+        }
         hosts[host].process!.phase = .idle
         hosts[host].process!.started = true
         if mutated(.clockReadBeforeFrame) {

@@ -33,7 +33,12 @@ public final class World {
     var calm = false
     var healed = false
     /// A virtual machine has been paused: until all is calm again two may answer.
-    var exposed = false
+    var isPauseSeen = false
+    /// A voter has voted for two.
+    var exposedUntil: TrueTime = 0
+    var exposed: Bool { isPauseSeen || now < exposedUntil }
+    /// Who lies at the moment, how, and in how many more frames.
+    var lying: (host: Int, lie: Lie, left: Int, number: UInt64)?
     /// Every lease length that any host may have asked for or granted.
     var longestLease: TrueTime
 

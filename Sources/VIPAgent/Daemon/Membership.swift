@@ -240,6 +240,7 @@ final class Membership {
                 crashPoints?.passEnd()
             #endif
             pending.removeFirst()
+            if effects.contains(where: \.isClosing) { pending.insert(.gatesClosed, at: 0) }
             // What could be answered without the kernel, at once.
             pending.append(contentsOf: keeper?.takeNews() ?? [])
         }

@@ -174,6 +174,12 @@ extension Membership {
                 "\(what): the addresses are still being taken off here",
                 help: "try again in a moment"
             )
+        case .termsUsedUp:
+            ControlRefusal(
+                .failed,
+                "\(what): this group's terms are used up",
+                help: "see 'terms' in docs/operations.md"
+            )
         case .notSuspended:
             ControlRefusal(.failed, "\(what): the voters are accepted already")
         }

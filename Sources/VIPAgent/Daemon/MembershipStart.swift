@@ -67,6 +67,11 @@ extension Membership {
 }
 
 extension Effect {
+    var isClosing: Bool {
+        if case .closeGate = self { return true }
+        return false
+    }
+
     /// Whether it is the kernel that has to do it, and it may be a while after the page and the
     /// frames.
     var isForKernel: Bool {

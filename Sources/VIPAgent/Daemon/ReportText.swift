@@ -69,6 +69,16 @@ struct ReportText {
                     "\(site.name(of: voter)) no longer counts: it has granted to "
                     + site.name(of: holder)
             )
+        case .tenureDoubted(let group, let host, let term):
+            return Line(
+                level: .warning,
+                event: "tenure-doubted",
+                group: site.name(of: group),
+                term: term.number,
+                reason: "\(site.name(of: host)) says that it owns it: the gate is closed until a "
+                    + "majority has answered",
+                fold: "tenure-doubted \(group.bits)"
+            )
         case .candidacyFailed(let group, let term, let failure):
             return Line(
                 level: .info,
@@ -97,7 +107,8 @@ struct ReportText {
             )
         case .addressesPutBack, .foreignAddressesRemoved, .addressesRefused:
             return addresses(report)
-        default:
+        case .voterHeard, .voterLost, .pathHeard, .pathLost, .duplicateName, .voterSetsDiffer,
+            .abstaining, .abstentionEnded, .recordLowered, .suspended:
             return cluster(report)
         }
     }
@@ -220,6 +231,14 @@ struct ReportText {
             )
         case .abstentionEnded:
             return Line(level: .notice, event: "voting", reason: "the abstention is over")
+        case .recordLowered(let length):
+            return Line(
+                level: .notice,
+                event: "record-lowered",
+                reason:
+                    "no grant of the longer lease on record is left: a restart without the page "
+                    + "abstains for \(text(length)) from now on"
+            )
         case .suspended:
             return Line(
                 level: .error,

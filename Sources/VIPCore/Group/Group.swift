@@ -1,13 +1,12 @@
 /// One group on one host: the voter's ballot, and on a node the part it plays.
 ///
-///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --addresses off-->
-///     standby
+///     standby --asks--> candidate --majority--> owner --lets go--> lettingGo --drained--> standby
 ///        ^                  |
 ///        +---gives up-------+
 ///
-/// The methods live beside this file, by what they are about: `GroupStart`, `GroupCandidacy`,
-/// `GroupOwner`, `GroupAddresses`, `GroupLettingGo`, `GroupSwitchover`, `GroupForce`,
-/// `GroupView`.
+/// The methods live beside this file, by what they are about: `GroupStart`, `GroupTerms`,
+/// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupDoubt`, `GroupAddresses`,
+/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`.
 struct Group: Sendable {
     enum Role: Sendable {
         case standby(Standby)
@@ -32,8 +31,10 @@ struct Group: Sendable {
     var ballot = Ballot()
     /// The highest term that this host ever asked for or offered.
     var highestUsed: Term = .none
-    /// The highest term that anybody was heard to speak of.
+    /// The highest term that this host has followed another one to.
     var highestHeard: Term = .none
+    /// When it last followed one to a term far above.
+    var leaptAt: Instant?
     var role: Role
     var roleSince: Instant
     var roleReason: Reason = .leftover
@@ -53,6 +54,8 @@ struct Group: Sendable {
     var pendingReleases: [PendingRelease] = []
     var pendingCommands: [PendingCommand] = []
     var nextRequest: UInt64 = 0
+    /// The last appeal that was taken from another host.
+    var lastAppeal: (number: UInt64, at: Instant)?
     var changes = OwnerChanges()
     /// Whom a voter's refusal named as holder, and for how long that is good.
     var named: (owner: Owner, until: Instant)?
@@ -98,33 +101,6 @@ struct Group: Sendable {
         out.emit(.writeRecord(current))
     }
 
-    // MARK: - Terms
-
-    /// A term that this host has never used and that is above all it knows of; used from now on.
-    mutating func takeFreshTerm(above other: Term = .none) -> Term {
-        hear(other)
-        highestUsed = highestKnown.next
-        return highestUsed
-    }
-
-    mutating func hear(_ term: Term) {
-        guard isPlausible(term) else { return }
-        highestHeard = max(highestHeard, term)
-    }
-
-    private var highestKnown: Term { max(highestUsed, ballot.highestGranted, highestHeard) }
-
-    /// Whether a cluster can have come to this term. One record of a voter gone wrong must not use
-    /// up the terms of all: no term that is so far above whatever this host knows is taken over.
-    func isPlausible(_ term: Term) -> Bool {
-        let known = highestKnown
-        return term <= known || term.number - known.number <= Self.plausibleGap
-    }
-
-    /// More acquisitions than a cluster makes while one of its hosts is away, and so few that a
-    /// voter would have to lie 2^32 times to come to the end of all terms.
-    static let plausibleGap: UInt64 = 1 << 32
-
     mutating func takeRequestNumber() -> UInt64 {
         nextRequest += 1
         return nextRequest
@@ -140,6 +116,7 @@ struct Group: Sendable {
         if interfaceUp != true { return .interfaceDown }
         if !gateInPlace, !mutated(.gateMissingIgnored) { return .gateMissing }
         if !isAddressable { return .kernelRefuses }
+        if isKernelSilent(in: scene) { return .kernelSilent }
         if !healthy { return .unhealthy }
         if scene.isAbstaining { return .abstaining }
         return nil
@@ -214,7 +191,7 @@ struct Group: Sendable {
         case .standby: considerAsking(in: scene, &out)
         case .candidate: advanceCandidacy(in: scene, &out)
         case .owner: advanceTenure(in: scene, &out)
-        case .lettingGo: break
+        case .lettingGo: concludeLettingGo(in: scene, &out)
         }
         resendReleases(in: scene, &out)
         settleCommands(in: scene, &out)
@@ -242,12 +219,14 @@ struct Group: Sendable {
             if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
             if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
             if outlastsAddresses(tenure, in: scene) { consider(tenure.refreshAt) }
+            consider(tenure.confirmBy)
             consider(scene.letGoBy)
             consider(tenure.handover?.ask.resendAt)
             consider(tenure.handover?.giveUpAt)
             if let since = tenure.forced?.heardSince { consider(since + scene.timing.lease) }
-        case .lettingGo:
-            break
+        case .lettingGo(let lettingGo):
+            guard lettingGo.addressesAreOff else { break }
+            consider(scene.boottime(ofRaw: lettingGo.closedBy.raw + lettingGo.drain))
         }
         for pending in pendingReleases {
             consider(pending.giveUpAt)

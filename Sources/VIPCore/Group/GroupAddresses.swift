@@ -11,8 +11,11 @@ extension Group {
             out.fire(.putOffAddresses)
             return
         }
+        let lifetime = lifetime(in: tenure, in: scene)
         let number = takeRequestNumber()
-        if tenure.stage == .confirming(request: nil) { tenure.stage = .confirming(request: number) }
+        if case .confirming(nil, let until) = tenure.stage {
+            tenure.stage = .confirming(request: number, until: until)
+        }
         tenure.refreshAt = scene.now.boottime + lifetime.refreshInterval
         tenure.addressesUntil = tenure.deadline
         role = .owner(tenure)
@@ -22,7 +25,7 @@ extension Group {
                 request: number,
                 lifetime: lifetime.valid,
                 before: needsLifetimes && !mutated(.refreshPastDeadline)
-                    ? latestRequest(tenure) : nil
+                    ? latestRequest(tenure, for: lifetime) : nil
             )
         )
     }
@@ -30,14 +33,27 @@ extension Group {
     /// Whether the kernel may be asked now. With a gate it always may.
     func outlastsAddresses(_ tenure: Tenure, in scene: Scene) -> Bool {
         guard needsLifetimes, !mutated(.refreshPastDeadline) else { return true }
-        let need = lifetime.valid + AddressLifetime.kernelLateness + AddressLifetime.requestPatience
+        let need =
+            lifetime(in: tenure, in: scene).valid + AddressLifetime.kernelLateness
+            + AddressLifetime.requestPatience
         return tenure.deadline.remaining(at: scene.now) >= need
+    }
+
+    /// Where lifetimes enforce the lease, one that fits what the voters have granted, which may be
+    /// less than was asked.
+    private func lifetime(in tenure: Tenure, in scene: Scene) -> AddressLifetime {
+        guard needsLifetimes, let length = tenure.lengthByMajority(scene.majority),
+            length < scene.timing.lease
+        else { return lifetime }
+        var granted = scene.timing
+        granted.lease = length
+        return granted.enforceableLifetime ?? lifetime
     }
 
     var needsLifetimes: Bool { settings.enforcement == .lifetimes }
 
     /// Asked later, the kernel might keep them for longer than the lease lasts.
-    private func latestRequest(_ tenure: Tenure) -> Instant {
+    private func latestRequest(_ tenure: Tenure, for lifetime: AddressLifetime) -> Instant {
         tenure.deadline.boottime - lifetime.valid - AddressLifetime.kernelLateness
     }
 
@@ -59,7 +75,7 @@ extension Group {
             letGoPlanned(because: .addressesRefused, in: scene, &out)
             return
         }
-        guard tenure.stage == .confirming(request: number) else { return }
+        guard tenure.isConfirming(number) else { return }
         tenure.stage = .serving
         tenure.announcements.begin(at: scene.now)
         role = .owner(tenure)
@@ -68,11 +84,36 @@ extension Group {
         postCondition(in: scene, &out)
     }
 
+    /// An owner that can't serve keeps everybody else from it.
+    func confirmBy(in scene: Scene) -> Instant {
+        scene.now.boottime + scene.timing.confirmationPatience
+    }
+
+    /// Whether this owner lets go, because the kernel has not answered in time.
+    mutating func enforceConfirmation(in scene: Scene, _ out: inout Outbox) -> Bool {
+        guard case .owner(let tenure) = role, let confirmBy = tenure.confirmBy,
+            confirmBy <= scene.now.boottime, !mutated(.waitsForKernelForEver)
+        else { return false }
+        out.fire(.letGoUnconfirmed)
+        becomeLettingGo(because: .kernelSilent, in: scene, &out)
+        return true
+    }
+
+    /// The kernel owes an answer for longer than a takeover may take.
+    func isKernelSilent(in scene: Scene) -> Bool {
+        guard case .lettingGo(let lettingGo) = role, !lettingGo.addressesAreOff else {
+            return false
+        }
+        return scene.now.boottime - lettingGo.began.boottime >= scene.timing.confirmationPatience
+    }
+
     /// The shell came to it too late, and asked the kernel for nothing.
     mutating func addressesLate(_ number: UInt64, in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role, number >= tenure.firstRequest else { return }
         out.fire(.repeatLateRequest)
-        if tenure.stage == .confirming(request: number) { tenure.stage = .confirming(request: nil) }
+        if tenure.isConfirming(number) {
+            tenure.stage = .confirming(request: nil, until: tenure.confirmBy)
+        }
         tenure.refreshAt = scene.now.boottime
         role = .owner(tenure)
     }
@@ -86,7 +127,10 @@ extension Group {
             if tenure.isServing { out.report(.addressesPutBack(id)) }
             // They are confirmed and announced anew; the gate stays as it is. An answer that is
             // under way may be older than this, so it does not count.
-            tenure.stage = .confirming(request: nil)
+            tenure.stage = .confirming(
+                request: nil,
+                until: tenure.confirmBy ?? confirmBy(in: scene)
+            )
             tenure.refreshAt = scene.now.boottime
             role = .owner(tenure)
             askForAddresses(in: scene, &out)

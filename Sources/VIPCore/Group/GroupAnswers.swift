@@ -9,6 +9,7 @@ extension Group {
     ) {
         // Grants that name others are not our business.
         guard granted.holder == scene.holder else { return }
+        guard isPlausible(granted, from: voter, in: scene) else { return out.dropImplausible() }
         switch role {
         case .owner(let tenure) where tenure.term == granted.term:
             owner(tenure, isGranted: granted, by: voter, in: scene, &out)
@@ -19,6 +20,20 @@ extension Group {
         }
     }
 
+    /// Whether it can be the answer to a question that was asked: a voter grants no more than that,
+    /// and can't know of a question that is yet to come.
+    private func isPlausible(_ granted: Granted, from voter: Int, in scene: Scene) -> Bool {
+        if mutated(.grantTakenUnasked) { return true }
+        let asks: [Ask]
+        switch role {
+        case .owner(let tenure) where tenure.term == granted.term: asks = tenure.asks
+        case .candidate(let candidacy) where candidacy.term == granted.term: asks = candidacy.asks
+        case .standby, .candidate, .owner, .lettingGo: return true
+        }
+        return granted.length <= scene.timing.lease
+            && asks[voter].mayBeAnswered(with: granted.stamp)
+    }
+
     mutating func take(
         _ refused: Refused,
         from voter: Int,
@@ -26,7 +41,6 @@ extension Group {
         _ out: inout Outbox
     ) {
         guard refused.holder == scene.holder else { return }
-        hear(refused.highestGranted)
         switch role {
         case .owner(let tenure) where tenure.term == refused.term:
             owner(tenure, isRefused: refused, by: voter, in: scene, &out)
@@ -58,18 +72,18 @@ extension Group {
     mutating func askAgain(_ voter: Int, in scene: Scene, _ out: inout Outbox) {
         switch role {
         case .owner(var tenure) where !scene.suspended:
-            tenure.asks[voter] = Ask(resendAt: scene.now.boottime)
+            tenure.asks[voter].repeatNow(at: scene.now)
             role = .owner(tenure)
         case .candidate(var candidacy):
             guard candidacy.counted[voter] == nil else { return }
-            candidacy.asks[voter] = Ask(resendAt: scene.now.boottime)
+            candidacy.asks[voter].repeatNow(at: scene.now)
             role = .candidate(candidacy)
         case .standby, .lettingGo, .owner:
             break
         }
         for index in pendingReleases.indices
         where pendingReleases[index].asks[voter].resendAt != nil {
-            pendingReleases[index].asks[voter] = Ask(resendAt: scene.now.boottime)
+            pendingReleases[index].asks[voter].repeatNow(at: scene.now)
         }
     }
 }

@@ -91,25 +91,27 @@ extension Group {
         _ out: inout Outbox
     ) {
         if rank(in: scene) > 0 { out.fire(.yieldToRank) }
-        if standby.failures > 0 { out.fire(.retryAfterSplit) }
+        if standby.hasFailed { out.fire(.retryAfterSplit) }
         let reason: Reason =
             ballot.grant.map { grant in
                 grant.released || grant.holder == scene.holder
                     ? .vacant : .leaseRanOut(of: grant.holder.host)
             } ?? .vacant
-        beginCandidacy(because: reason, failures: standby.failures, in: scene, &out)
+        beginCandidacy(because: reason, in: scene, &out)
     }
 
     /// A fresh term, in the page before anybody hears of it; then the others are asked.
     mutating func beginCandidacy(
         because reason: Reason,
-        failures: Int,
-        above other: Term = .none,
         in scene: Scene,
         _ out: inout Outbox
     ) {
+        guard let term = takeFreshTerm() else {
+            // The end of all terms: nothing but another state directory and page helps.
+            role = .standby(Standby(notBefore: scene.now.boottime + scene.timing.lease))
+            return
+        }
         offer = nil
-        let term = takeFreshTerm(above: other)
         var candidacy = newCandidacy(term, because: reason, in: scene)
         if scene.peers.count == 1 {
             voteForOneself(&candidacy, in: scene, &out)
@@ -128,10 +130,11 @@ extension Group {
         return Candidacy(
             term: term,
             reason: reason,
-            began: scene.now.boottime,
             counted: Array(repeating: nil, count: voters),
             asks: Array(repeating: Ask(), count: voters),
-            giveUpAt: scene.now.boottime + max(scene.timing.heartbeat, .milliseconds(5))
+            // Renewals have the whole lease for their round trip; so has the first question.
+            giveUpAt: scene.now.boottime
+                + max(scene.timing.heartbeat, .milliseconds(5), scene.answerPatience)
         )
     }
 
@@ -170,7 +173,7 @@ extension Group {
     ) -> Bool {
         let own = request(candidacy.term, in: scene)
         let verdict = ballot.answer(own, voterSetsAgree: true, in: scene, &out)
-        guard verdict == .granted else {
+        guard case .granted(let length) = verdict else {
             candidacy.lastRefusal = .ownVoteRefused
             return false
         }
@@ -178,7 +181,7 @@ extension Group {
         candidacy.counted[scene.me] = Contribution(
             voter: scene.holder.host,
             stamp: own.stamp,
-            length: own.length
+            length: length
         )
         return true
     }
@@ -235,27 +238,21 @@ extension Group {
         case .lowTerm:
             // Ask again above what it has seen; who has granted the lower term grants this too.
             role = .candidate(candidacy)
-            out.report(
-                .termRaised(
-                    id,
-                    from: candidacy.term,
-                    to: refused.highestGranted.next,
-                    voter: scene.settings.voters[voter].id
-                )
-            )
-            raiseCandidacy(above: refused.highestGranted, in: scene, &out)
-            return
+            if raiseCandidacy(above: refused.highestGranted, voter, in: scene, &out) { return }
+            out.fire(.ignoreTerm)
         case .held, .abstaining, .recording:
             out.fire(.waitForRemaining)
             // What is put on record has no remaining time to tell; a disk takes milliseconds.
+            // However long a voter says: it knows what it has granted, and not what comes sooner.
             let pause =
-                refused.reason == .recording ? scene.timing.heartbeat / 4 : refused.remaining
+                refused.reason == .recording
+                ? scene.timing.heartbeat / 4 : min(refused.remaining, scene.timing.lease)
             let again = scene.now.boottime + max(pause, .microseconds(50))
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
             if again < candidacy.giveUpAt { candidacy.asks[voter].resendAt = again }
         case .voterSets, .suspended, .unknownGroup, .highTerm:
-            // It takes an operator to change that.
-            let again = scene.now.boottime + scene.timing.lease
+            // It takes an operator to change that, who may be at it.
+            let again = scene.now.boottime + min(scene.timing.lease, scene.timing.heartbeat * 4)
             candidacy.blockedUntil = min(candidacy.blockedUntil ?? again, again)
         }
         role = .candidate(candidacy)
@@ -274,10 +271,28 @@ extension Group {
         return possible >= scene.majority
     }
 
-    private mutating func raiseCandidacy(above term: Term, in scene: Scene, _ out: inout Outbox) {
-        guard case .candidate(var candidacy) = role else { return }
+    /// Whether it now asks in a term above that; once a heartbeat at most.
+    private mutating func raiseCandidacy(
+        above term: Term,
+        _ voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Bool {
+        guard case .candidate(var candidacy) = role, term >= candidacy.term,
+            !isTooSoon(candidacy.raisedAt, in: scene),
+            follow(term, within: Self.requestGap, in: scene, &out), let fresh = takeFreshTerm()
+        else { return false }
         out.fire(.raiseTerm)
-        candidacy.term = takeFreshTerm(above: term)
+        out.report(
+            .termRaised(
+                id,
+                from: candidacy.term,
+                to: fresh,
+                voter: scene.settings.voters[voter].id
+            )
+        )
+        candidacy.term = fresh
+        candidacy.raisedAt = scene.now.boottime
         out.withdrawRequests(for: id)
         // Late answers in the old term are given back, so none of them may be counted any more.
         let hadOwnVote = candidacy.counted[scene.me] != nil
@@ -289,6 +304,7 @@ extension Group {
         }
         if hadOwnVote { voteForOneself(&candidacy, in: scene, &out) }
         role = .candidate(candidacy)
+        return true
     }
 
     mutating func advanceCandidacy(in scene: Scene, _ out: inout Outbox) {
@@ -321,7 +337,7 @@ extension Group {
         let pause = scene.timing.heartbeat / 4 + out.random.fraction(of: scene.timing.heartbeat)
         var notBefore = scene.now.boottime + pause
         if let blocked = candidacy.blockedUntil { notBefore = max(notBefore, blocked) }
-        let standby = Standby(notBefore: notBefore, failures: 1)
+        let standby = Standby(notBefore: notBefore, hasFailed: true)
         become(
             .standby(standby),
             because: .candidacyFailed,

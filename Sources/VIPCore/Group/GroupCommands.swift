@@ -105,7 +105,7 @@ extension Group {
     /// Another host's operator wants the group moved.
     mutating func take(_ appeal: Appeal, from voter: Int, in scene: Scene, _ out: inout Outbox) {
         var refusal: SwitchoverRefusal?
-        switch successor(appeal.successor, in: scene) {
+        switch takeAppeal(appeal, from: voter, in: scene, &out) {
         case .success(let successor):
             beginHandover(
                 to: successor,
@@ -120,6 +120,31 @@ extension Group {
             refusal = refused.refusal
         }
         out.post(.appealAnswered(group: id, number: appeal.number, refusal: refusal), to: voter)
+    }
+
+    /// An operator's order at another host is a host's word, and no more: it is taken once in a
+    /// while, and not where the group changes hands too often. Here operators are not held down.
+    private mutating func takeAppeal(
+        _ appeal: Appeal,
+        from voter: Int,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Result<Int, SwitchoverRefused> {
+        let found = successor(appeal.successor, in: scene)
+        guard case .success = found else { return found }
+        if let lastAppeal, scene.now.boottime - lastAppeal.at < Self.commandPatience {
+            out.fire(.refuseAppeal)
+            // A repeated one whose move has failed meanwhile.
+            return .failure(
+                SwitchoverRefused(lastAppeal.number == appeal.number ? .noAnswer : .tooSoon)
+            )
+        }
+        if changes.isHeldDown(at: scene.now) {
+            out.fire(.refuseAppeal)
+            return .failure(SwitchoverRefused(.heldDown))
+        }
+        lastAppeal = (appeal.number, scene.now.boottime)
+        return found
     }
 
     mutating func appealAnswered(

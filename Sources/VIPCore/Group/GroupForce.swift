@@ -6,7 +6,7 @@ extension Group {
             out.fire(.refuseForce)
             return refusal
         }
-        let term = takeFreshTerm()
+        guard let term = takeFreshTerm() else { return .termsUsedUp }
         var candidacy = newCandidacy(term, because: .forced, in: scene)
         offer = nil
         guard voteForOneself(&candidacy, in: scene, &out),
@@ -65,9 +65,9 @@ extension Group {
         becomeLettingGo(because: .notConfirmed, in: scene, &out)
     }
 
-    /// A frame named another holder, or another owner. A forced tenure ends at once. Any other ends
-    /// only if a majority made that owner, in a term above its own, which it can't have done while
-    /// this one lasts: the host's clocks have stood still. A forced owner is for itself to end.
+    /// A frame named another holder, or another owner. A forced tenure ends at once. Any other is
+    /// in doubt if a majority made that owner, in a term above its own. A forced owner is for
+    /// itself to end.
     mutating func heardOfOther(
         _ host: HostID,
         term: Term,
@@ -76,11 +76,13 @@ extension Group {
         _ out: inout Outbox
     ) {
         guard case .owner(let tenure) = role, host != scene.holder.host else { return }
-        if tenure.forced != nil {
-            out.fire(.endForce)
-        } else {
-            guard owns, term > tenure.term else { return }
+        guard tenure.forced != nil else {
+            if owns, term > tenure.term, !mutated(.wordOfOtherIgnored) {
+                doubtTenure(because: host, term: term, in: scene, &out)
+            }
+            return
         }
+        out.fire(.endForce)
         becomeLettingGo(because: .superseded(by: host), in: scene, &out)
     }
 }

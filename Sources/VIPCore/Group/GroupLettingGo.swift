@@ -1,7 +1,7 @@
 /// The way out of ownership, and the releases that follow it.
 extension Group {
     /// Page (the term is given up, the own grant kept), gate, addresses; the rest follows when the
-    /// kernel says that they are off (`addressesRemoved`).
+    /// kernel says that they are off, and what the gate has let through has left.
     mutating func becomeLettingGo(
         because reason: Reason,
         vote: Request? = nil,
@@ -12,33 +12,48 @@ extension Group {
         out.fire(.letGo)
         if mutated(.ownVoteFreedBeforeGateClosed) { ballot.freeOwnGrant(of: scene.holder) }
         let number = takeRequestNumber()
-        let next = LettingGo(term: tenure.term, request: number, reason: reason, vote: vote)
+        let next = LettingGo(
+            term: tenure.term,
+            request: number,
+            reason: reason,
+            vote: vote,
+            began: scene.now,
+            closedBy: scene.now,
+            drain: scene.timing.drain
+        )
         become(.lettingGo(next), because: reason, term: tenure.term, in: scene, &out)
         commit(&out)
         out.emit(.closeGate(id))
         out.emit(.removeAddresses(id, request: number))
     }
 
-    /// The kernel has none of the addresses any more: page (own grant freed), then the release. In
-    /// a switchover the own voter, free again, answers the successor's offer as it would any
-    /// request.
+    /// The kernel has none of the addresses any more.
     mutating func addressesRemoved(_ number: UInt64, in scene: Scene, _ out: inout Outbox) {
-        guard case .lettingGo(let lettingGo) = role, lettingGo.request == number else { return }
+        guard case .lettingGo(var lettingGo) = role, lettingGo.request == number else { return }
+        lettingGo.addressesAreOff = true
+        role = .lettingGo(lettingGo)
+        concludeLettingGo(in: scene, &out)
+    }
+
+    /// Page (own grant freed), then the release. In a switchover the own voter, free again, answers
+    /// the successor's offer as it would any request. A frame that passed the gate just before it
+    /// was closed may still wait in a card's queue, and ours take another way: so not before what
+    /// has passed has left.
+    mutating func concludeLettingGo(in scene: Scene, _ out: inout Outbox) {
+        guard case .lettingGo(let lettingGo) = role, lettingGo.addressesAreOff else { return }
+        guard isDrained(lettingGo, in: scene) || mutated(.releaseWithinMargin) else {
+            return out.fire(.drainBeforeRelease)
+        }
         ballot.freeOwnGrant(of: scene.holder)
         commit(&out)
 
         var vote: Granted?
         if let offered = lettingGo.vote {
-            if ballot.answer(offered, voterSetsAgree: true, in: scene, &out) == .granted {
+            switch ballot.answer(offered, voterSetsAgree: true, in: scene, &out) {
+            case .granted(let length):
                 out.fire(.handOverVote)
-                vote = Granted(
-                    group: id,
-                    term: offered.term,
-                    holder: offered.holder,
-                    length: offered.length,
-                    stamp: offered.stamp
-                )
-            } else {
+                vote = Granted(answering: offered, length: length)
+            case .refused:
                 out.fire(.releaseWithoutVote)
             }
         }
@@ -51,13 +66,27 @@ extension Group {
         postCondition(in: scene, &out)
     }
 
+    private func isDrained(_ lettingGo: LettingGo, in scene: Scene) -> Bool {
+        scene.now.raw - lettingGo.closedBy.raw >= lettingGo.drain
+    }
+
+    /// The shell came to it later than this host had decided it, in the step at `reading`.
+    mutating func gateClosed(after reading: Reading, in scene: Scene) {
+        guard case .lettingGo(var lettingGo) = role, lettingGo.closedBy == reading else { return }
+        lettingGo.closedBy = scene.now
+        role = .lettingGo(lettingGo)
+    }
+
     /// Whoever has just let go does not come first for the next lease. After a refusal by the
     /// kernel it stays away for longer.
     private func pauseAfter(_ reason: Reason, _ scene: Scene) -> Duration {
         switch reason {
-        case .addressesRefused: scene.timing.lease * 4
+        case .addressesRefused, .kernelSilent: scene.timing.lease * 4
         case .leftover: .zero
-        default: scene.timing.heartbeat
+        case .vacant, .leaseRanOut, .majority, .handedOver, .forced, .restored, .deadlinePassed,
+            .majorityLost, .switchover, .interfaceDown, .unhealthy, .maintenance, .stopping,
+            .superseded, .notConfirmed, .candidacyFailed, .gateMissing:
+            scene.timing.heartbeat
         }
     }
 
@@ -118,7 +147,6 @@ extension Group {
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        hear(release.term)
         if ballot.release(release.term, by: release.holder, at: scene.now) {
             out.fire(.releaseGrant)
         } else {

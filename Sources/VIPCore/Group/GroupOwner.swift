@@ -11,7 +11,7 @@ extension Group {
     ) {
         let tenure = Tenure(
             term: candidacy.term,
-            stage: .confirming(request: nil),
+            stage: .confirming(request: nil, until: confirmBy(in: scene)),
             firstRequest: nextRequest + 1,
             counted: candidacy.counted,
             deadline: deadline,
@@ -37,7 +37,9 @@ extension Group {
     /// Opens or extends the gate to what the deadline allows; the page comes first. Of a restored
     /// tenure it is open already, and does not wait for the kernel to be asked about addresses.
     mutating func openGate(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(var tenure) = role, tenure.isServing || tenure.gateUntil != nil else {
+        guard case .owner(var tenure) = role, tenure.doubtedSince == nil,
+            tenure.isServing || tenure.gateUntil != nil
+        else {
             commit(&out)
             return
         }
@@ -67,9 +69,12 @@ extension Group {
         renewOwnVote(in: scene, &out)
     }
 
-    /// How often one renewal is sent at most: at 20 % loss each way one in sixty is then
-    /// unanswered, and the lease outlasts several in a row.
+    /// One renewal is sent up to five times: at 20 % loss each way one in 165 is then unanswered,
+    /// and the lease outlasts several in a row.
     static let renewalTries = 4
+    /// So many unanswered questions in one heartbeat to a voter that is heard: large frames may be
+    /// what is lost.
+    static let triesBeforeSmallFrames = 3
 
     private func askOwner(
         _ voter: Int,
@@ -78,6 +83,9 @@ extension Group {
         _ out: inout Outbox
     ) {
         if tenure.asks[voter].tries > 0 { out.fire(.resendRenewal) }
+        if tenure.asks[voter].tries == Self.triesBeforeSmallFrames, scene.isHeard(voter) {
+            out.unanswering.append(voter)
+        }
         tenure.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
         // One question a heartbeat is enough for a voter that is not there.
         if !scene.isHeard(voter) || tenure.asks[voter].tries > Self.renewalTries {
@@ -89,10 +97,11 @@ extension Group {
     mutating func renewOwnVote(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(let tenure) = role else { return }
         let own = request(tenure.term, in: scene)
+        var granted = Granted(answering: own, length: own.length)
         if !mutated(.ownVoteNotAsked) {
             switch ballot.answer(own, voterSetsAgree: true, in: scene, &out) {
-            case .granted:
-                break
+            case .granted(let length):
+                granted.length = length
             case .refused(let reason, let current, let remaining):
                 let refused = Refused(
                     group: id,
@@ -108,13 +117,6 @@ extension Group {
                 return
             }
         }
-        let granted = Granted(
-            group: id,
-            term: own.term,
-            holder: own.holder,
-            length: own.length,
-            stamp: own.stamp
-        )
         owner(tenure, isGranted: granted, by: scene.me, in: scene, &out)
     }
 
@@ -205,6 +207,11 @@ extension Group {
         let before = tenure.deadline
         tenure.deadline = deadline
         if deadline.boottime > before.boottime { tenure.extendedAt = scene.now.boottime }
+        let isDoubtOver = isDoubtAnswered(tenure, in: scene)
+        if isDoubtOver {
+            out.fire(.outlastDoubt)
+            tenure.doubtedSince = nil
+        }
         role = .owner(tenure)
         if deadline.boottime < before.boottime || deadline.raw < before.raw {
             out.fire(.lowerGate)
@@ -219,7 +226,7 @@ extension Group {
             } else {
                 lowerGate(in: scene, &out)
             }
-        } else if deadline != before {
+        } else if deadline != before || isDoubtOver {
             openGate(in: scene, &out)
         }
         // Otherwise a voter outside the majority has answered; the page learns of it at the end.
@@ -253,6 +260,8 @@ extension Group {
         case .held, .lowTerm:
             strike(voter, refused, in: scene, &out)
         case .recording:
+            // The own voter is asked with the next heartbeat.
+            guard voter != scene.me else { break }
             tenure.asks[voter].resendAt = scene.now.boottime + scene.timing.heartbeat / 4
             role = .owner(tenure)
         case .abstaining, .voterSets, .suspended, .unknownGroup, .highTerm:
@@ -269,9 +278,14 @@ extension Group {
         _ out: inout Outbox
     ) {
         guard case .owner(var tenure) = role, term >= tenure.term else { return }
+        guard isWithinRaise(term) || mutated(.termsUnbounded),
+            !isTooSoon(tenure.raisedAt, in: scene),
+            follow(term, within: Self.raiseGap, in: scene, &out), let fresh = takeFreshTerm()
+        else { return out.fire(.ignoreTerm) }
         out.fire(.raiseTerm)
         let old = tenure.term
-        tenure.term = takeFreshTerm(above: term)
+        tenure.term = fresh
+        tenure.raisedAt = scene.now.boottime
         out.withdrawRequests(for: id)
         role = .owner(tenure)
         out.report(
@@ -283,6 +297,12 @@ extension Group {
             )
         )
         renew(in: scene, &out)
+    }
+
+    /// One raise a heartbeat is all that honest voters ever ask for; each costs a round of
+    /// questions.
+    func isTooSoon(_ raisedAt: Instant?, in scene: Scene) -> Bool {
+        raisedAt.map { scene.now.boottime - $0 < scene.timing.heartbeat } ?? false
     }
 
     /// A voter that is counted names another holder, in answer to a newer question: it no longer
@@ -314,6 +334,7 @@ extension Group {
     // MARK: - Time
 
     mutating func advanceTenure(in scene: Scene, _ out: inout Outbox) {
+        if enforceConfirmation(in: scene, &out) { return }
         guard case .owner(var tenure) = role else { return }
         if !scene.suspended {
             for voter in scene.peers.indices

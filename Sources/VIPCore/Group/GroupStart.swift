@@ -15,9 +15,7 @@ extension Group {
     /// of anything else gate and addresses are cleared away, and what may be left of it is
     /// released.
     mutating func start(with tenure: TenureRecord?, in scene: Scene, _ out: inout Outbox) {
-        if let tenure, !tenure.forced, tenure.deadline.isAhead(of: scene.now),
-            scene.settings.isNode
-        {
+        if let tenure, !tenure.forced, isCredible(tenure, in: scene), scene.settings.isNode {
             restore(tenure, in: scene, &out)
             return
         }
@@ -35,9 +33,32 @@ extension Group {
         }
         let number = takeRequestNumber()
         role = .lettingGo(
-            LettingGo(term: leftover, request: number, reason: .leftover, vote: nil)
+            LettingGo(
+                term: leftover,
+                request: number,
+                reason: .leftover,
+                vote: nil,
+                began: scene.now,
+                closedBy: scene.now,
+                // Its gate may have been open until a moment ago.
+                drain: leftover == .none ? .zero : scene.timing.drain
+            )
         )
         out.emit(.removeAddresses(id, request: number))
+    }
+
+    /// Whether the record can be what this host has written: its deadline lies ahead, no later than
+    /// a lease from now, and no grant is counted from a question that is yet to be asked.
+    private func isCredible(_ record: TenureRecord, in scene: Scene) -> Bool {
+        let latest = scene.now + Timing.leaseBounds.upperBound
+        guard record.deadline.isAhead(of: scene.now),
+            record.deadline.boottime <= latest.boottime, record.deadline.raw <= latest.raw
+        else { return false }
+        return record.counted.allSatisfy { contribution in
+            contribution.stamp.boottime <= scene.now.boottime
+                && contribution.stamp.raw <= scene.now.raw
+                && Timing.leaseBounds.contains(contribution.length)
+        }
     }
 
     /// The death of the process was a pause. The gate is as it was left, and stays so until the
@@ -54,7 +75,7 @@ extension Group {
         }
         let tenure = Tenure(
             term: record.term,
-            stage: .confirming(request: nil),
+            stage: .confirming(request: nil, until: nil),
             firstRequest: nextRequest + 1,
             counted: counted,
             deadline: record.deadline,

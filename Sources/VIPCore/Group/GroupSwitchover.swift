@@ -64,8 +64,11 @@ extension Group {
     ) {
         guard case .owner(var tenure) = role else { return }
         let heartbeat = scene.timing.heartbeat
-        let wait =
-            urgent ? max(heartbeat / 2, .milliseconds(20)) : max(heartbeat * 2, .milliseconds(50))
+        // The question and the offer are one round trip, which may be longer than a heartbeat.
+        let wait = max(
+            urgent ? max(heartbeat / 2, .milliseconds(20)) : max(heartbeat * 2, .milliseconds(50)),
+            scene.answerPatience(of: successor) * 2
+        )
         tenure.handover = Handover(
             successor: successor,
             number: out.random.nonzero(),
@@ -83,7 +86,7 @@ extension Group {
         handover.ask.sent(at: scene.now, patience: scene.patience(with: handover.successor))
         tenure.handover = handover
         role = .owner(tenure)
-        let highest = max(highestUsed, highestHeard, ballot.highestGranted)
+        let highest = max(highestUsed, ballot.highestGranted)
         out.post(
             .inquiry(Inquiry(group: id, number: handover.number, highestTerm: highest)),
             to: handover.successor
@@ -101,12 +104,15 @@ extension Group {
 
     /// The successor is willing: let go with its offer in hand.
     mutating func take(_ offer: Offer, from voter: Int, in scene: Scene, _ out: inout Outbox) {
-        hear(offer.request.term)
         guard case .owner(let tenure) = role, let handover = tenure.handover,
             handover.successor == voter, handover.number == offer.number,
             offer.request.holder.host == scene.settings.voters[voter].id,
             offer.request.term > tenure.term
         else { return }
+        // This host's voter is to grant it, as it would any request.
+        guard isWithinReach(offer.request.term, in: scene, &out) else {
+            return out.dropImplausible()
+        }
         becomeLettingGo(
             because: handover.reason,
             vote: offer.request,
@@ -229,7 +235,6 @@ extension Group {
     // MARK: - The successor's side
 
     mutating func take(_ inquiry: Inquiry, from voter: Int, in scene: Scene, _ out: inout Outbox) {
-        hear(inquiry.highestTerm)
         if let unready = unreadinessToSucceed(in: scene) {
             out.fire(.declineInquiry)
             out.post(.declined(group: id, number: inquiry.number, because: unready), to: voter)
@@ -242,8 +247,15 @@ extension Group {
             out.post(.offer(offer), to: voter)
             return
         }
+        guard follow(inquiry.highestTerm, within: Self.raiseGap, in: scene, &out),
+            let fresh = takeFreshTerm()
+        else {
+            out.fire(.ignoreTerm)
+            out.post(.declined(group: id, number: inquiry.number, because: .busy), to: voter)
+            return
+        }
         out.fire(.makeOffer)
-        let term = mutated(.successorTermNotFresh) ? inquiry.highestTerm.next : takeFreshTerm()
+        let term = mutated(.successorTermNotFresh) ? inquiry.highestTerm.next : fresh
         let made = Offer(number: inquiry.number, request: request(term, in: scene))
         offer = made
         offeredTo = voter
@@ -261,15 +273,9 @@ extension Group {
     /// The owner's own vote, carried by its release: for exactly our offer, once.
     mutating func accept(_ vote: Granted, from voter: Int, in scene: Scene, _ out: inout Outbox) {
         guard vote.holder == scene.holder else { return }
-        let asked = Request(
-            group: vote.group,
-            term: vote.term,
-            holder: vote.holder,
-            length: vote.length,
-            stamp: vote.stamp
-        )
-        guard case .standby = role, let offer, offer.request == asked, offeredTo == voter,
-            unreadiness(in: scene) == nil
+        guard case .standby = role, let offer, offeredTo == voter,
+            vote == Granted(answering: offer.request, length: vote.length),
+            vote.length <= offer.request.length, unreadiness(in: scene) == nil
         else {
             ignoreVote(vote, from: voter, in: scene, &out)
             return

@@ -78,7 +78,6 @@ extension Group {
         _ out: inout Outbox
     ) {
         guard isNode(voter, in: scene) else { return }
-        if condition.owns { hear(condition.term) }
         var readySince: Instant?
         if condition.unready == nil {
             readySince = scene.now.boottime
@@ -116,6 +115,8 @@ struct OwnerChanges: Sendable {
     /// More changes than this within a minute are flapping.
     static let tolerated = 3
     static let window: Duration = .seconds(60)
+    /// A node may say that it owns the group, and that it does not, in each frame.
+    static let mostRemembered = 64
     static let firstHoldDown: Duration = .seconds(30)
     /// 30 s, 1, 2, 4, 8 minutes, and no longer.
     static let mostDoublings = 4
@@ -144,6 +145,7 @@ struct OwnerChanges: Sendable {
         defer { last = host }
         guard let last, last != host else { return (from, nil) }
         recent.removeAll { now.boottime - $0 > Self.window }
+        if recent.count == Self.mostRemembered { recent.removeFirst() }
         recent.append(now.boottime)
         guard recent.count > Self.tolerated, !isHeldDown(at: now) else { return (from, nil) }
         if let end = heldDownUntil, now.boottime - end > Self.window * 10 { holdDowns = 0 }

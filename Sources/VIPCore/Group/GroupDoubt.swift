@@ -1,0 +1,38 @@
+/// What an owner does when another host says that it owns the group in a higher term.
+///
+/// Nobody can while this tenure lasts, so either this host's clocks have stood still and the word
+/// is true, or it is not true. The voters know: the gate is closed at once, they are asked anew,
+/// and it opens when a majority has answered a question that was asked after the word. A host that
+/// was paused is silent from the first word on; a voter that says what is not true costs a round
+/// trip.
+extension Group {
+    mutating func doubtTenure(
+        because host: HostID,
+        term: Term,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard case .owner(var tenure) = role, tenure.doubtedSince == nil else { return }
+        out.fire(.doubtTenure)
+        tenure.doubtedSince = scene.now
+        let wasOpen = tenure.gateUntil != nil
+        tenure.gateUntil = nil
+        role = .owner(tenure)
+        out.report(.tenureDoubted(id, by: host, term: term))
+        if wasOpen { out.emit(.closeGate(id)) }
+        commit(&out)
+        renew(in: scene, &out)
+    }
+
+    /// Whether a majority has granted since the doubt began.
+    func isDoubtAnswered(_ tenure: Tenure, in scene: Scene) -> Bool {
+        guard let since = tenure.doubtedSince else { return false }
+        let answers = tenure.counted.map { contribution in
+            contribution.flatMap {
+                $0.stamp.boottime >= since.boottime && $0.stamp.raw >= since.raw ? $0 : nil
+            }
+        }
+        let deadline = Tenure.deadline(of: answers, majority: scene.majority, timing: scene.timing)
+        return deadline?.isAhead(of: scene.now) ?? false
+    }
+}
