@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import VIPAgent
 import VIPControl
+import VIPSpelling
 
 /// The daemon and what belongs to it. Operators' everyday tool is `vipctl`.
 @main
@@ -29,7 +30,7 @@ struct VIPAgentTool: ParsableCommand {
             guard inheritance != .none else { return }
         }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments())
             if let run = command as? Run {
                 run.serve(with: inheritance)
             } else {
@@ -37,6 +38,23 @@ struct VIPAgentTool: ParsableCommand {
             }
         } catch {
             exit(withError: error)
+        }
+    }
+
+    /// Options may stand before the command.
+    private static let words = CommandWords(
+        commands: configuration.subcommands.map { $0._commandName },
+        optionsWithValue: [
+            "--config", "--host", "--run-dir", "--state-dir", "--socket", "--cluster", "--node",
+            "--witness", "--group", "--from", "--directory",
+        ]
+    )
+
+    private static func arguments() throws -> [String] {
+        do throws(CommandMistake) {
+            return try words.withCommandFirst(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            throw ValidationError(printable("\(error)"))
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import VIPControl
+import VIPSpelling
 
 /// The operator's command line: each command asks the daemon one thing and shows the answer.
 @main
@@ -29,8 +30,19 @@ struct VIPControlTool: ParsableCommand {
         ]
     )
 
+    /// Options may stand before the command: '--socket' is of all of them.
+    private static let words = CommandWords(
+        commands: configuration.subcommands.map { $0._commandName },
+        optionsWithValue: ["--socket", "--cluster", "--to", "--group", "--last", "-n"]
+    )
+
     static func main() {
-        main(CommandLine.arguments.dropFirst().flatMap(Status.separatingWatch))
+        let arguments = CommandLine.arguments.dropFirst().flatMap(Status.separatingWatch)
+        do throws(CommandMistake) {
+            main(try words.withCommandFirst(arguments))
+        } catch {
+            exit(withError: ValidationError(printable("\(error)")))
+        }
     }
 }
 
