@@ -195,6 +195,12 @@ public struct ClusterKeys: Equatable, Sendable {
                     help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
                 )
             }
+            guard key.octets.contains(where: { $0 != 0 }) else {
+                throw FileContents.Failure(
+                    message: "line \(index + 1) of the key is nothing but zeros",
+                    help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
+                )
+            }
             keys.append(key)
         }
         guard let signing = keys.first else {
