@@ -170,7 +170,9 @@ struct AcceptVoters: ParsableCommand {
         discussion: """
             An agent whose configuration names other voters than its memory, or that finds an \
             address of one group given to another, neither votes nor asks until this is said on \
-            every host. Without --yes it prints what has to be true before, and does nothing.
+            every host. From then on it waits for the longest lease that it has on record, and \
+            votes and asks again. Without --yes it prints what has to be true before, and does \
+            nothing.
 
             Exit status:
               0   accepted
@@ -212,12 +214,12 @@ struct AcceptVoters: ParsableCommand {
                 EX_USAGE,
                 """
                 before the changed voters or addresses may hold, this has to be true:
-                  - every host of the cluster has the new configuration, and its agent was \
+                  - hosts that no longer vote have their agents stopped, and stay so
+                  - every other host has the new configuration, and its agent was reloaded or \
                 restarted with it
-                  - hosts that no longer vote have their agents stopped
-                  - since the last agent with the old configuration stopped, the longest lease \
-                has passed
                 then say so on every host: vip-agent accept-voters --yes
+                each of them votes and asks again once the longest lease that it has on record \
+                has passed
                 """
             )
         }
@@ -231,7 +233,11 @@ struct AcceptVoters: ParsableCommand {
         }
         do throws(ControlClientError) {
             switch try client.ask(.acceptVoters) {
-            case .done: print("accepted: this host votes and asks again")
+            case .done:
+                print(
+                    "accepted: this host votes and asks again once the longest lease that it has"
+                        + " on record has passed"
+                )
             case .refused(let refusal):
                 fail(1, refusal.error + (refusal.help.map { "\n  \($0)" } ?? ""))
             }
