@@ -15,6 +15,14 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
 
     public var description: String { "ClusterKey(secret)" }
 
+    /// Whether a line of the text is a key.
+    static func isIn(_ text: String) -> Bool {
+        let octets = Array(text.utf8.prefix(ClusterKeys.mostOctets))
+        return octets.split(separator: UInt8(ascii: "\n")).contains { line in
+            Base64.decode(String(decoding: line.trimmed, as: UTF8.self))?.count == octetCount
+        }
+    }
+
     /// From the kernel's generator (getentropy, which calls getrandom); it blocks only early in a
     /// boot.
     public static func generate() throws(ClusterKeyError) -> ClusterKey {
@@ -99,7 +107,7 @@ public struct ClusterKeys: Equatable, Sendable {
     /// With which frames may arrive: the signing key, then the other if there is one.
     public let accepted: [ClusterKey]
 
-    private static let mostOctets = 16 * 1024
+    fileprivate static let mostOctets = 16 * 1024
 
     /// Keys that were loaded by another process: the signing one first. Nil unless there are one or
     /// two.
