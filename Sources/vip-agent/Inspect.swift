@@ -140,6 +140,13 @@ struct Clean: ParsableCommand {
             for line in removed { print("removed \(line)") }
             if removed.isEmpty { print("nothing was left") }
         } catch {
+            // No agent runs as an operator: the advice on owners of files is not for one.
+            if error.status == .permission, geteuid() != 0 {
+                fail(
+                    error.status.rawValue,
+                    "run this as root: \(error.description.prefix { $0 != ";" })"
+                )
+            }
             fail(error.status.rawValue, error.description)
         }
     }
@@ -204,8 +211,14 @@ struct AcceptVoters: ParsableCommand {
     var yes = false
 
     func validate() throws {
-        guard socket != nil, cluster != nil else { return }
-        throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+        guard socket == nil || cluster == nil else {
+            throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+        }
+        guard socket != "" else { throw ValidationError("--socket is empty") }
+        guard let cluster, cluster.isEmpty || cluster.contains("/") else { return }
+        throw ValidationError(
+            "--cluster takes the name of a cluster, and not '\(printable(cluster))'"
+        )
     }
 
     func run() throws {
@@ -239,7 +252,7 @@ struct AcceptVoters: ParsableCommand {
                         + " on record has passed"
                 )
             case .refused(let refusal):
-                fail(1, refusal.error + (refusal.help.map { "\n  \($0)" } ?? ""))
+                fail(1, "refused: " + refusal.error + (refusal.help.map { "\n  \($0)" } ?? ""))
             }
         } catch {
             fail(2, "\(error)")

@@ -82,6 +82,12 @@ struct PlaceOptions: ParsableArguments {
         completion: .hosts
     )
     var host: String?
+
+    func validate() throws {
+        for (option, value) in [("--config", config), ("--host", host)] where value == "" {
+            throw ValidationError("\(option) is empty")
+        }
+    }
 }
 
 struct RunDirectoryOption: ParsableArguments {
@@ -93,6 +99,11 @@ struct RunDirectoryOption: ParsableArguments {
         completion: .directory
     )
     var runDir = ControlSockets.defaultRunDirectory
+
+    func validate() throws {
+        guard runDir.isEmpty else { return }
+        throw ValidationError("--run-dir is empty")
+    }
 }
 
 struct DirectoryOptions: ParsableArguments {
@@ -106,6 +117,11 @@ struct DirectoryOptions: ParsableArguments {
         completion: .directory
     )
     var stateDir = "/var/lib/vip-agent"
+
+    func validate() throws {
+        guard stateDir.isEmpty else { return }
+        throw ValidationError("--state-dir is empty")
+    }
 }
 
 /// Says why on standard error, and ends with that status.

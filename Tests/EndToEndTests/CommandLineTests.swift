@@ -70,6 +70,66 @@ struct CommandLineTests {
     }
 
     @Test(
+        "what is empty is not taken for what is not said",
+        arguments: [
+            ("vipctl", ["status", "--socket", ""], "--socket is empty"),
+            ("vipctl", ["status", "--cluster", ""], "--cluster takes the name of a cluster"),
+            ("vipctl", ["status", "--cluster", "../x"], "--cluster takes the name of a cluster"),
+            ("vip-agent", ["check", "--config", ""], "--config is empty"),
+            ("vip-agent", ["check", "--host", ""], "--host is empty"),
+            ("vip-agent", ["run", "--run-dir", ""], "--run-dir is empty"),
+            ("vip-agent", ["run", "--state-dir", ""], "--state-dir is empty"),
+            ("vip-agent", ["accept-voters", "--socket", ""], "--socket is empty"),
+        ]
+    )
+    func empty(program: String, words: [String], complaint: String) throws {
+        let answer = try ManualPageTests.run(
+            ["\(try ManualPageTests.programs())/\(program)"] + words
+        )
+        #expect(answer.status == 64)
+        #expect(answer.output.contains(complaint), "\(answer.output)")
+    }
+
+    @Test("accept-voters says what has to be true, and does nothing without --yes")
+    func acceptance() throws {
+        let answer = try Self.run("vip-agent", "accept-voters --socket /nowhere/s")
+        #expect(answer.status == 64)
+        #expect(answer.output.contains("have their agents stopped, and stay so"))
+        #expect(answer.output.contains("vip-agent accept-voters --yes"))
+    }
+
+    @Test("init takes a directory as it is named from here, and says how to make one")
+    func directory() throws {
+        let scratch = try ManualPageTests.Scratch()
+        let agent = "\(try ManualPageTests.programs())/vip-agent"
+        let initialize =
+            "cd \(scratch.path) && \(agent) init --node lb1=192.0.2.1 --node lb2=192.0.2.2"
+            + " --group web=eth0,192.0.2.100 --directory"
+        let missing = try ManualPageTests.run("sh", "-c", "\(initialize) new")
+        #expect(missing.status == 78)
+        #expect(missing.output.contains("--directory new: No such file or directory\n"))
+        #expect(missing.output.contains("help: mkdir -p new\n"))
+
+        let made = try ManualPageTests.run(
+            "sh",
+            "-c",
+            "mkdir \(scratch.path)/new; \(initialize) new/"
+        )
+        #expect(made.status == 0, "\(made.output)")
+        #expect(made.output.contains("/new/vip-agent.toml\n"))
+        #expect(made.output.contains("there is no --witness: while either node is away"))
+        let checked = try ManualPageTests.run(
+            agent,
+            "check",
+            "--config",
+            "\(scratch.path)/new/vip-agent.toml",
+            "--host",
+            "lb1"
+        )
+        #expect(checked.status == 0, "\(checked.output)")
+    }
+
+    @Test(
         "an option that would do nothing is refused, with what it needs",
         arguments: [
             ("viplab", "up --bare", "--packages DIR"),
