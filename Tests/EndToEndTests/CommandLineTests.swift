@@ -135,6 +135,7 @@ struct CommandLineTests {
             ("viplab", "up --bare", "--packages DIR"),
             ("viplab", "up --release trixie", "--packages DIR"),
             ("vipsim", "--transcript", "--seed N"),
+            ("vipsim", "--from 18446744073709551615 --seeds 2", "past the last seed"),
             ("vipsim", "--mutations --seed 1", "leave out --seed"),
         ]
     )
