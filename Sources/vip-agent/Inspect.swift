@@ -12,7 +12,7 @@ struct Check: ParsableCommand {
             Every fault is printed with its place. The key has to be readable, and to tell what \
             enforces a lease here takes the agent's capabilities.
 
-            \(exitStatus(well: "valid", .configuration))
+            \(exitStatus(well: "valid", .system, .configuration))
             """
     )
 

@@ -35,10 +35,21 @@ struct VIPAgentTool: ParsableCommand {
                 run.serve(with: inheritance)
             } else {
                 try command.run()
+                requireWritten()
             }
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// What nobody can read must not look like an answer.
+    private static func requireWritten() {
+        guard fflush(nil) != 0 else { return }
+        let reason = unsafe String(cString: strerror(errno))
+        fail(
+            StartupFailure.Status.system.rawValue,
+            "the answer can't be written to standard output: \(reason)"
+        )
     }
 
     /// Options may stand before the command.

@@ -127,6 +127,13 @@ struct CommandLineTests {
             "lb1"
         )
         #expect(checked.status == 0, "\(checked.output)")
+        let unwritten = try ManualPageTests.run(
+            "sh",
+            "-c",
+            "\(agent) check --config \(scratch.path)/new/vip-agent.toml --host lb1 >/dev/full"
+        )
+        #expect(unwritten.status == 71)
+        #expect(unwritten.output.contains("No space left on device"), "\(unwritten.output)")
     }
 
     @Test(
