@@ -54,7 +54,14 @@ let package = Package(
 
         // The configuration file, and what it has to say about itself.
         .target(name: "CTOML"),
-        .target(name: "VIPConfiguration", dependencies: ["CTOML"], swiftSettings: strict),
+        .target(
+            name: "VIPConfiguration",
+            dependencies: ["CTOML", "VIPSpelling"],
+            swiftSettings: strict
+        ),
+
+        // What somebody meant who wrote a name wrong. Imports nothing.
+        .target(name: "VIPSpelling", swiftSettings: strict),
 
         // The daemon.
         .systemLibrary(
@@ -85,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "vip-agent",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPSpelling",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,
@@ -97,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "vipctl",
             dependencies: [
-                "VIPControl",
+                "VIPControl", "VIPSpelling",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,
@@ -122,7 +129,7 @@ let package = Package(
         .executableTarget(
             name: "viplab",
             dependencies: [
-                "VIPLab", "VIPAgent", "CGate",
+                "VIPLab", "VIPAgent", "VIPSpelling", "CGate",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,
@@ -133,6 +140,11 @@ let package = Package(
         .testTarget(
             name: "VIPConfigurationTests",
             dependencies: ["VIPConfiguration"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VIPSpellingTests",
+            dependencies: ["VIPSpelling"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -15,6 +15,14 @@ public struct ClusterKey: Equatable, Sendable, CustomStringConvertible {
 
     public var description: String { "ClusterKey(secret)" }
 
+    /// Whether a line of the text is a key.
+    static func isIn(_ text: String) -> Bool {
+        let octets = Array(text.utf8.prefix(ClusterKeys.mostOctets))
+        return octets.split(separator: UInt8(ascii: "\n")).contains { line in
+            Base64.decode(String(decoding: line.trimmed, as: UTF8.self))?.count == octetCount
+        }
+    }
+
     /// From the kernel's generator (getentropy, which calls getrandom); it blocks only early in a
     /// boot.
     public static func generate() throws(ClusterKeyError) -> ClusterKey {
@@ -99,7 +107,7 @@ public struct ClusterKeys: Equatable, Sendable {
     /// With which frames may arrive: the signing key, then the other if there is one.
     public let accepted: [ClusterKey]
 
-    private static let mostOctets = 16 * 1024
+    fileprivate static let mostOctets = 16 * 1024
 
     /// Keys that were loaded by another process: the signing one first. Nil unless there are one or
     /// two.
@@ -192,6 +200,12 @@ public struct ClusterKeys: Equatable, Sendable {
                 throw FileContents.Failure(
                     message: "line \(index + 1) of the key has \(key.count) octets, but"
                         + " \(ClusterKey.octetCount) are wanted",
+                    help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
+                )
+            }
+            guard key.octets.contains(where: { $0 != 0 }) else {
+                throw FileContents.Failure(
+                    message: "line \(index + 1) of the key is nothing but zeros",
                     help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
                 )
             }

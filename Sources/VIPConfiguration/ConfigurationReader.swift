@@ -163,6 +163,7 @@ extension Configuration {
         do {
             document = try TOMLDocument(parsing: source)
         } catch {
+            guard !ClusterKey.isIn(source) else { throw ConfigurationError(keyAt: path) }
             throw ConfigurationError(path: path, source: source, diagnostics: [error.diagnostic])
         }
         let reader = ConfigurationReader(reading: document)
@@ -196,6 +197,18 @@ extension Configuration {
                 diagnostics: [Diagnostic(error.message, at: nil, help: error.help)]
             )
         }
+    }
+}
+
+extension ConfigurationError {
+    /// The file is a key, of which nothing is to be shown, above all not in a log.
+    fileprivate init(keyAt path: String) {
+        let mistaken = Diagnostic(
+            "there is a key in this file, so it is no configuration",
+            at: nil,
+            help: "name the configuration, in which 'key_file' names the key"
+        )
+        self.init(path: path, source: "", diagnostics: [mistaken])
     }
 }
 

@@ -1,3 +1,5 @@
+import VIPSpelling
+
 /// What no section can know alone: names, addresses and references across all of them.
 struct CrossReferences {
     var voters: [VoterDraft]

@@ -1,3 +1,5 @@
+import VIPSpelling
+
 /// What a host is in its cluster.
 public enum Role: Equatable, Sendable {
     /// Index into `Configuration.nodes`.

@@ -1,3 +1,5 @@
+import VIPSpelling
+
 /// A value and where it stands.
 struct Located<Value> {
     var value: Value

@@ -141,12 +141,17 @@ public final class Machines: Sendable {
 /// Built packages: what `make deb` makes, and the same as an earlier version.
 public struct Packages: Sendable {
     public let current: String
-    public let previous: String
+    private let directory: String
 
-    /// - Parameter directory: with one package in it, and one in its folder `earlier`.
+    /// - Parameter directory: with one package in it; what upgrades, wants one in its folder
+    ///   `earlier`, too.
     public init(in directory: String) throws(LabError) {
         current = try Self.find(in: directory)
-        previous = try Self.find(in: "\(directory)/earlier")
+        self.directory = directory
+    }
+
+    public var previous: String {
+        get throws(LabError) { try Self.find(in: "\(directory)/earlier") }
     }
 
     private static func find(in directory: String) throws(LabError) -> String {
@@ -156,8 +161,8 @@ public struct Packages: Sendable {
         guard found.count == 1 else {
             throw LabError(
                 "find a package in \(directory)",
-                found: "\(found.count) of them where one is expected",
-                advice: "make packages builds them"
+                found: "\(found.count) files vip-agent_*.deb where one is expected",
+                advice: "'make packages' builds .build-deb and .build-deb/earlier"
             )
         }
         return "\(directory)/\(found[0])"

@@ -86,6 +86,7 @@ struct Initialize: ParsableCommand {
     }
 
     func run() throws {
+        let directory = try existingDirectory()
         let keyPath = "\(directory)/\(cluster).key"
         let configurationPath = "\(directory)/vip-agent.toml"
         var template = ConfigurationTemplate(
@@ -108,6 +109,32 @@ struct Initialize: ParsableCommand {
         write(template.rendered, to: configurationPath, for: readers, keyPath: keyPath)
         print(instructions(configurationPath, readers, keyPath))
         if let translation { show(translation) }
+        // Of three nodes two are a majority.
+        if template.witness == nil, template.nodes.count < 3 {
+            warn(
+                template.nodes.count < 2
+                    ? "there is one node alone: nobody takes over from it"
+                    : "there is no --witness: while either node is away, nobody owns anything;"
+                        + " add a [[witness]] before you start"
+            )
+        }
+    }
+
+    /// Where both files go, as an absolute path: the agent has another working directory.
+    private func existingDirectory() throws -> String {
+        guard !directory.isEmpty else { throw ValidationError("--directory is empty") }
+        guard let real = unsafe realpath(directory, nil) else {
+            let reason = unsafe String(cString: strerror(errno))
+            fail(
+                StartupFailure.Status.configuration.rawValue,
+                "--directory \(printable(directory)): \(reason)\n  = help: mkdir -p "
+                    + printable(directory)
+            )
+        }
+        defer { unsafe free(real) }
+        guard directory.hasPrefix("/") else { return unsafe String(cString: real) }
+        // As it was named: it may be a link.
+        return String(directory.reversed().drop { $0 == "/" }.reversed())
     }
 
     /// The user of the unit, if there is one and the key can be given away.
@@ -209,18 +236,14 @@ struct Initialize: ParsableCommand {
         if !notes.isEmpty { print("what is done in another way, or need not be done:") }
         for note in notes { print("  \(note)") }
 
-        var warnings = translation.remarks.filter { $0.severity == .warning }
-            .map(\.description)
-        if translation.template.witness == nil {
-            warnings.append(
-                "there is no --witness: while either node is away, nobody owns anything;"
-                    + " add a [[witness]] before you start"
-            )
+        for remark in translation.remarks where remark.severity == .warning {
+            warn(remark.description)
         }
-        for warning in warnings {
-            let line = Array("vip-agent: warning: \(warning)\n".utf8)
-            _ = unsafe Glibc.write(STDERR_FILENO, line, line.count)
-        }
+    }
+
+    private func warn(_ text: String) {
+        let line = Array("vip-agent: warning: \(text)\n".utf8)
+        _ = unsafe Glibc.write(STDERR_FILENO, line, line.count)
     }
 
     /// With --from, a name alone will do: its address may be in keepalived's file.

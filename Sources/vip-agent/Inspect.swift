@@ -12,7 +12,7 @@ struct Check: ParsableCommand {
             Every fault is printed with its place. The key has to be readable, and to tell what \
             enforces a lease here takes the agent's capabilities.
 
-            \(exitStatus(well: "valid", .configuration))
+            \(exitStatus(well: "valid", .system, .configuration))
             """
     )
 
@@ -140,6 +140,13 @@ struct Clean: ParsableCommand {
             for line in removed { print("removed \(line)") }
             if removed.isEmpty { print("nothing was left") }
         } catch {
+            // No agent runs as an operator: the advice on owners of files is not for one.
+            if error.status == .permission, geteuid() != 0 {
+                fail(
+                    error.status.rawValue,
+                    "run this as root: \(error.description.prefix { $0 != ";" })"
+                )
+            }
             fail(error.status.rawValue, error.description)
         }
     }
@@ -170,7 +177,9 @@ struct AcceptVoters: ParsableCommand {
         discussion: """
             An agent whose configuration names other voters than its memory, or that finds an \
             address of one group given to another, neither votes nor asks until this is said on \
-            every host. Without --yes it prints what has to be true before, and does nothing.
+            every host. From then on it waits for the longest lease that it has on record, and \
+            votes and asks again. Without --yes it prints what has to be true before, and does \
+            nothing.
 
             Exit status:
               0   accepted
@@ -202,8 +211,14 @@ struct AcceptVoters: ParsableCommand {
     var yes = false
 
     func validate() throws {
-        guard socket != nil, cluster != nil else { return }
-        throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+        guard socket == nil || cluster == nil else {
+            throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+        }
+        guard socket != "" else { throw ValidationError("--socket is empty") }
+        guard let cluster, cluster.isEmpty || cluster.contains("/") else { return }
+        throw ValidationError(
+            "--cluster takes the name of a cluster, and not '\(printable(cluster))'"
+        )
     }
 
     func run() throws {
@@ -212,12 +227,12 @@ struct AcceptVoters: ParsableCommand {
                 EX_USAGE,
                 """
                 before the changed voters or addresses may hold, this has to be true:
-                  - every host of the cluster has the new configuration, and its agent was \
+                  - hosts that no longer vote have their agents stopped, and stay so
+                  - every other host has the new configuration, and its agent was reloaded or \
                 restarted with it
-                  - hosts that no longer vote have their agents stopped
-                  - since the last agent with the old configuration stopped, the longest lease \
-                has passed
                 then say so on every host: vip-agent accept-voters --yes
+                each of them votes and asks again once the longest lease that it has on record \
+                has passed
                 """
             )
         }
@@ -231,9 +246,13 @@ struct AcceptVoters: ParsableCommand {
         }
         do throws(ControlClientError) {
             switch try client.ask(.acceptVoters) {
-            case .done: print("accepted: this host votes and asks again")
+            case .done:
+                print(
+                    "accepted: this host votes and asks again once the longest lease that it has"
+                        + " on record has passed"
+                )
             case .refused(let refusal):
-                fail(1, refusal.error + (refusal.help.map { "\n  \($0)" } ?? ""))
+                fail(1, "refused: " + refusal.error + (refusal.help.map { "\n  \($0)" } ?? ""))
             }
         } catch {
             fail(2, "\(error)")

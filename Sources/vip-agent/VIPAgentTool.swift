@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import VIPAgent
 import VIPControl
+import VIPSpelling
 
 /// The daemon and what belongs to it. Operators' everyday tool is `vipctl`.
 @main
@@ -29,14 +30,42 @@ struct VIPAgentTool: ParsableCommand {
             guard inheritance != .none else { return }
         }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments())
             if let run = command as? Run {
                 run.serve(with: inheritance)
             } else {
                 try command.run()
+                requireWritten()
             }
         } catch {
             exit(withError: error)
+        }
+    }
+
+    /// What nobody can read must not look like an answer.
+    private static func requireWritten() {
+        guard fflush(nil) != 0 else { return }
+        let reason = unsafe String(cString: strerror(errno))
+        fail(
+            StartupFailure.Status.system.rawValue,
+            "the answer can't be written to standard output: \(reason)"
+        )
+    }
+
+    /// Options may stand before the command.
+    private static let words = CommandWords(
+        commands: configuration.subcommands.map { $0._commandName },
+        optionsWithValue: [
+            "--config", "--host", "--run-dir", "--state-dir", "--socket", "--cluster", "--node",
+            "--witness", "--group", "--from", "--directory",
+        ]
+    )
+
+    private static func arguments() throws -> [String] {
+        do throws(CommandMistake) {
+            return try words.withCommandFirst(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            throw ValidationError(printable("\(error)"))
         }
     }
 }
@@ -64,6 +93,12 @@ struct PlaceOptions: ParsableArguments {
         completion: .hosts
     )
     var host: String?
+
+    func validate() throws {
+        for (option, value) in [("--config", config), ("--host", host)] where value == "" {
+            throw ValidationError("\(option) is empty")
+        }
+    }
 }
 
 struct RunDirectoryOption: ParsableArguments {
@@ -75,6 +110,11 @@ struct RunDirectoryOption: ParsableArguments {
         completion: .directory
     )
     var runDir = ControlSockets.defaultRunDirectory
+
+    func validate() throws {
+        guard runDir.isEmpty else { return }
+        throw ValidationError("--run-dir is empty")
+    }
 }
 
 struct DirectoryOptions: ParsableArguments {
@@ -88,6 +128,11 @@ struct DirectoryOptions: ParsableArguments {
         completion: .directory
     )
     var stateDir = "/var/lib/vip-agent"
+
+    func validate() throws {
+        guard stateDir.isEmpty else { return }
+        throw ValidationError("--state-dir is empty")
+    }
 }
 
 /// Says why on standard error, and ends with that status.

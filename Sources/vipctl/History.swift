@@ -33,12 +33,20 @@ struct History: ParsableCommand {
     @OptionGroup var connection: Connection
 
     func validate() throws {
-        guard let last, last < 0 else { return }
-        throw ValidationError("-n takes a number of entries, and not \(last)")
+        guard let last, last < 1 else { return }
+        throw ValidationError("-n takes a number of entries from 1 on, and not \(last)")
     }
 
     func run() throws {
         var entries: [HistoryEntry] = try connection.report(for: .history).report
+        if let group, !json, !entries.contains(where: { $0.group == group }) {
+            let known = Set(entries.compactMap(\.group)).sorted().joined(separator: ", ")
+            Terminal.write(
+                "nothing has happened to a group '\(printable(group))'"
+                    + (known.isEmpty ? "\n" : "; entries there are of \(printable(known))\n")
+            )
+            return
+        }
         if let group { entries.removeAll { $0.group != group } }
         if let last { entries = entries.suffix(last) }
         Terminal.write(

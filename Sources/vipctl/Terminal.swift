@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import VIPControl
 
@@ -23,22 +24,40 @@ enum Terminal {
         return text.isEmpty ? nil : text
     }
 
-    /// Writes all of it in one go, so that a page is never seen half.
-    static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+    /// Gives the place of a standard descriptor that was closed to one that can't be written: the
+    /// control socket would get its number, and be sent the page.
+    static func occupyStandardDescriptors() {
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
+            _ = unsafe open("/dev/null", O_RDONLY)
+        }
+    }
+
+    /// Shows all of it in one go, so that a page is never seen half. An answer that nobody gets
+    /// must not look like one that all is well.
+    static func write(_ text: String) {
+        guard let code = write(text, to: STDOUT_FILENO) else { return }
+        let reason = unsafe String(cString: strerror(code))
+        complain("the answer can't be written to standard output: \(reason)")
+        Glibc.exit(ExitCode.unreachable.rawValue)
+    }
+
+    /// A line on standard error.
+    static func complain(_ text: String) {
+        _ = write("vipctl: \(text)\n", to: STDERR_FILENO)
+    }
+
+    /// What went wrong, as a number of errno.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         let octets = Array(text.utf8)
         var written = 0
         while written < octets.count {
             let count = unsafe octets.withUnsafeBytes {
                 unsafe Glibc.write(descriptor, $0.baseAddress! + written, octets.count - written)
             }
-            guard count >= 0 || errno == EINTR else { return }
+            guard count >= 0 || errno == EINTR else { return errno }
             written += max(count, 0)
         }
-    }
-
-    /// A line on standard error.
-    static func complain(_ text: String) {
-        write("vipctl: \(text)\n", to: STDERR_FILENO)
+        return nil
     }
 
     /// Makes Ctrl-C and SIGTERM a way to say "enough": status 0, on a line of its own. There is

@@ -1,5 +1,6 @@
 import ArgumentParser
 import VIPControl
+import VIPSpelling
 
 /// The operator's command line: each command asks the daemon one thing and shows the answer.
 @main
@@ -15,7 +16,7 @@ struct VIPControlTool: ParsableCommand {
               0   well: all healthy, or the order was carried out
               1   degraded ('status'), or the agent refused
               2   the agent cannot be reached, or does not answer within \
-            \(Int(ControlClient().timeout)) s
+            \(Int(ControlClient().timeout)) s; or its answer can't be written
               64  wrong usage
 
             Environment:
@@ -29,8 +30,20 @@ struct VIPControlTool: ParsableCommand {
         ]
     )
 
+    /// Options may stand before the command: '--socket' is of all of them.
+    private static let words = CommandWords(
+        commands: configuration.subcommands.map { $0._commandName },
+        optionsWithValue: ["--socket", "--cluster", "--to", "--group", "--last", "-n"]
+    )
+
     static func main() {
-        main(CommandLine.arguments.dropFirst().flatMap(Status.separatingWatch))
+        Terminal.occupyStandardDescriptors()
+        let arguments = CommandLine.arguments.dropFirst().flatMap(Status.separatingWatch)
+        do throws(CommandMistake) {
+            main(try words.withCommandFirst(arguments))
+        } catch {
+            exit(withError: ValidationError(printable("\(error)")))
+        }
     }
 }
 
@@ -73,8 +86,16 @@ struct Connection: ParsableArguments {
     var cluster: String?
 
     func validate() throws {
-        guard socket != nil, cluster != nil else { return }
-        throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+        guard socket == nil || cluster == nil else {
+            throw ValidationError("--socket and --cluster both say where to ask: give one of them")
+        }
+        guard socket != "" else {
+            throw ValidationError("--socket is empty: it takes the path of a socket")
+        }
+        guard let cluster, cluster.isEmpty || cluster.contains("/") else { return }
+        throw ValidationError(
+            "--cluster takes the name of a cluster, and not '\(printable(cluster))'"
+        )
     }
 
     var client: ControlClient {
@@ -142,7 +163,22 @@ struct Connection: ParsableArguments {
             return try body()
         } catch {
             Terminal.complain("\(error)")
+            if case .noAgent = error, let hint = clusterHint { Terminal.complain("help: \(hint)") }
             throw ExitCode.unreachable
+        }
+    }
+
+    /// What else there is, where no agent of the cluster that was named is.
+    private var clusterHint: String? {
+        guard cluster != nil else { return nil }
+        do throws(AmbiguousCluster) {
+            let found = try ControlSockets().only()
+            guard let report = try? ControlClient(path: found, timeout: 1).status().get() else {
+                return nil
+            }
+            return "an agent of cluster '\(printable(report.cluster))' is here: leave out --cluster"
+        } catch {
+            return "clusters here: \(error.clusters.map(printable).joined(separator: ", "))"
         }
     }
 }

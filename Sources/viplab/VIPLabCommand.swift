@@ -106,11 +106,21 @@ struct UpCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --packages: Debian's release that is on them.",
+            "With --packages: Debian's release that is on them. (default: bookworm)",
             valueName: "code name"
         )
     )
-    var release = "bookworm"
+    var release: String?
+
+    func validate() throws {
+        guard packages == nil else { return }
+        let useless = bare ? "--bare" : release == nil ? nil : "--release"
+        guard let useless else { return }
+        throw ValidationError(
+            "\(useless) is about machines that boot: say --packages DIR with it ('make packages'"
+                + " makes .build-deb)"
+        )
+    }
 
     func run() throws {
         let options = LabOptions(hasSecondNetwork: secondNetwork)
@@ -124,7 +134,7 @@ struct UpCommand: ParsableCommand {
     }
 
     private func boot(_ packages: Packages, _ options: LabOptions) throws {
-        let machines = try Machines(packages, options, image: .debian(release))
+        let machines = try Machines(packages, options, image: .debian(release ?? "bookworm"))
         if !bare { try machines.setUp() }
         print("The machines of lab \(machines.lab.name) are up. To enter one:")
         for host in Host.voters {

@@ -41,6 +41,15 @@ struct VIPSim: AsyncParsableCommand {
             throw ValidationError("there is no aim '\(aim)'; use one of \(Self.aims)")
         }
         guard jobs > 0, seeds > 0 else { throw ValidationError("nothing to do") }
+        guard !from.addingReportingOverflow(seeds).overflow else {
+            throw ValidationError("--from \(from) and --seeds \(seeds) go past the last seed")
+        }
+        guard !transcript || seed != nil else {
+            throw ValidationError("--transcript is of one run: say which with --seed N")
+        }
+        guard !mutations || seed == nil && aim == nil else {
+            throw ValidationError("--mutations chooses its own runs: leave out --seed and --aim")
+        }
     }
 
     mutating func run() async throws {

@@ -73,6 +73,39 @@ extension EndToEnd {
             }
         }
 
+        @Test("an answer that can't be written is not one that all is well")
+        func unwritten() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            let socket = "\(lab.place(of: .lb1).runDirectory)/control.sock"
+            let control = "\(try ManualPageTests.programs())/vipctl"
+            for output in [">/dev/full", ">&-", ">&- <&-", ">&- 2>&-"] {
+                for command in ["status", "status --json", "status --watch", "history"] {
+                    let answer = try ManualPageTests.run(
+                        "sh",
+                        "-c",
+                        "\(control) \(command) --socket \(socket) \(output)"
+                    )
+                    #expect(answer.status == 2, "\(command) \(output): \(answer.output)")
+                }
+            }
+            // Nothing of it was sent to the agent.
+            #expect(try lab.control(.lb1, "status").status == .exited(0))
+        }
+
+        @Test("names that are there, and of something else, are answered with what they are")
+        func wrongNames() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            let witness = try lab.control(.lb1, "switchover", "web", "--to", "w1")
+            #expect(witness.status == .exited(1))
+            #expect(witness.complaint.contains("'w1' is a witness"), "\(witness.complaint)")
+            let group = try lab.control(.lb1, "history", "--group", "mail")
+            #expect(group.output.contains("entries there are of web"), "\(group.output)")
+        }
+
         @Test("init translates a keepalived.conf, and overwrites nothing")
         func translate() throws {
             let lab = try Lab()

@@ -28,7 +28,7 @@ enum Booted {
     static func ready(previous: Bool = false) throws -> Machines {
         let machines = try bare()
         do {
-            try machines.setUp(previous ? machines.packages.previous : nil)
+            try machines.setUp(previous ? try machines.packages.previous : nil)
         } catch {
             machines.close()
             throw error

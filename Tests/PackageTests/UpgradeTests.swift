@@ -15,7 +15,7 @@ extension Booted {
             let before = try machines.status(of: .lb1)
             let process = try lb1.shell("systemctl show -p MainPID --value vip-agent")
             for round in 1...10 {
-                for package in [machines.packages.current, machines.packages.previous] {
+                for package in try [machines.packages.current, machines.packages.previous] {
                     let begin = Moment.now
                     let printed = try machines.install(package, on: .lb1)
                     #expect(

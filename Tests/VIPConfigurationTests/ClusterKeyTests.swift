@@ -55,6 +55,28 @@ final class ClusterKeyTests {
         #expect(keys.accepted.map(\.octets) == [Array(repeating: 255, count: 32), Array(0...31)])
     }
 
+    @Test("a key that is read as a configuration is not shown")
+    func mistaken() {
+        let text = "# vip-agent cluster key\n \(Self.counting)\n"
+        #expect(
+            Example.verdict(on: text) == """
+                vip.toml: error: there is a key in this file, so it is no configuration
+                  = help: name the configuration, in which 'key_file' names the key
+                """
+        )
+    }
+
+    @Test("a key of zeros, which is a file that was cleared, is an error")
+    func zeros() {
+        write("# the key\n\(String(repeating: "A", count: 43))=\n")
+        #expect(
+            verdict() == """
+                /lb.key: error: line 2 of the key is nothing but zeros
+                  = help: `vip-agent init` writes a key, and so does `openssl rand -base64 32`
+                """
+        )
+    }
+
     @Test("what is generated can be written and loaded, by its owner alone, and is never replaced")
     func generated() throws {
         let key = try ClusterKey.generate()

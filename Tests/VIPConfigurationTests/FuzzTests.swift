@@ -63,9 +63,40 @@ struct FuzzTests {
         let source = "[a]\n" + String(repeating: "a.", count: 1_025) + "b = 1"
         #expect(
             Example.verdict(on: source).hasPrefix(
-                "vip.toml:2:1: error: this line has more than 1024 dots\n 2 | a.a."
+                "vip.toml:2:1: error: this line has more than 1024 dots outside of quotes"
+                    + "\n 2 | a.a."
             )
         )
+    }
+
+    /// Each line has 100,000 dots outside of strings as TOML reads them, and strings in front that
+    /// are to hide it.
+    @Test(
+        "no string in front of a line of dots hides it",
+        arguments: [
+            #"a = "\"", "#, #"a = '\', "#, #"a = { b = """x"""", "#, #"a = { b = """\"""", "#,
+            "a = { b = '''x'''', ", #"a = [ "it's", "#, #""a#b"."#, "a = \"\"\"\nit's \"\"\" ",
+            #"a = { b = """""", "#, #"a = { b = "", "#, #"a = { b = '', "#, "a = 1\r", "a = 1\u{b}",
+            #"a = { b = "x" # "\n"#, "'a\nb = { c = 1, ",
+        ]
+    )
+    func hiddenDots(front: String) {
+        let source = front + String(repeating: "a.", count: 100_000) + "b = 1 }"
+        #expect(throws: ConfigurationError.self) {
+            try Configuration(parsing: source, path: "vip.toml")
+        }
+    }
+
+    @Test("dots within quotes and comments are as many as somebody likes")
+    func quotedDots() throws {
+        let addresses = (0..<4_096).map { "\"10.9.\($0 / 250).\($0 % 250 + 1)\"" }
+        let text = Example.text.replacing(
+            #"addresses = ["10.77.0.100", "fd77::64"]"#,
+            with: "addresses = [\(addresses.joined(separator: ", "))]  # \(addresses)"
+        )
+        #expect(text != Example.text)
+        let configuration = try Configuration(parsing: text, path: "vip.toml")
+        #expect(configuration.groups[0].addresses.count == 4_096)
     }
 
     @Test(

@@ -35,6 +35,19 @@ extension Membership {
                     )
                     return
                 }
+                guard site.configuration.nodes.contains(where: { $0.name == target }) else {
+                    answer(
+                        request.client,
+                        .refused(
+                            ControlRefusal(
+                                .unknownNode,
+                                "'\(target)' is a witness, which never owns anything",
+                                help: "nodes: \(nodeNames)"
+                            )
+                        )
+                    )
+                    return
+                }
                 host = known
             }
             order(.switchover(id, to: host), request.client, "switchover of \(group)")
@@ -181,7 +194,10 @@ extension Membership {
                 help: "see 'terms' in docs/operations.md"
             )
         case .notSuspended:
-            ControlRefusal(.failed, "\(what): the voters are accepted already")
+            ControlRefusal(
+                .failed,
+                "there is nothing to accept: the voters and addresses hold already"
+            )
         }
     }
 

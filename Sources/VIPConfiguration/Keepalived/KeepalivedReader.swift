@@ -1,3 +1,5 @@
+import VIPSpelling
+
 /// Makes drafts of keepalived's blocks, and says of every statement what becomes of it.
 struct KeepalivedReader {
     /// A vrrp_instance as far as it matters here.

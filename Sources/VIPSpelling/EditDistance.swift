@@ -27,7 +27,7 @@ func editDistance(_ first: String, _ second: String) -> Int {
 extension Collection<String> {
     /// The one that `text` was probably meant to be. A third of its letters may be wrong. Texts
     /// too long to be a slip of the pen are not compared.
-    func closest(to text: String) -> String? {
+    public func closest(to text: String) -> String? {
         let longestCompared = 64
         guard text.unicodeScalars.prefix(longestCompared + 1).count <= longestCompared else {
             return nil
