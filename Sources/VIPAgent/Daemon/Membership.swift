@@ -27,8 +27,9 @@ final class Membership {
         static let routes = service + 1
         static let worker = service + 2
         static let gate = service + 3
+        static let announcements = service + 4
         /// As many as each cluster has.
-        static let count = service + 4
+        static let count = service + 5
     }
 
     let site: Site
@@ -99,6 +100,10 @@ final class Membership {
         if let keeper {
             try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
             try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
+            try loop.add(
+                keeper.announcements.fileDescriptor,
+                token: tokens + Token.announcements
+            )
         }
         if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         // Whoever asks is not to be told what is not known yet, see `admit`.
@@ -176,6 +181,9 @@ final class Membership {
             takeKeeperNews()
         case Token.worker:
             try keeper?.takeCompletions()
+            takeKeeperNews()
+        case Token.announcements:
+            keeper?.takeAnnouncementReports()
             takeKeeperNews()
         case Token.gate:
             gate?.takeReports()
@@ -265,7 +273,9 @@ final class Membership {
             if !unrenewed.isEmpty { noteRenewal(record) }
         case .openGate(let group, let until):
             gate?.open(group, until: until)
+            keeper?.permit(group, until: until)
         case .closeGate(let group):
+            keeper?.forbid(group)
             gate?.close(group)
         case .addAddresses(let group, let request, let lifetime, let before):
             let seconds = UInt32(clamping: lifetime.components.seconds)
@@ -273,9 +283,7 @@ final class Membership {
         case .removeAddresses(let group, let request):
             keeper?.remove(group, request: request)
         case .announce(let group):
-            if let failure = keeper?.announce(group) {
-                fold(.warning, "announce \(group.bits)", "announcement-failed", failure, group)
-            }
+            keeper?.announce(group)
         case .send(let frame):
             routes.send(frame)
         case .recordLease(let lease):
@@ -325,7 +333,7 @@ final class Membership {
             fold(
                 .error,
                 "kernel \(failure.group.bits) \(failure.kind)",
-                "kernel-refused",
+                failure.event,
                 failure.text,
                 failure.group
             )

@@ -30,7 +30,7 @@ extension Membership {
         counters.sendErrors = routes.sendErrors
         counters.renewals = agent.rules[.countAnswer]
         counters.takeovers = takeovers
-        counters.announcements = keeper?.announcements ?? 0
+        counters.announcements = keeper?.announcements.sent ?? 0
         counters.logLinesDropped = UInt64(process.logLinesDropped)
         counters.netlinkOverruns = keeper?.overruns ?? 0
         counters.gateRepairs = gate?.repairs ?? 0
