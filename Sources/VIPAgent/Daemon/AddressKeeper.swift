@@ -8,6 +8,9 @@ final class AddressKeeper {
     private let worker: AddressWorker
     let monitor: RouteMonitor
     let announcements: AnnouncementWorker
+    /// Nil where the kernel lets nobody listen.
+    let claims: ClaimWatch?
+    let claimsFailure: SystemError?
     var groups: [GroupPlace]
     private(set) var overruns: UInt64 = 0
     /// Addresses that an earlier process put on this host, for groups or addresses that have left
@@ -60,6 +63,15 @@ final class AddressKeeper {
             announcer = try Announcer()
         }
         announcements = try AnnouncementWorker(permits, with: announcer)
+        var claims: ClaimWatch?
+        var claimsFailure: SystemError?
+        do throws(SystemError) {
+            claims = try ClaimWatch(permits, answering: announcements, at: announcer)
+        } catch {
+            claimsFailure = error
+        }
+        self.claims = claims
+        self.claimsFailure = claimsFailure
         self.groups = zip(groups, permits).map {
             GroupPlace(
                 id: GroupID($0.0.identifier),

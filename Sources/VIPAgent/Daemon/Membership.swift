@@ -28,8 +28,9 @@ final class Membership {
         static let worker = service + 2
         static let gate = service + 3
         static let announcements = service + 4
+        static let claims = service + 5
         /// As many as each cluster has.
-        static let count = service + 5
+        static let count = service + 6
     }
 
     let site: Site
@@ -52,6 +53,7 @@ final class Membership {
     var dropped: DropCounts
     var warnings: [String] = []
     var takeovers: UInt64 = 0
+    var claims = ForeignClaims()
     /// Clients that have asked for a reload since the daemon looked last.
     var reloadRequests: [ControlSocket.ClientID] = []
     /// What the programs counted that this process was before.
@@ -104,6 +106,9 @@ final class Membership {
                 keeper.announcements.fileDescriptor,
                 token: tokens + Token.announcements
             )
+            if let claims = keeper.claims {
+                try loop.add(claims.fileDescriptor, token: tokens + Token.claims)
+            }
         }
         if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         // Whoever asks is not to be told what is not known yet, see `admit`.
@@ -185,6 +190,7 @@ final class Membership {
         case Token.announcements:
             keeper?.takeAnnouncementReports()
             takeKeeperNews()
+        case Token.claims: takeClaims()
         case Token.gate:
             gate?.takeReports()
             takeGateNews()
@@ -277,6 +283,7 @@ final class Membership {
         case .closeGate(let group):
             keeper?.forbid(group)
             gate?.close(group)
+            claims.forget(group)
         case .addAddresses(let group, let request, let lifetime, let before):
             let seconds = UInt32(clamping: lifetime.components.seconds)
             keeper?.add(group, request: request, lifetime: seconds, before: before)

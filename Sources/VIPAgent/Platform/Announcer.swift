@@ -3,7 +3,8 @@ import Glibc
 import VIPConfiguration
 
 /// Tells the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements
-/// on AF_PACKET. One socket serves every interface, and receives nothing.
+/// on AF_PACKET. One socket serves every interface. It also hears, where it is told to, the ARP
+/// packets of others, see `ClaimWatch`: each packet socket costs a process that ends 10 ms and more.
 ///
 /// PACKET_QDISC_BYPASS stays off: it would lead these frames round the gate.
 package final class Announcer: Sendable {
@@ -115,6 +116,30 @@ package final class Announcer: Sendable {
     /// All frames of an announcement, in the order of sending.
     package static func frames(announcing address: IPAddress, at mac: MACAddress) -> [[UInt8]] {
         (0..<frameCount(address)).map { frame(announcing: address, $0, at: mac) }
+    }
+
+    // MARK: - Others
+
+    /// Octets that the kernel may hold of what others say: some hundred frames.
+    static let receiveBuffer: Int32 = 1 << 18
+
+    /// Hears ARP on every interface from now on, as far as the filter lets it through.
+    func listen(through filter: ClaimFilter) throws(SystemError) {
+        _ = vip_set_option(descriptor.number, SOL_SOCKET, SO_RCVBUF, Self.receiveBuffer)
+        // The filter first: otherwise what it would not let through may come before it.
+        try filter.attach(to: descriptor.number)
+        try SystemCall.check("bind", on: "AF_PACKET") {
+            vip_packet_listen(descriptor.number, EthernetHeader.EtherType.arp.code)
+        }
+    }
+
+    /// The next frame that was heard: its octets, and where it came in; nil when there is none.
+    func receive(into octets: inout [UInt8]) -> (count: Int, source: vip_packet_source)? {
+        var source = vip_packet_source()
+        let count = SystemCall.repeating {
+            unsafe vip_packet_receive(descriptor.number, &octets, octets.count, &source)
+        }
+        return count < 0 ? nil : (min(count, octets.count), source)
     }
 
     private func send(_ frame: [UInt8], on interface: Int32) throws(SystemError) {
