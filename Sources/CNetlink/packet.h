@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if_arp.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /// Protocol 0: the socket is never handed a frame, so there is no queue to overrun.
 static inline int vip_packet_socket(void) {
@@ -46,4 +48,73 @@ static inline int64_t vip_interface_mac(int fd, int interface) {
     for (int index = 0; index < ETH_ALEN; index++)
         bits = bits << 8 | (uint8_t)request.ifr_hwaddr.sa_data[index];
     return bits;
+}
+
+/// What a packet socket has received: where, and from whom.
+struct vip_packet_source {
+    int32_t interface;
+    /// In the low 48 bits; negative where the link's addresses are not Ethernet's.
+    int64_t mac;
+};
+
+static inline int vip_attach_filter(int fd, const struct sock_filter *filter, uint16_t count) {
+    struct sock_fprog program = {count, (struct sock_filter *)filter};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ? -errno : 0;
+}
+
+/// From now on the packet socket hears this protocol on every interface. Said again, it changes
+/// nothing.
+static inline int vip_packet_listen(int fd, uint16_t protocol) {
+    struct sockaddr_ll address;
+    memset(&address, 0, sizeof address);
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(protocol);
+    return bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
+}
+
+static inline ssize_t vip_packet_receive(int fd, void *octets, size_t capacity,
+                                         struct vip_packet_source *source) {
+    struct sockaddr_ll address;
+    socklen_t length = sizeof address;
+    memset(&address, 0, sizeof address);
+    ssize_t count = recvfrom(fd, octets, capacity, MSG_DONTWAIT, (struct sockaddr *)&address,
+                             &length);
+    if (count < 0)
+        return -errno;
+    source->interface = address.sll_ifindex;
+    source->mac = -1;
+    if (address.sll_hatype == ARPHRD_ETHER && address.sll_halen == ETH_ALEN) {
+        source->mac = 0;
+        for (int index = 0; index < ETH_ALEN; index++)
+            source->mac = source->mac << 8 | address.sll_addr[index];
+    }
+    return count;
+}
+
+/// A raw socket that gets the Neighbor Solicitations and Advertisements that this host receives,
+/// from their ICMPv6 header on, with the interface beside them.
+static inline int vip_neighbor_socket(void) {
+    int fd = vip_socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+    if (fd < 0)
+        return fd;
+    // Types that are blocked; ICMP6_FILTER is option 1 of that protocol.
+    uint32_t blocked[8];
+    memset(blocked, 0xff, sizeof blocked);
+    blocked[135 / 32] &= ~(1u << 135 % 32);
+    blocked[136 / 32] &= ~(1u << 136 % 32);
+    if (setsockopt(fd, IPPROTO_ICMPV6, 1, blocked, sizeof blocked) < 0 ||
+        vip_set_option(fd, IPPROTO_IPV6, vip_ipv6_recvpktinfo, 1) < 0) {
+        int failure = errno;
+        close(fd);
+        return -failure;
+    }
+    return fd;
+}
+
+/// How many datagrams or frames the socket had no room for since it was made.
+static inline int64_t vip_socket_drops(int fd) {
+    enum { meminfo = 55, drops = 8 };
+    uint32_t values[9] = {0};
+    socklen_t length = sizeof values;
+    return getsockopt(fd, SOL_SOCKET, meminfo, values, &length) < 0 ? -errno : values[drops];
 }

@@ -35,6 +35,25 @@ struct ConfigurationReader {
             hasNodeSection: root.node("node") != nil,
             hasGroupSection: root.node("group") != nil
         ).check(into: &report)
+        checkAnnouncements()
+    }
+
+    /// Clients wait for the first frame that announces an address. On one host may be all of them.
+    private mutating func checkAnnouncements() {
+        guard report.errors == 0, let timing else { return }
+        let addresses = groups.flatMap(\.addresses)
+        let span = AnnouncementPace.firstFrames(of: addresses.count)
+        guard span > timing.lease else { return }
+        let most =
+            Int(timing.lease.wholeNanoseconds / 1_000_000) * AnnouncementPace.framesPerMillisecond
+        report.warn(
+            "\(addresses.count) addresses take \(span.text) to be announced, longer than a lease of"
+                + " \(timing.lease.text): after a takeover, clients of the last ones wait for that"
+                + " beside the lease",
+            at: addresses.indices.contains(most) ? addresses[most].range : nil,
+            help: "\(AnnouncementPace.framesPerMillisecond) frames leave in a millisecond, so that"
+                + " switches and neighbours keep up; write a longer lease, or fewer addresses"
+        )
     }
 
     /// Nil if there was an error.

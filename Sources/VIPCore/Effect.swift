@@ -20,7 +20,9 @@ public enum Effect: Equatable, Sendable {
     /// Take the group's addresses off every interface, and answer with `Event.addressesRemoved`
     /// once none is left; try until then.
     case removeAddresses(GroupID, request: UInt64)
-    /// Send one round of announcements for every address of the group, now.
+    /// Begin one round of announcements, for every address of the group. Its frames leave in order,
+    /// as soon as the pace allows; none of them after a later `closeGate`, or past the deadline of
+    /// the last `openGate`.
     case announce(GroupID)
     /// Send this frame over its path to its receiver. May be lost.
     case send(Frame)

@@ -21,6 +21,10 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
     public struct Counters: Decodable, Hashable, Sendable {
         /// How often the agent has become another program.
         public let reexecutions: Int
+        /// ARP and NDP frames that have left.
+        public let announcements: Int
+        /// Claims to its addresses by other MAC addresses.
+        public let foreignClaims: Int
         /// How often the gate was put back.
         public let gateRepairs: Int
         /// The latest that a timer was ever served.
@@ -29,7 +33,8 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
         public let lateWakes: Int
 
         enum CodingKeys: String, CodingKey {
-            case reexecutions
+            case reexecutions, announcements
+            case foreignClaims = "foreign_claims"
             case gateRepairs = "gate_repairs"
             case maximumLatenessMicroseconds = "max_lateness_us"
             case lateWakes = "late_wakes"

@@ -38,6 +38,34 @@ extension Lab {
         guard socket.send(frame) else { throw .system("announce \(address) from \(host)") }
     }
 
+    /// A stranger with this MAC address, at the cable of a host, says that he has the address, so
+    /// many times, with this pause after each. When he has said it first.
+    @discardableResult
+    public func claim(
+        _ address: String,
+        by mac: MACAddress,
+        at host: Host,
+        times: Int = 1,
+        every pause: Duration = .zero
+    ) throws(LabError) -> Moment {
+        let socket = try Socket.packets(
+            of: namespace(of: host),
+            interface: Network.first.interface,
+            ethertype: 0
+        )
+        let address = try InternetAddress(address)
+        let frame =
+            address.isIPv6
+            ? Frames.advertisement(of: address, by: mac)
+            : Frames.announcement(of: address, by: mac)
+        let begin = Moment.now
+        for time in 0..<times {
+            guard socket.send(frame) else { throw .system("claim \(address.text) at \(host)") }
+            (begin + pause * (time + 1)).sleepUntil()
+        }
+        return begin
+    }
+
     /// Whether datagrams get there.
     public func reaches(
         _ from: Host,

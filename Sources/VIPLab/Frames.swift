@@ -31,6 +31,19 @@ package enum Frames {
         return broadcast + header + sender + [0, 0, 0, 0, 0, 0] + address.octets
     }
 
+    /// The same for an IPv6 address: an unsolicited Neighbor Advertisement to all nodes.
+    static func advertisement(of address: InternetAddress, by mac: MACAddress) -> [UInt8] {
+        precondition(address.isIPv6, "neighbors are discovered in IPv6")
+        let allNodes = [0xff, 0x02] + [UInt8](repeating: 0, count: 13) + [0x01]
+        let rest = [0x20, 0, 0, 0] + address.octets + [2, 1] + octets(mac.bits, 6)
+        let length = octets(UInt64(4 + rest.count), 4)
+        let pseudo = address.octets + allNodes + length + [0, 0, 0, icmpv6]
+        let sum = checksum(pseudo + [136, 0, 0, 0] + rest)
+        let header = [0x60, 0, 0, 0] + Array(length[2...]) + [icmpv6, 255]
+        return ethernet(from: mac, to: MACAddress(bits: 0x3333_0000_0001), type: ipv6) + header
+            + address.octets + allNodes + [136, 0] + octets(UInt64(sum), 2) + rest
+    }
+
     /// A Neighbor Solicitation (RFC 4861) to the solicited-node group of the target, by a host that
     /// nobody else is: what it leads to in a cache concerns no client.
     ///

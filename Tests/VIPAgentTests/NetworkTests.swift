@@ -235,7 +235,7 @@ struct NetworkTests {
             let socket = try RouteSocket()
             let (near, far) = (try Self.link("v0", socket), try Self.link("v1", socket))
             let announcer = try Announcer()
-            let wire = try Wire(on: far.index)
+            let wire = Wire(on: far.index)
 
             #expect(
                 announcer.announce(Self.floating, on: near.index)
@@ -323,49 +323,5 @@ struct NetworkTests {
                 ) == 0
             )
         }
-    }
-}
-
-/// Reads what arrives at an interface.
-private final class Wire {
-    let descriptor: Descriptor
-
-    init(on interface: Int32) throws {
-        let number = try SystemCall.check("socket", on: "AF_PACKET") {
-            vip_socket(AF_PACKET, Int32(SOCK_RAW.rawValue), Int32(UInt16(ETH_P_ALL).bigEndian))
-        }
-        descriptor = Descriptor(owning: number)
-        var address = sockaddr_ll()
-        address.sll_family = UInt16(AF_PACKET)
-        address.sll_protocol = UInt16(ETH_P_ALL).bigEndian
-        address.sll_ifindex = interface
-        let result = unsafe withUnsafeBytes(of: &address) { octets in
-            unsafe bind(
-                number,
-                octets.baseAddress!.assumingMemoryBound(to: sockaddr.self),
-                socklen_t(octets.count)
-            )
-        }
-        #expect(result == 0)
-    }
-
-    /// The payload of the next frame of that type which comes from the address; others are the
-    /// kernel's own business.
-    func next(_ type: EthernetHeader.EtherType, from source: IPAddress) throws -> [UInt8]? {
-        while waitReadable(descriptor.number) {
-            var octets = [UInt8](repeating: 0, count: 2048)
-            let count = unsafe recv(descriptor.number, &octets, octets.count, 0)
-            octets.removeLast(octets.count - max(count, 0))
-            guard try EthernetHeader(parsing: octets.span).type == type else { continue }
-            let payload = Array(octets.dropFirst(14))
-            switch source {
-            case .v4(let bits):
-                if try ARPPacket(parsing: payload.span).senderIP.bits == bits { return payload }
-            case .v6(let high, _):
-                let bytes = (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
-                if Array(payload[8..<16]) == bytes { return payload }
-            }
-        }
-        return nil
     }
 }

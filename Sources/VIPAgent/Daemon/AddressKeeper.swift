@@ -7,10 +7,12 @@ final class AddressKeeper {
     private let routes: RouteSocket
     private let worker: AddressWorker
     let monitor: RouteMonitor
-    private let announcer: Announcer
-    private(set) var groups: [GroupPlace]
+    let announcements: AnnouncementWorker
+    /// Nil where the kernel lets nobody listen.
+    let claims: ClaimWatch?
+    let claimsFailure: SystemError?
+    var groups: [GroupPlace]
     private(set) var overruns: UInt64 = 0
-    private(set) var announcements: UInt64 = 0
     /// Addresses that an earlier process put on this host, for groups or addresses that have left
     /// the configuration since; taken off at the start.
     private(set) var forgotten: [String] = []
@@ -18,14 +20,15 @@ final class AddressKeeper {
     private var orders: [Order] = []
     private var nextOrder: UInt64 = 1
     /// What the core has to hear, in order.
-    private var news: [Event] = []
+    var news: [Event] = []
     /// What the kernel refused since it was last asked for, for the log.
-    private var failures: [Failure] = []
+    var failures: [Failure] = []
 
     struct Failure {
         let group: GroupID
         /// Of call and answer, without the address: repeats of it may be folded.
         let kind: String
+        var event = "kernel-refused"
         let text: String
     }
 
@@ -46,23 +49,36 @@ final class AddressKeeper {
     /// - Parameter announcer: the socket that the process had for it before execve.
     init(
         groups: [VIPConfiguration.Group],
-        announcer: Int32? = nil
+        announcer number: Int32? = nil
     ) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         routes = try RouteSocket()
         worker = try AddressWorker()
-        if let announcer {
-            self.announcer = try Announcer(inheriting: announcer)
+        let permits = groups.map { AnnouncementPermit(addresses: $0.addresses.map(\.address)) }
+        let announcer: Announcer
+        if let number {
+            announcer = try Announcer(inheriting: number)
         } else {
-            self.announcer = try Announcer()
+            announcer = try Announcer()
         }
-        self.groups = groups.map {
+        announcements = try AnnouncementWorker(permits, with: announcer)
+        var claims: ClaimWatch?
+        var claimsFailure: SystemError?
+        do throws(SystemError) {
+            claims = try ClaimWatch(permits, answering: announcements, at: announcer)
+        } catch {
+            claimsFailure = error
+        }
+        self.claims = claims
+        self.claimsFailure = claimsFailure
+        self.groups = zip(groups, permits).map {
             GroupPlace(
-                id: GroupID($0.identifier),
-                name: $0.name,
-                interface: $0.interface,
-                addresses: GroupAddresses($0.addresses)
+                id: GroupID($0.0.identifier),
+                name: $0.0.name,
+                interface: $0.0.interface,
+                addresses: GroupAddresses($0.0.addresses),
+                permit: $0.1
             )
         }
     }
@@ -90,9 +106,7 @@ final class AddressKeeper {
     }
 
     /// Whether the kernel has done all that it was asked for.
-    var isIdle: Bool { orders.isEmpty }
-
-    var announcerDescriptor: Int32 { announcer.fileDescriptor }
+    var isIdle: Bool { orders.isEmpty && groups.allSatisfy { $0.silence == nil } }
 
     /// Readable when the worker has something to tell.
     var workerDescriptor: Int32 { worker.fileDescriptor }
@@ -235,7 +249,7 @@ final class AddressKeeper {
         } else if order.failed {
             groups[order.group].removal = order.request
         } else {
-            news.append(.addressesRemoved(id, request: order.request))
+            tellRemoval(of: order.group, request: order.request)
         }
         groups[order.group].orders -= 1
         if groups[order.group].orders == 0, groups[order.group].isDisturbed {
@@ -262,19 +276,6 @@ final class AddressKeeper {
     func takeFailures() -> [Failure] {
         defer { failures.removeAll() }
         return failures
-    }
-
-    /// One round of announcements. Nil if all of it left, otherwise what the kernel said.
-    func announce(_ id: GroupID) -> String? {
-        guard let index = index(of: id), let link = groups[index].link else { return nil }
-        var failure: String?
-        for floating in groups[index].addresses.floating {
-            switch announcer.announce(floating.address, on: link.index) {
-            case .sent: announcements &+= 1
-            case .failed(let error): failure = "\(error)"
-            }
-        }
-        return failure
     }
 
     /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
@@ -306,10 +307,7 @@ final class AddressKeeper {
                 for index in groups.indices where groups[index].interface == link.name {
                     let before = groups[index].link
                     groups[index].link = link
-                    if let before, before.mac != link.mac, groups[index].wanted {
-                        // Everybody has the old one in mind. Nobody waits for the answer.
-                        news.append(.command(.announce(groups[index].id), id: 0))
-                    }
+                    if let before { announceAgain(index, after: before, link) }
                 }
             case .linkGone(let number, let name):
                 for index in groups.indices
@@ -390,5 +388,5 @@ final class AddressKeeper {
         }
     }
 
-    private func index(of id: GroupID) -> Int? { groups.firstIndex { $0.id == id } }
+    func index(of id: GroupID) -> Int? { groups.firstIndex { $0.id == id } }
 }

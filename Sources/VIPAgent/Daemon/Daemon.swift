@@ -380,8 +380,9 @@ package final class Daemon {
     private func tell(ofLateness late: Int64) {
         defer { wasResumed = false }
         let lease = shortestLease
-        guard Lateness.isWorthTelling(late, lease: lease),
-            case .log(let repeats) = fold.verdict(on: "late", at: ClockReading.bootNow())
+        guard Lateness.isWorthTelling(late, lease: lease) else { return }
+        for membership in memberships { membership.announceAgain() }
+        guard case .log(let repeats) = fold.verdict(on: "late", at: ClockReading.bootNow())
         else { return }
         let span = Lateness.text(late)
         var facts: Logger.Metadata = [

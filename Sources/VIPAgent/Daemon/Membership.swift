@@ -27,8 +27,10 @@ final class Membership {
         static let routes = service + 1
         static let worker = service + 2
         static let gate = service + 3
+        static let announcements = service + 4
+        static let claims = service + 5
         /// As many as each cluster has.
-        static let count = service + 4
+        static let count = service + 6
     }
 
     let site: Site
@@ -51,6 +53,7 @@ final class Membership {
     var dropped: DropCounts
     var warnings: [String] = []
     var takeovers: UInt64 = 0
+    var claims = ForeignClaims()
     /// Clients that have asked for a reload since the daemon looked last.
     var reloadRequests: [ControlSocket.ClientID] = []
     /// What the programs counted that this process was before.
@@ -99,6 +102,13 @@ final class Membership {
         if let keeper {
             try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
             try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
+            try loop.add(
+                keeper.announcements.fileDescriptor,
+                token: tokens + Token.announcements
+            )
+            if let claims = keeper.claims {
+                try loop.add(claims.fileDescriptor, token: tokens + Token.claims)
+            }
         }
         if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         // Whoever asks is not to be told what is not known yet, see `admit`.
@@ -177,6 +187,10 @@ final class Membership {
         case Token.worker:
             try keeper?.takeCompletions()
             takeKeeperNews()
+        case Token.announcements:
+            keeper?.takeAnnouncementReports()
+            takeKeeperNews()
+        case Token.claims: takeClaims()
         case Token.gate:
             gate?.takeReports()
             takeGateNews()
@@ -266,17 +280,18 @@ final class Membership {
             if !unrenewed.isEmpty { noteRenewal(record) }
         case .openGate(let group, let until):
             gate?.open(group, until: until)
+            keeper?.permit(group, until: until)
         case .closeGate(let group):
+            keeper?.forbid(group)
             gate?.close(group)
+            claims.forget(group)
         case .addAddresses(let group, let request, let lifetime, let before):
             let seconds = UInt32(clamping: lifetime.components.seconds)
             keeper?.add(group, request: request, lifetime: seconds, before: before)
         case .removeAddresses(let group, let request):
             keeper?.remove(group, request: request)
         case .announce(let group):
-            if let failure = keeper?.announce(group) {
-                fold(.warning, "announce \(group.bits)", "announcement-failed", failure, group)
-            }
+            keeper?.announce(group)
         case .send(let frame):
             routes.send(frame)
         case .recordLease(let lease):
@@ -326,7 +341,7 @@ final class Membership {
             fold(
                 .error,
                 "kernel \(failure.group.bits) \(failure.kind)",
-                "kernel-refused",
+                failure.event,
                 failure.text,
                 failure.group
             )

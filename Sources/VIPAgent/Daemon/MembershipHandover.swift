@@ -87,6 +87,8 @@ extension Counters {
         renewals &+= earlier.renewals
         takeovers &+= earlier.takeovers
         announcements &+= earlier.announcements
+        foreignClaims &+= earlier.foreignClaims
+        claimsUnseen &+= earlier.claimsUnseen
         logLinesDropped &+= earlier.logLinesDropped
         netlinkOverruns &+= earlier.netlinkOverruns
         gateRepairs &+= earlier.gateRepairs

@@ -12,6 +12,9 @@ extension Membership {
             log.warning("removed what no group has", metadata: ["address": "\(address)"])
         }
         for warning in warnings { log.warning("\(warning)") }
+        if let failure = keeper?.claimsFailure {
+            log.warning("claims-unheard", metadata: ["reason": "\(failure)"])
+        }
         switch page.loss {
         case .none: break
         case .otherBoot, .otherNamespace, .empty:

@@ -30,7 +30,9 @@ extension Membership {
         counters.sendErrors = routes.sendErrors
         counters.renewals = agent.rules[.countAnswer]
         counters.takeovers = takeovers
-        counters.announcements = keeper?.announcements ?? 0
+        counters.announcements = keeper?.announcements.sent ?? 0
+        counters.foreignClaims = claims.total
+        counters.claimsUnseen = claims.unseen
         counters.logLinesDropped = UInt64(process.logLinesDropped)
         counters.netlinkOverruns = keeper?.overruns ?? 0
         counters.gateRepairs = gate?.repairs ?? 0
@@ -45,6 +47,7 @@ extension Membership {
             routes: routes,
             text: text,
             warnings: process.warnings + warnings,
+            claims: claimReasons(),
             dropped: dropped.adding(process.strays),
             counters: counters,
             started: process.started

@@ -12,6 +12,8 @@ struct StatusBuilder {
     let routes: VoterRoutes
     let text: ReportText
     var warnings: [String] = []
+    /// Who else says that he has an address that is here.
+    var claims: [String] = []
     var dropped: DropCounts
     var counters = Counters()
     var started: Int64
@@ -198,6 +200,7 @@ struct StatusBuilder {
                 "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'"
             )
         }
+        reasons.append(contentsOf: claims)
         for group in groups {
             if group.isForced { reasons.append("group \(group.name) is owned by force") }
             if group.owner == nil { reasons.append("nobody is known to own group \(group.name)") }

@@ -136,7 +136,7 @@ extension Daemon {
                 handover.descriptors[Self.gatePrefix + name] = number
             }
             if let keeper = membership.keeper {
-                handover.descriptors[Announcer.name] = keeper.announcerDescriptor
+                handover.descriptors[Announcer.name] = keeper.announcements.socketDescriptor
             }
         }
         for port in ports.ports + opened { handover.descriptors[port.name] = port.fileDescriptor }

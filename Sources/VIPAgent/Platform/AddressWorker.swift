@@ -124,15 +124,25 @@ package final class AddressWorker: Sendable {
         return accepted
     }
 
-    /// What has been done since this was last asked, in order.
+    /// Completions that are collected at once: to take note of each takes some microseconds.
+    package static let mostCollected = 256
+
+    /// What has been done since this was last asked, in order; of much, the first part, and the
+    /// descriptor stays readable.
     package func completions() -> [Completion] {
         var count: UInt64 = 0
         _ = unsafe read(lane.report.number, &count, 8)
-        return lane.state.withLock { state in
-            let completed = state.completed
-            state.completed = []
-            return completed
+        let (collected, isMore) = lane.state.withLock { state in
+            guard state.completed.count > Self.mostCollected else {
+                defer { state.completed = [] }
+                return (state.completed, false)
+            }
+            let first = Array(state.completed.prefix(Self.mostCollected))
+            state.completed.removeFirst(Self.mostCollected)
+            return (first, true)
         }
+        if isMore { Self.signal(lane.report.number) }
+        return collected
     }
 
     private static func run(_ lane: Lane, _ socket: RouteSocket) {

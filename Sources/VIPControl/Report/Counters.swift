@@ -9,6 +9,10 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
     public var takeovers: UInt64
     /// ARP and NDP frames that left.
     public var announcements: UInt64
+    /// Claims to an address of this host, by ARP or Neighbor Discovery, from another MAC address.
+    public var foreignClaims: UInt64
+    /// Frames that may have been such claims, of which there were too many to look at.
+    public var claimsUnseen: UInt64
     /// Lines that were not written because there were too many.
     public var logLinesDropped: UInt64
     /// How often the kernel had more to tell than fitted, and was asked anew.
@@ -32,6 +36,8 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         renewals: UInt64 = 0,
         takeovers: UInt64 = 0,
         announcements: UInt64 = 0,
+        foreignClaims: UInt64 = 0,
+        claimsUnseen: UInt64 = 0,
         logLinesDropped: UInt64 = 0,
         netlinkOverruns: UInt64 = 0,
         gateRepairs: UInt64 = 0,
@@ -46,6 +52,8 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         self.renewals = renewals
         self.takeovers = takeovers
         self.announcements = announcements
+        self.foreignClaims = foreignClaims
+        self.claimsUnseen = claimsUnseen
         self.logLinesDropped = logLinesDropped
         self.netlinkOverruns = netlinkOverruns
         self.gateRepairs = gateRepairs
@@ -63,6 +71,8 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
             "renewals": renewals,
             "takeovers": takeovers,
             "announcements": announcements,
+            "foreign_claims": foreignClaims,
+            "claims_unseen": claimsUnseen,
             "log_lines_dropped": logLinesDropped,
             "netlink_overruns": netlinkOverruns,
             "gate_repairs": gateRepairs,
@@ -80,6 +90,8 @@ public struct Counters: Equatable, Sendable, JSONRepresentable {
         renewals = try json.field("renewals")
         takeovers = try json.field("takeovers")
         announcements = try json.field("announcements")
+        foreignClaims = try json.field("foreign_claims")
+        claimsUnseen = try json.field("claims_unseen")
         logLinesDropped = try json.field("log_lines_dropped")
         netlinkOverruns = try json.field("netlink_overruns")
         gateRepairs = try json.field("gate_repairs")
