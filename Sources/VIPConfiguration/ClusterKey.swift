@@ -195,6 +195,13 @@ public struct ClusterKeys: Equatable, Sendable {
                     help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
                 )
             }
+            guard key.octets.contains(where: { $0 != 0 }) else {
+                throw FileContents.Failure(
+                    message: "line \(index + 1) of the key is \(ClusterKey.octetCount) zero octets,"
+                        + " which anybody can guess",
+                    help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
+                )
+            }
             keys.append(key)
         }
         guard let signing = keys.first else {

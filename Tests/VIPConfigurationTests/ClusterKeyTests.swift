@@ -47,6 +47,12 @@ final class ClusterKeyTests {
         #expect(keys.accepted == [keys.signing])
     }
 
+    @Test("32 zero octets are no key, wherever they stand", arguments: ["", "\(counting)\n"])
+    func zeros(before: String) {
+        write(before + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
+        #expect(verdict().contains("of the key is 32 zero octets, which anybody can guess"))
+    }
+
     @Test("of two lines the first signs, and both are accepted")
     func two() throws {
         write("\(Self.ones)\n\(Self.counting)")
