@@ -44,7 +44,7 @@ extension EndToEnd {
             let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
                 let moment = Moment.now
                 for _ in 0..<5 {
-                    truncate(page, 0)
+                    _ = unsafe truncate(page, 0)
                     sleep(for: .milliseconds(300))
                 }
                 try lab.kill(.lb1)
@@ -74,11 +74,12 @@ extension EndToEnd {
         }
 
         /// How many filters of system calls a process is under.
-        private func filters(of host: Host, in lab: Lab) throws -> Int {
+        private func filters(of host: VIPLab.Host, in lab: Lab) throws -> Int {
             let path = "/proc/\(try lab.agent(of: host).identifier)/status"
             let status = try String(contentsOfFile: path, encoding: .utf8)
             let line = status.split(separator: "\n").first { $0.hasPrefix("Seccomp_filters:") }
-            return try #require(line.flatMap { Int($0.split(separator: "\t").last ?? "") })
+            let count = line.flatMap { Int($0.split(separator: "\t").last ?? "") }
+            return try #require(count)
         }
 
         @Test("clean does not touch a file that has a second name in the lock's place")
