@@ -10,6 +10,7 @@
 
 #include "system.h"
 
+#include "confine.h"
 #include "datagram.h"
 #include "packet.h"
 #include "program.h"

@@ -205,7 +205,8 @@ public struct ClusterKeys: Equatable, Sendable {
             }
             guard key.octets.contains(where: { $0 != 0 }) else {
                 throw FileContents.Failure(
-                    message: "line \(index + 1) of the key is nothing but zeros",
+                    message: "line \(index + 1) of the key is \(ClusterKey.octetCount) zero octets,"
+                        + " which anybody can guess",
                     help: "`vip-agent init` writes a key, and so does `openssl rand -base64 32`"
                 )
             }

@@ -53,6 +53,8 @@ public struct ControlRefusal: Error, Equatable, Sendable {
         public static let unsafe = Code(rawValue: "unsafe")
         /// This host, or this version, does not do that.
         public static let unsupported = Code(rawValue: "unsupported")
+        /// Too many are asking at the same time.
+        public static let busy = Code(rawValue: "busy")
         /// It was tried and did not work.
         public static let failed = Code(rawValue: "failed")
     }

@@ -113,6 +113,30 @@ public struct Page: Equatable, Sendable {
     }
 }
 
+extension Page {
+    /// Whether all of it can have been written by `now`: no grant, tenure or abstention lasts
+    /// longer than the longest lease that there can be, and no answer was asked for in the future.
+    /// A page with a promise beyond that would keep this host an owner, or silent, for good.
+    public func isPlausible(at now: Reading) -> Bool {
+        let longest = Timing.leaseBounds.upperBound
+        let latest = Reading(boottime: now.boottime + longest, raw: now.raw + longest)
+        guard header.abstentionEnd <= latest.raw else { return false }
+        return records.allSatisfy { record in
+            (record.grant?.expiry ?? .zero) <= latest.raw
+                && record.tenure.map { $0.isPlausible(at: now, until: latest) } ?? true
+        }
+    }
+}
+
+extension TenureRecord {
+    fileprivate func isPlausible(at now: Reading, until latest: Reading) -> Bool {
+        deadline.boottime <= latest.boottime && deadline.raw <= latest.raw
+            && counted.allSatisfy { contribution in
+                contribution.stamp.boottime <= now.boottime && contribution.stamp.raw <= now.raw
+            }
+    }
+}
+
 /// What an agent finds when it starts.
 public struct Memory: Equatable, Sendable {
     /// Nil: this is a new place.

@@ -24,6 +24,8 @@ struct VIPAgentTool: ParsableCommand {
     /// one before it, and reading them would take as long as a frame to the witness and back.
     static func main() {
         openStandardDescriptors()
+        if CommandLine.arguments.contains(SuccessorAnswer.option) { Confinement.becomeOrdinary() }
+        Confinement.becomeUndumpable()
         var inheritance = Inheritance.take()
         if case .whole(let handover, locks: _) = inheritance {
             inheritance = Run.resume(handover, inheritance)

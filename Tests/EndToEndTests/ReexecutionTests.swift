@@ -99,14 +99,15 @@ extension EndToEnd {
                 #expect(answer.complaint.contains(wanted), "\(answer.complaint)")
                 let status = try lab.status(of: .lb1)
                 #expect(status.group(lab.webGroup)?.state == "owner")
-                let warnings = status.warnings ?? []
-                #expect(warnings.contains { $0.contains(wanted) }, "\(warnings)")
+                let reasons = status.reasons ?? []
+                #expect(reasons.contains { $0.contains(wanted) }, "\(reasons)")
+                #expect(!status.healthy)
             }
             try programs.restoreAgent()
             let answer = try lab.askForReload(.lb1)
             #expect(answer.status == .exited(0), "\(answer.complaint)")
-            let warnings = try lab.status(of: .lb1).warnings ?? []
-            #expect(!warnings.contains { $0.contains("refused") })
+            let reasons = try lab.status(of: .lb1).reasons ?? []
+            #expect(!reasons.contains { $0.contains("refused") })
             #expect(try lab.term(knownTo: .lb1) == term)
             #expect(try lab.reexecutions(of: .lb1) == 1)
         }

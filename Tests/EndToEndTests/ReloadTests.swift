@@ -69,14 +69,33 @@ extension EndToEnd {
                 #expect(lab.log(of: .lb1).contains(wanted))
             }
             let status = try lab.status(of: .lb1)
-            #expect((status.warnings ?? []).contains { $0.contains("heart_beat") })
+            #expect((status.reasons ?? []).contains { $0.contains("heart_beat") })
+            #expect(try lab.control(.lb1, "status").status == .exited(1))
             #expect(try lab.reexecutions(of: .lb1) == 0)
             expectNothing(experiment.outcome(since: begin))
 
             try lab.write(text)
             #expect(try lab.askForReload(.lb1).status == .exited(0))
-            #expect(try lab.status(of: .lb1).warnings?.contains { $0.contains("refused") } != true)
+            #expect(try lab.status(of: .lb1).reasons?.contains { $0.contains("refused") } != true)
             expectNothing(experiment.outcome(since: begin))
+        }
+
+        @Test("a refused reload is a reason until the file is again what runs")
+        func putBack() throws {
+            let lab = try Lab()
+            defer { lab.close() }
+            try lab.startPair()
+            let text = lab.options.configuration.text(keyFile: lab.keyFile)
+            try lab.write(text.replacing("heartbeat = ", with: "heart_beat = "))
+            #expect(try lab.askForReload(.lb1).status == .exited(1))
+            let refused = try lab.status(of: .lb1)
+            #expect(refused.reasons?.contains { $0.contains("refused") } == true)
+            sleep(for: .seconds(1))
+            #expect(try !lab.status(of: .lb1).healthy)
+            try lab.write(text)
+            try lab.waitForStatus(of: .lb1, "the file is again what runs") { status in
+                status.reasons?.contains { $0.contains("refused") } != true
+            }
         }
 
         @Test("a group that is added is served, and one that is removed is let go of")

@@ -191,13 +191,32 @@ struct ControlSocketTests {
         #expect(received == answer)
     }
 
-    @Test("the seventeenth client waits until another leaves")
+    @Test(
+        "the seventeenth client is told that there are too many, and another gets its place later"
+    )
     func full() throws {
-        var clients = try (0..<17).map { _ in try Client(scratch("control.sock")) }
+        var clients = try (0..<16).map { _ in try Client(scratch("control.sock")) }
         for client in clients { client.send("x\n") }
         let first = try turn()
         #expect(first.count == 16)
+        for asks in [false, true] {
+            let late = try Client(scratch("control.sock"))
+            if asks { late.send("status\n") }
+            #expect(try turn().isEmpty)
+            let text = try #require(late.receive())
+            let reply = try ControlReply(json: JSONReader(JSONValue(parsing: text)))
+            guard case .refused(let refusal) = reply else {
+                Issue.record("it was not refused: \(reply)")
+                return
+            }
+            #expect(refusal.code == .busy)
+            #expect(refusal.error == "too many connections to the agent")
+            #expect(late.hasEnded())
+        }
+        #expect(control.turnedAway == 2)
         control.reply(first[3].client, [1], keepOpen: false, at: 0)
+        let next = try Client(scratch("control.sock"))
+        next.send("z\n")
         #expect(try turn().count == 1)
         // The place has been taken again, by another: an answer to the first is not for it.
         #expect(!control.reply(first[3].client, [2], keepOpen: false, at: 0))
@@ -266,6 +285,45 @@ struct ControlSocketTests {
         #expect(try WholeFile.read(path, most: 100) == Array("mine".utf8))
     }
 
+    @Test("seats: four for a user, two that are root's alone, the agent's own user in between")
+    func seats() {
+        let (root, agent, one, two) = (uid_t(0), uid_t(900), uid_t(1000), uid_t(1001))
+        func seats(_ taken: uid_t...) -> [uid_t?] {
+            taken.map { $0 } + Array(repeating: nil, count: 16 - taken.count)
+        }
+        func hasRoom(_ user: uid_t, _ taken: [uid_t?]) -> Bool {
+            ControlSeats.hasRoom(for: user, among: taken, agent: agent)
+        }
+        #expect(hasRoom(one, seats(one, one, one)))
+        #expect(!hasRoom(one, seats(one, one, one, one)))
+        #expect(hasRoom(two, seats(one, one, one, one)))
+        #expect(hasRoom(agent, seats(agent, agent, agent, agent)))
+        let crowd = [uid_t?](repeating: agent, count: 14) + [nil, nil]
+        #expect(!hasRoom(agent, crowd) && !hasRoom(one, crowd) && hasRoom(root, crowd))
+        let full = [uid_t?](repeating: agent, count: 14) + [root, root]
+        #expect(!hasRoom(root, full))
+    }
+
+    @Test("a socket that was deleted is made anew, and who was connected stays so")
+    func putBack() throws {
+        let early = try Client(scratch("control.sock"))
+        #expect(try turn().isEmpty)
+        let waiting = try Client(scratch("control.sock"))
+        #expect(control.isInPlace)
+        #expect(unsafe unlink(scratch("control.sock")) == 0)
+        #expect(!control.isInPlace)
+        try control.putBack(at: 0)
+        #expect(control.isInPlace)
+        let late = try Client(scratch("control.sock"))
+        for client in [early, waiting, late] { client.send("x\n") }
+        #expect(try turn().count == 3)
+        // A file that somebody has put there is not ours to remove.
+        #expect(unsafe unlink(scratch("control.sock")) == 0)
+        try WholeFile.replace(scratch("control.sock"), with: [1], mode: 0o600)
+        #expect(!control.isInPlace)
+        #expect(throws: SystemError.self) { try control.putBack(at: 0) }
+    }
+
     @Test(
         "another user may ask only as a member of the group, be it a supplementary one",
         .enabled(if: isRoot, "to become another user takes root"),
@@ -295,5 +353,48 @@ struct ControlSocketTests {
         }
         #expect(lines == (isMember ? ["x"] : []))
         #expect(control.refused == (isMember ? 0 : 1))
+    }
+
+    @Test(
+        "forty idle connections of a member of the group do not keep root out",
+        .enabled(if: isRoot, "to become another user takes root")
+    )
+    func crowd() throws {
+        let path = scratch("group.sock")
+        let control = try ControlSocket(path: path, group: "daemon", in: loop, tokens: 300)
+        #expect(unsafe chmod(scratch.path, 0o755) == 0)
+        #expect(unsafe chmod(path, 0o666) == 0)
+        let connect =
+            "for (1..40) { socket(my $s, AF_UNIX, SOCK_STREAM, 0); push @s, $s;"
+            + " connect($s, sockaddr_un('\(path)')) or exit 1; select undef, undef, undef, 0.01 }"
+            + " sleep 20"
+        let pid = start(
+            "setpriv",
+            "--reuid=65534",
+            "--regid=1",
+            "--clear-groups",
+            "perl",
+            "-MSocket",
+            "-e",
+            connect
+        )
+        defer {
+            kill(pid, SIGKILL)
+            var status: Int32 = 0
+            _ = unsafe waitpid(pid, &status, 0)
+        }
+        let end = ClockReading.bootNow() + 10_000_000_000
+        while control.turnedAway < 36, ClockReading.bootNow() < end {
+            let count = try loop.wait(until: ClockReading.bootNow() + 100_000_000)
+            for index in 0..<count { _ = control.handle(loop.ready(index), at: 0) }
+        }
+        #expect(control.turnedAway == 36)
+        let root = try Client(path)
+        root.send("status\n")
+        var lines: [String] = []
+        while try loop.wait(until: 1) > 0, lines.isEmpty {
+            lines += control.handle(loop.ready(0), at: 0).map(\.line)
+        }
+        #expect(lines == ["status"])
     }
 }

@@ -39,6 +39,43 @@ struct StateDirectoryTests {
         }
     }
 
+    @Test("a pipe in a value's place is damage, and nobody waits for who writes into it")
+    func pipe() throws {
+        #expect(run("mkfifo", scratch("terms")) == 0)
+        let state = StateDirectory(path: scratch.path)
+        guard case .damaged(let reason) = state.read("terms") else {
+            Issue.record("a pipe was read")
+            return
+        }
+        #expect(reason.contains("not a plain file"))
+    }
+
+    @Test("what has the new file's name is never written into: a pipe, or another file")
+    func freshName() throws {
+        let state = StateDirectory(path: scratch.path)
+        #expect(run("mkfifo", scratch("terms.new")) == 0)
+        try state.write("terms", [1])
+        #expect(state.read("terms") == .found([1]))
+        try WholeFile.replace(scratch("other"), with: [9, 9], mode: 0o600)
+        #expect(unsafe link(scratch("other"), scratch("terms.new")) == 0)
+        try state.write("terms", [2])
+        #expect(unsafe symlink(scratch("other"), scratch("terms.new")) == 0)
+        try state.write("terms", [3])
+        #expect(state.read("terms") == .found([3]))
+        #expect(try WholeFile.read(scratch("other"), most: 100) == [9, 9])
+    }
+
+    @Test("a link in a value's place is damage")
+    func linked() throws {
+        let state = StateDirectory(path: scratch.path)
+        try state.write("other", [1])
+        #expect(unsafe symlink(scratch("other"), scratch("terms")) == 0)
+        guard case .damaged = state.read("terms") else {
+            Issue.record("a link was followed")
+            return
+        }
+    }
+
     @Test("a changed octet is noticed")
     func changed() throws {
         let state = StateDirectory(path: scratch.path)
@@ -113,6 +150,41 @@ struct RunDirectoryTests {
         }
     }
 
+    @Test("a lock that is deleted with its directory is put back, and no second agent gets in")
+    func deleted() throws {
+        try inNetworkNamespace {
+            let scratch = ScratchDirectory()
+            let first = try RunDirectory(path: scratch("run"))
+            #expect(first.isInPlace)
+            #expect(run("rm", "-r", scratch("run")) == 0)
+            #expect(!first.isInPlace)
+            #expect(throws: RunDirectoryError.namespaceTaken(name: "@vip-agent")) {
+                try RunDirectory(path: scratch("run"))
+            }
+            try first.putBack()
+            #expect(first.isInPlace)
+            #expect(
+                throws: RunDirectoryError.alreadyRunning(directory: scratch("run"), pid: getpid())
+            ) { try RunDirectory(path: scratch("run")) }
+        }
+    }
+
+    @Test("a lock that somebody else holds by now is left to him")
+    func taken() throws {
+        let scratch = ScratchDirectory()
+        let path = scratch("run")
+        try inNetworkNamespace {
+            let first = try RunDirectory(path: path)
+            #expect(run("rm", "-r", path) == 0)
+            try inNetworkNamespace {
+                let second = try RunDirectory(path: path)
+                #expect(throws: RunDirectoryError.self) { try first.putBack() }
+                #expect(second.isInPlace)
+            }
+            #expect(!first.isInPlace)
+        }
+    }
+
     @Test("boot and namespace are told apart")
     func identity() throws {
         let outside = try BootIdentity.current()
@@ -175,17 +247,31 @@ struct OwnershipTests {
         )
     }
 
-    @Test("what another user has linked in the lock's place stays whose it is")
+    @Test("what another user has linked in the lock's place is refused, and stays as it is")
     func linkedLock() throws {
-        try WholeFile.replace(scratch("root's"), with: [1], mode: 0o600)
+        try WholeFile.replace(scratch("root's"), with: [1, 2, 3], mode: 0o600)
         #expect(unsafe link(scratch("root's"), scratch("lock")) == 0)
         give(scratch.path, to: 4242)
         try inNetworkNamespace { [scratch] in
-            let run = try RunDirectory(path: scratch.path)
-            var status = stat()
-            #expect(unsafe stat(scratch("root's"), &status) == 0)
-            #expect(status.st_uid == 0)
-            _ = run
+            let refusal = #expect(throws: RunDirectoryError.self) {
+                try RunDirectory(path: scratch.path)
+            }
+            #expect("\(String(describing: refusal))".contains("2 names"))
+        }
+        var status = stat()
+        #expect(unsafe stat(scratch("root's"), &status) == 0)
+        #expect(status.st_uid == 0)
+        #expect(try WholeFile.read(scratch("root's"), most: 100) == [1, 2, 3])
+    }
+
+    @Test("a pipe or a directory in the lock's place is refused, and not waited for")
+    func strangeLock() throws {
+        for kind in ["mkfifo", "mkdir"] {
+            #expect(run(kind, scratch("lock")) == 0)
+            try inNetworkNamespace { [scratch] in
+                #expect(throws: RunDirectoryError.self) { try RunDirectory(path: scratch.path) }
+            }
+            #expect(run("rm", "-r", scratch("lock")) == 0)
         }
     }
 

@@ -30,7 +30,11 @@ struct HandoverTests {
         cluster.state.voters = ["node lb1", "witness w1"]
         cluster.state.addresses = []
         cluster.state.damage = ["terms is cut"]
-        cluster.warnings = ["one\nof two lines", "two"]
+        cluster.state.isUnwritten = true
+        cluster.warnings = [
+            Warnings.Entry(subject: "one", text: "one\nof two lines", seen: 17),
+            Warnings.Entry(subject: "two", text: "two", seen: 4_000_000_000_000),
+        ]
         cluster.silent = [11, 12]
         cluster.waiting = [13]
         cluster.history = "[1]"

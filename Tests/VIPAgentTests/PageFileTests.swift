@@ -1,3 +1,5 @@
+import CNetlink
+import Glibc
 import Testing
 import VIPAgent
 
@@ -117,6 +119,82 @@ struct PageFileTests {
         #expect(page.read(64) == [2])
         #expect(throws: SystemError.self) { try page.reserve(records: 8193) }
         #expect(page.read(8191) == [3])
+    }
+
+    /// Octets of the file that the path names.
+    private func size(_ name: String) -> Int {
+        var status = stat()
+        return unsafe stat(scratch(name), &status) == 0 ? Int(status.st_size) : -1
+    }
+
+    @Test("cut to nothing under the process that has it open, it grows again with all it had")
+    func cut() throws {
+        let page = try PageFile(path: scratch("page"))
+        for index in 0..<70 { try page.write(index, [UInt8(index), 1].span) }
+        let whole = size("page")
+        for length in [0, 1, 4096, 1152 * 5 + 600] {
+            #expect(unsafe truncate(scratch("page"), off_t(length)) == 0)
+            #expect(!page.isWhole)
+            #expect(try page.write(3, [33].span))
+            #expect(page.isWhole && size("page") == whole)
+            let again = try PageFile(path: scratch("page"))
+            for index in 0..<70 {
+                #expect(again.read(index) == (index == 3 ? [33] : [UInt8(index), 1]))
+            }
+        }
+        #expect(try !page.write(3, [34].span))
+    }
+
+    @Test("gone or replaced by another file, it is written anew in its place")
+    func replaced() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [1].span)
+        try page.write(70, [2].span)
+        #expect(page.isInPlace)
+        for step in 0..<3 {
+            switch step {
+            case 0: #expect(unsafe unlink(scratch("page")) == 0)
+            case 1: try place([1, 2, 3], at: "page")
+            default:
+                #expect(unsafe unlink(scratch("page")) == 0)
+                #expect(run("mkfifo", scratch("page")) == 0)
+            }
+            #expect(!page.isInPlace)
+            try page.replace()
+            #expect(page.isInPlace && page.isWhole)
+            let again = try PageFile(path: scratch("page"))
+            #expect(again.read(0) == [1])
+            #expect(again.read(70) == [2])
+        }
+        try page.write(0, [3].span)
+        #expect(try PageFile(path: scratch("page")).read(0) == [3])
+    }
+
+    @Test("where it can't be replaced, the file that is open goes on, and nothing is left over")
+    func irreplaceable() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [1].span)
+        #expect(unsafe unlink(scratch("page")) == 0)
+        #expect(run("mkdir", "-p", scratch("page/full")) == 0)
+        #expect(throws: SystemError.self) { try page.replace() }
+        #expect(unsafe access(scratch("page.new"), F_OK) != 0)
+        #expect(run("rm", "-r", scratch("page")) == 0)
+        try page.replace()
+        #expect(try PageFile(path: scratch("page")).read(0) == [1])
+    }
+
+    @Test("another file's second name is refused, and so are a pipe and a link")
+    func strange() throws {
+        try place([7, 7], at: "other")
+        #expect(unsafe link(scratch("other"), scratch("page")) == 0)
+        #expect(throws: SystemError.self) { try PageFile(path: scratch("page")) }
+        #expect(try contents("other") == [7, 7])
+        #expect(unsafe unlink(scratch("page")) == 0)
+        #expect(run("mkfifo", scratch("page")) == 0)
+        #expect(throws: SystemError.self) { try PageFile(path: scratch("page")) }
+        #expect(unsafe unlink(scratch("page")) == 0)
+        #expect(unsafe symlink(scratch("other"), scratch("page")) == 0)
+        #expect(throws: SystemError.self) { try PageFile(path: scratch("page")) }
     }
 
     @Test("what was erased does not come back")

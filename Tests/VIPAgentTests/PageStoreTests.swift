@@ -1,5 +1,7 @@
+import Glibc
 import Testing
 import VIPAgent
+import VIPCore
 
 @Suite("A page that is not there")
 struct PageStoreTests {
@@ -50,5 +52,60 @@ struct PageStoreTests {
         #expect(try loss() == .damaged)
         // It was erased: what is found now is a page that nothing was written to.
         #expect(try loss() == .empty)
+    }
+}
+
+@Suite("A page under a running agent")
+struct PageMendingTests {
+    let scratch = ScratchDirectory()
+
+    private func open() throws -> PageStore {
+        try PageStore(path: scratch("page"), identity: BootIdentity.current(), groups: 1)
+    }
+
+    private let header = PageHeader(place: Place(7), abstentionEnd: .zero, voterSet: 9)
+    private let record = GroupRecord(group: GroupID(1), highestGranted: Term(3))
+
+    @Test("that is cut, deleted or replaced is written anew, and a successor finds all of it")
+    func mended() throws {
+        let page = try open()
+        try page.write(header)
+        try page.write(record)
+        #expect(try page.mend() == nil)
+        #expect(unsafe truncate(scratch("page"), 100) == 0)
+        #expect(try page.mend() == "somebody had cut \(scratch("page"))")
+        #expect(try open().page == Page(header: header, records: [record]))
+        #expect(unsafe truncate(scratch("page"), 0) == 0)
+        var changed = record
+        changed.highestUsed = Term(4)
+        try page.write(changed)
+        #expect(page.wasCut)
+        #expect(try open().page == Page(header: header, records: [changed]))
+        #expect(try page.mend() == "somebody had cut \(scratch("page"))")
+        #expect(try page.mend() == nil)
+        for replaces in [false, true] {
+            #expect(unsafe unlink(scratch("page")) == 0)
+            if replaces { try WholeFile.replace(scratch("page"), with: [1], mode: 0o600) }
+            #expect(try page.mend() == "\(scratch("page")) was gone, or another file")
+            #expect(try page.mend() == nil)
+            #expect(try open().page == Page(header: header, records: [changed]))
+        }
+    }
+
+    @Test("that says what can't be by this host's clocks is damaged")
+    func implausible() throws {
+        do {
+            let page = try open()
+            try page.write(
+                PageHeader(
+                    place: Place(7),
+                    abstentionEnd: Instant(nanoseconds: .max),
+                    voterSet: 9
+                )
+            )
+        }
+        let again = try open()
+        #expect(again.page == nil)
+        #expect(again.loss == .damaged)
     }
 }

@@ -39,6 +39,16 @@ func run(_ arguments: [String]) -> Int32 {
     return status & 0x7f == 0 ? status >> 8 & 0xff : -1
 }
 
+/// Starts a program, without waiting for it. Its process number.
+func start(_ arguments: String...) -> pid_t {
+    var pid: pid_t = 0
+    var strings: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
+    unsafe strings.append(nil)
+    defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
+    let failure = unsafe posix_spawnp(&pid, strings[0]!, nil, nil, strings, vip_environment())
+    return failure == 0 ? pid : -1
+}
+
 private final class Job {
     let body: () throws -> Void
     var failure: (any Error)?

@@ -65,6 +65,7 @@ package final class Daemon {
         static let signals: UInt64 = 1
         static let verdict: UInt64 = 2
         static let past: UInt64 = 3
+        static let comparison: UInt64 = 4
         static let ports: UInt64 = 16
         /// There are fewer than 2^18 pairs of family and port.
         static let memberships: UInt64 = 1 << 20
@@ -82,18 +83,22 @@ package final class Daemon {
     let controlGroup: Int64
     /// Whether this thread runs before others do.
     private let urgency: Capabilities.Outcome
+    private let confinement: Capabilities.Outcome
     let notifier: ServiceNotifier?
     let output: LogOutput
 
     let verdicts: ServiceMailbox<Rehearsal.Verdict>
     let past: ServiceMailbox<[[HistoryEntry]]>
+    /// Whether the files are what runs, see `followRefusal`.
+    let comparisons: ServiceMailbox<Bool>
     var succession = Succession()
+    var runDirectoryWatch = RunDirectoryWatch()
     /// Whom this program owes the answer to what the one before it was asked.
     var owed: [(membership: Int, client: ControlSocket.ClientID)] = []
     private var strays = Strays()
-    private var lateness = Lateness()
-    private var fold = RepeatFold()
-    private var wasResumed = false
+    var lateness = Lateness()
+    var fold = RepeatFold()
+    var wasResumed = false
     var watchdogAt: Int64 = 0
     private var idleMemory = IdleMemorySchedule()
     private var hasSettledIn = false
@@ -126,6 +131,7 @@ package final class Daemon {
             loop = try EventLoop()
             verdicts = try ServiceMailbox()
             past = try ServiceMailbox()
+            comparisons = try ServiceMailbox()
             var inherited = handover?.descriptors ?? options.storedDescriptors
             for (_, number) in inherited { _ = vip_set_close_on_exec(number, 1) }
             // Read later, see `takeOver`.
@@ -164,6 +170,7 @@ package final class Daemon {
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
             urgency = Capabilities.becomeRealtime()
+            confinement = Confinement.refuseCalls()
             if sites.allSatisfy({ $0.role == .witness }) { try Capabilities.dropAll() }
             service = try ServiceThread()
             memberships = try Self.join(
@@ -177,6 +184,7 @@ package final class Daemon {
             try loop.add(signals.fileDescriptor, token: Token.signals)
             try loop.add(verdicts.fileDescriptor, token: Token.verdict)
             try loop.add(past.fileDescriptor, token: Token.past)
+            try loop.add(comparisons.fileDescriptor, token: Token.comparison)
         } catch {
             throw StartupFailure(error, isUrgent: pages.contains(where: \.hasTenure))
         }
@@ -191,6 +199,7 @@ package final class Daemon {
         if memberships.contains(where: { $0.site.role == .node }) {
             note("lock memory", Capabilities.lockMemory())
         }
+        note("confine itself", confinement)
         if let stranger = run.stranger {
             let consequence = "only the voters' port keeps a second agent out"
             log.warning(
@@ -288,6 +297,7 @@ package final class Daemon {
     private func turn(until limit: Int64? = nil) throws(SystemError) {
         var deadline = earliest(limit, earliest(watchdogDue, succession.lookAt))
         deadline = earliest(deadline, notifier?.retryAt)
+        deadline = earliest(deadline, earliest(runDirectoryWatch.lookAt, refusalLookAt))
         for membership in memberships { deadline = earliest(deadline, membership.nextDeadline()) }
         let count = try loop.wait(until: deadline)
         let now = ClockReading.bootNow()
@@ -296,6 +306,8 @@ package final class Daemon {
         for membership in memberships { membership.doWhatIsDue() }
         tell(ofLateness: late)
         followSuccession()
+        followRefusal()
+        watchRunDirectory()
         feedWatchdog()
         noteStatusLine()
         storeGate()
@@ -309,6 +321,7 @@ package final class Daemon {
             while let signal = signals.next() { take(signal) }
         case Token.verdict: takeVerdict()
         case Token.past: takePast()
+        case Token.comparison: takeComparison()
         case let token where ports.owns(token: token):
             for _ in 0..<VoterPorts.mostPerWake {
                 guard try ports.receive(token: token, deliver) else { return }
@@ -358,40 +371,10 @@ package final class Daemon {
             started: started,
             generation: generation,
             lateness: lateness,
+            reasons: succession.reasons + runDirectoryWatch.reasons,
             warnings: succession.warnings,
             logLinesDropped: output.droppedTotal,
             strays: strays.dropped
         )
-    }
-
-    // MARK: - Lateness
-
-    private func noteLateness(at now: Int64) -> Int64 {
-        var late: Int64 = 0
-        for membership in memberships { late = max(late, membership.lateness(at: now)) }
-        lateness.note(late, at: now, lease: shortestLease)
-        return late
-    }
-
-    private var shortestLease: Int64 {
-        memberships.reduce(.max) { min($0, $1.site.settings.timing.lease.nanoseconds) }
-    }
-
-    private func tell(ofLateness late: Int64) {
-        defer { wasResumed = false }
-        let lease = shortestLease
-        guard Lateness.isWorthTelling(late, lease: lease) else { return }
-        for membership in memberships { membership.announceAgain() }
-        guard case .log(let repeats) = fold.verdict(on: "late", at: ClockReading.bootNow())
-        else { return }
-        let span = Lateness.text(late)
-        var facts: Logger.Metadata = [
-            "reason": wasResumed
-                ? "this process was stopped for \(span)"
-                : "this host starved the agent for \(span)",
-            "lease": "\(Lateness.text(lease))",
-        ]
-        if let repeats { facts["repeats"] = "\(repeats)" }
-        log.warning("late", metadata: facts)
     }
 }

@@ -171,6 +171,7 @@ extension Daemon {
                 holdings[index],
                 records: StateRecorder(
                     path: options.sites.path(of: index, in: options.stateDirectory),
+                    earlier: options.sites.earlierPath(of: index, in: options.stateDirectory),
                     configuration: entry.site.configuration,
                     thread: service,
                     known: known,

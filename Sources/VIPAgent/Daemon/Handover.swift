@@ -24,7 +24,7 @@ package struct Handover: Equatable, Sendable {
         package var name: String
         /// What the state directory holds.
         package var state = StateStore.Contents()
-        package var warnings: [String] = []
+        package var warnings: [Warnings.Entry] = []
         /// Connections to the control socket that have said nothing yet.
         package var silent: [Int32] = []
         /// Those that wait to hear what became of their reload.
@@ -187,7 +187,12 @@ extension Handover.Cluster {
             if let list { fields.put("\(prefix).\(name)", list.joined(separator: "\n")) }
         }
         for damage in state.damage { fields.put("\(prefix).damage", damage) }
-        for warning in warnings { fields.put("\(prefix).warning", warning) }
+        if state.isUnwritten { fields.put("\(prefix).unwritten", 1) }
+        for warning in warnings {
+            fields.put("\(prefix).warning", warning.text)
+            fields.put("\(prefix).warning-subject", warning.subject)
+            fields.put("\(prefix).warning-seen", warning.seen)
+        }
         for number in silent { fields.put("\(prefix).silent", Int64(number)) }
         for number in waiting { fields.put("\(prefix).waiting", Int64(number)) }
         fields.put("\(prefix).history", history)
@@ -212,7 +217,16 @@ extension Handover.Cluster {
         state.voters = lines("voters")
         state.addresses = lines("addresses")
         state.damage = fields.texts("\(prefix).damage")
-        warnings = fields.texts("\(prefix).warning")
+        state.isUnwritten = fields.number("\(prefix).unwritten") == 1
+        // A program that knows no ages leaves the texts alone.
+        let texts = fields.texts("\(prefix).warning")
+        let subjects = fields.texts("\(prefix).warning-subject")
+        let seen = fields.numbers("\(prefix).warning-seen")
+        if texts.count == subjects.count, texts.count == seen.count {
+            warnings = texts.indices.map {
+                Warnings.Entry(subject: subjects[$0], text: texts[$0], seen: seen[$0])
+            }
+        }
         silent = fields.numbers("\(prefix).silent").map { Int32(clamping: $0) }
         waiting = fields.numbers("\(prefix).waiting").map { Int32(clamping: $0) }
         history = fields.text("\(prefix).history") ?? "[]"

@@ -51,7 +51,12 @@ final class Membership {
     var waiting: [(command: UInt64, client: ControlSocket.ClientID, verb: String)] = []
     var nextCommand: UInt64 = 1
     var dropped: DropCounts
-    var warnings: [String] = []
+    var warnings = Warnings()
+    /// What an operator has to accept before this host votes.
+    var changes: [String] = []
+    /// What was wrong with the page or the control socket when they were looked at last.
+    var directoryReasons: [String] = []
+    var unproven = UnprovenSessions()
     var takeovers: UInt64 = 0
     var claims = ForeignClaims()
     /// Clients that have asked for a reload since the daemon looked last.
@@ -114,7 +119,7 @@ final class Membership {
         // Whoever asks is not to be told what is not known yet, see `admit`.
         control.hold()
         var site = site
-        let changes = records.forbiddenChanges
+        changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
         if !changes.isEmpty || otherVoters { site.suspend() }
         if let gate { site.enforce(gate.enforcement) }
@@ -129,7 +134,7 @@ final class Membership {
             memory: Memory(
                 page: page.page,
                 newPlace: Place(Self.randomNumber()),
-                longestLease: records.contents.longestLease,
+                longestLease: records.longestLease,
                 highestTerms: records.highestTerms(site)
             ),
             seed: Self.randomNumber()
@@ -138,7 +143,7 @@ final class Membership {
             guard let tenure = record.tenure else { continue }
             unrenewed.append((record.group, tenure.deadline.boottime))
         }
-        warnings = changes + records.warnings
+        for warning in records.warnings { warnings.note(warning, at: ClockReading.bootNow()) }
     }
 
     private static func randomNumber() -> UInt64 {
@@ -153,9 +158,8 @@ final class Membership {
         guard hasNews else { return deadline }
         hasNews = false
         due = agent.wakeUp(at: reading())?.nanoseconds
-        deadline = [control.deadline, removalRetryAt, keeper?.lookAt].reduce(due) {
-            earliest($0, $1)
-        }
+        deadline = [control.deadline, removalRetryAt, keeper?.lookAt, records.retryAt]
+            .reduce(due) { earliest($0, $1) }
         return deadline
     }
 
@@ -173,6 +177,7 @@ final class Membership {
         keeper?.lookAgain(at: ClockReading.bootNow())
         takeKeeperNews()
         control.expire(at: ClockReading.bootNow())
+        records.retry(at: ClockReading.bootNow())
     }
 
     /// - Parameter ready: with a token of this cluster.
@@ -217,7 +222,7 @@ final class Membership {
         case .frame(let frame): step(.received(frame))
         case .unreadable(let error):
             drop(error.reason.rawValue) { "from \(source): \(error)" }
-        case .unexpected(let sender): dropUnexpected(sender, from: source)
+        case .unexpected(let frame): dropUnexpected(frame, from: source)
         }
     }
 
@@ -225,11 +230,19 @@ final class Membership {
         switch message {
         case .leaseRecorded(let lease): step(.leaseRecorded(lease))
         case .failed(let reason):
-            fold(.warning, "state directory", "state", reason)
-            let warning = "the state directory can't be written: \(reason)"
-            if !warnings.contains(warning) { warnings.append(warning) }
+            fold(.warning, Self.stateSubject, "state", reason)
+            warnings.note(
+                "the state directory can't be written: \(reason)",
+                about: Self.stateSubject,
+                at: ClockReading.bootNow()
+            )
+        case .recovered:
+            warnings.clear(Self.stateSubject)
+            log.notice("state", metadata: ["reason": "the state directory is written again"])
         }
     }
+
+    private static let stateSubject = "state directory"
 
     // MARK: - Steps
 
@@ -300,7 +313,7 @@ final class Membership {
             records.record(term: term.number, of: site.name(of: group))
         case .recordVoters:
             records.recordVoters()
-            warnings.removeAll()
+            changes.removeAll()
         case .reply(let id, let outcome):
             reply(to: id, outcome)
         case .report(let report):

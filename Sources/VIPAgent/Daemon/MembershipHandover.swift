@@ -48,7 +48,7 @@ extension Membership {
         var cluster = Handover.Cluster(name: site.configuration.cluster.name)
         cluster.state = records.recorded
         // What is true of this configuration is found out again, if it is true of the next.
-        cluster.warnings = warnings.filter { !records.forbiddenChanges.contains($0) }
+        cluster.warnings = warnings.current(at: ClockReading.bootNow())
         cluster.silent = control.silentClients
         cluster.waiting = waiting.compactMap { control.descriptor(of: $0) }
         let entries = history.entries.filter { $0.sequence > lastEntry }
@@ -60,9 +60,7 @@ extension Membership {
 
     /// Goes on with what was left. Who waits for an answer is answered later.
     func takeOver(_ cluster: Handover.Cluster) -> [ControlSocket.ClientID] {
-        for warning in cluster.warnings where !warnings.contains(warning) {
-            warnings.append(warning)
-        }
+        warnings.takeOver(cluster.warnings)
         // Counting goes on from nothing where another version counted other things.
         carried.counters = Self.read(cluster.counters) ?? Counters()
         carried.dropped = Self.read(cluster.dropped) ?? DroppedFrames()

@@ -55,19 +55,29 @@ extension Membership {
         log.log(level: level, "frame-dropped", metadata: facts)
     }
 
-    /// An authentic frame from where its sender is not. An operator has to hear of it, once for
-    /// every address.
-    func dropUnexpected(_ sender: HostID, from source: Endpoint) {
-        let fact = "\(site.name(of: sender)) was heard from \(source.address)"
-        drop(VoterRoutes.ShellDrop.unexpectedSource.rawValue, as: .error) { fact }
-        let warning =
-            "\(fact): two hosts with one name, an address that is not configured, or a recorded frame"
-        if warnings.count < Self.warningLimit, !warnings.contains(warning) {
-            warnings.append(warning)
+    /// An authentic frame from where its sender is not. An operator has to hear of it, if its
+    /// sender lives: anybody can send a recorded frame again, from as many addresses as he likes,
+    /// and must not bury what is true under it.
+    func dropUnexpected(_ frame: Frame, from source: Endpoint) {
+        let name = site.name(of: frame.sender)
+        let fact = "\(name) was heard from \(source.address)"
+        let isAlive =
+            switch agent.novelty(of: frame) {
+            case .proven: true
+            case .old: false
+            case .unproven: unproven.isAlive(frame)
+            }
+        let reason = VoterRoutes.ShellDrop.unexpectedSource.rawValue
+        guard isAlive else {
+            return drop(reason) { "\(fact): a recorded frame, or one that came late" }
         }
+        drop(reason, as: .error) { fact }
+        warnings.note(
+            "\(fact): two hosts with one name, an address that is not configured, or recorded frames",
+            about: "unexpected source of \(name)",
+            at: ClockReading.bootNow()
+        )
     }
-
-    static let warningLimit = 32
 }
 
 extension PageStore.Loss {

@@ -11,7 +11,7 @@ extension Membership {
         for address in keeper?.forgotten ?? [] {
             log.warning("removed what no group has", metadata: ["address": "\(address)"])
         }
-        for warning in warnings { log.warning("\(warning)") }
+        for warning in changes + warnings.entries.map(\.text) { log.warning("\(warning)") }
         if let failure = keeper?.claimsFailure {
             log.warning("claims-unheard", metadata: ["reason": "\(failure)"])
         }

@@ -23,6 +23,17 @@ extension Membership {
         StatusLine(statusReport(of: process)).text
     }
 
+    /// What of this cluster's directories and disk keeps it from standing a failure.
+    private var shellReasons: [String] {
+        var reasons = directoryReasons
+        if let obstacle = records.obstacle {
+            reasons.append(
+                "this host's voter grants nothing, since its lease can't be put on record: \(obstacle)"
+            )
+        }
+        return reasons
+    }
+
     func statusReport(of process: ProcessFacts) -> StatusReport {
         var counters = Counters()
         counters.framesSent = routes.framesSent
@@ -46,7 +57,8 @@ extension Membership {
             keeper: keeper,
             routes: routes,
             text: text,
-            warnings: process.warnings + warnings,
+            shellReasons: process.reasons + shellReasons,
+            warnings: process.warnings + changes + warnings.texts(at: ClockReading.bootNow()),
             claims: claimReasons(),
             dropped: dropped.adding(process.strays),
             counters: counters,

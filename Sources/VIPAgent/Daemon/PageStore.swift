@@ -4,7 +4,8 @@ import VIPCore
 ///
 /// The header's record begins with the boot id and the network namespace that it was written in,
 /// and with the number of groups' records. Where boot or namespace differ, or a record that it
-/// counts is not whole, the page is lost, and this host a new place.
+/// counts is not whole, or says what cannot be by this moment's clocks, the page is lost, and this
+/// host a new place.
 package final class PageStore {
     private let file: PageFile
     private let identity: BootIdentity
@@ -44,6 +45,28 @@ package final class PageStore {
     /// The path, where a successor would not find this page.
     package var missingPath: String? { file.isInPlace ? nil : file.path }
 
+    package var path: String { file.path }
+
+    /// That somebody has cut the page since this was asked last; it was written anew at once.
+    package private(set) var wasCut = false
+
+    /// Writes the page again where it was cut, and into a new file where it is gone or replaced.
+    ///
+    /// - Returns: what was found and mended, in words; nil if the page was as it should be.
+    package func mend() throws(SystemError) -> String? {
+        if !file.isInPlace {
+            try file.replace()
+            wasCut = false
+            return "\(file.path) was gone, or another file"
+        }
+        if !file.isWhole {
+            try file.writeAll()
+            wasCut = true
+        }
+        defer { wasCut = false }
+        return wasCut ? "somebody had cut \(file.path)" : nil
+    }
+
     private func load() -> Page? {
         guard let first = file.read(Self.headerIndex) else {
             loss = file.isBlank(Self.headerIndex) ? .empty : .damaged
@@ -69,17 +92,28 @@ package final class PageStore {
             return nil
         }
         var records: [GroupRecord] = []
+        var slots: [(group: GroupID, index: Int)] = []
         for index in 1..<Int(count) + 1 {
             guard let octets = file.read(index), let record = try? GroupRecord(parsing: octets.span)
             else {
                 loss = .damaged
-                slots = []
                 return nil
             }
             slots.append((record.group, index))
             records.append(record)
         }
-        return Page(header: header, records: records.sorted { $0.group < $1.group })
+        let page = Page(header: header, records: records.sorted { $0.group < $1.group })
+        let now = ClockReading.now()
+        let reading = Reading(
+            boottime: Instant(nanoseconds: now.boot),
+            raw: Instant(nanoseconds: now.raw)
+        )
+        guard page.isPlausible(at: reading) else {
+            loss = .damaged
+            return nil
+        }
+        self.slots = slots
+        return page
     }
 
     package func write(_ header: PageHeader) throws(SystemError) {
@@ -94,7 +128,7 @@ package final class PageStore {
             }
         }
         header.serialize(into: &octets)
-        try file.write(Self.headerIndex, octets.span)
+        try put(Self.headerIndex, octets)
     }
 
     /// A group's first record is counted by the header once it is whole.
@@ -102,14 +136,18 @@ package final class PageStore {
         var octets: [UInt8] = []
         record.serialize(into: &octets)
         if let slot = slots.first(where: { $0.group == record.group }) {
-            try file.write(slot.index, octets.span)
+            try put(slot.index, octets)
             return
         }
         let index = slots.count + 1
         try file.reserve(records: index + 1)
-        try file.write(index, octets.span)
+        try put(index, octets)
         slots.append((record.group, index))
         if let header { try write(header) }
+    }
+
+    private func put(_ index: Int, _ octets: [UInt8]) throws(SystemError) {
+        if try file.write(index, octets.span) { wasCut = true }
     }
 }
 

@@ -5,6 +5,8 @@ struct ProcessFacts {
     /// How many times it has become another program.
     var generation: Int64
     var lateness: Lateness
+    /// Why this host could not stand a failure.
+    var reasons: [String]
     var warnings: [String]
     var logLinesDropped: Int
     /// What was for none of the clusters.

@@ -18,6 +18,8 @@ package struct Sites: Sendable {
     /// In the order of the files' names; at least one.
     package let entries: [Entry]
     package let isDirectory: Bool
+    /// What was read.
+    package let source: ConfigurationSource
 
     /// A cluster takes up three descriptors and a thousand octets of every status line; with more
     /// of them, a second witness is due.
@@ -39,6 +41,7 @@ package struct Sites: Sendable {
 
     /// The same of texts that have been read.
     package init(_ source: ConfigurationSource, host: String) throws(ConfigurationFailure) {
+        self.source = source
         isDirectory = source.isDirectory
         var faults = source.faults
         var entries: [Entry] = []
@@ -87,6 +90,12 @@ package struct Sites: Sendable {
     /// The directory in which a cluster keeps its things.
     func path(of index: Int, in base: String) -> String {
         isDirectory ? "\(base)/\(entries[index].site.configuration.cluster.name)" : base
+    }
+
+    /// Where the cluster's things were if the configuration has become one file of a directory, or
+    /// was one and is the only one now.
+    func earlierPath(of index: Int, in base: String) -> String {
+        isDirectory ? base : "\(base)/\(entries[index].site.configuration.cluster.name)"
     }
 
     /// The directory in which a cluster keeps its things, made where it is missing. Whoever may

@@ -3,61 +3,121 @@ import VIPCore
 
 /// Keeps the state directory up to date, through the service thread: nothing here waits for a disk
 /// except the start, which must have the longest lease on record before this host votes.
-final class StateRecorder {
-    enum Message: Sendable {
+///
+/// Two want the longest lease to be on record: the core, for what it grants, and a reload, for what
+/// the successor grants once it runs. Each has a wish of its own, and the greater one is written.
+/// So the record never says less than was granted, in whatever order the wishes come and the disk
+/// takes them.
+package final class StateRecorder {
+    package enum Message: Equatable, Sendable {
+        /// What is on record for the core, be it shorter than before.
         case leaseRecorded(Duration)
         case failed(String)
+        /// All that was refused is there by now.
+        case recovered
     }
 
     /// As it was at the start.
-    let contents: StateStore.Contents
-    /// As far as it has been written since.
-    private(set) var recorded: StateStore.Contents
+    package let contents: StateStore.Contents
     let forbiddenChanges: [String]
     private(set) var warnings: [String] = []
 
-    private let store: StateStore
-    private let thread: ServiceThread
-    private let mailbox: ServiceMailbox<Message>
+    private let writer: StateWriter
+    private let configured: Duration
+    /// What the core wants to have on record; never less than the configured lease.
+    private var core: Duration
+    /// What a successor needs to have there before it starts.
+    private var successor: Duration?
+    private var told: Duration
+    private var hasFailed = false
     private var terms: [StateStore.Entry]
     private let voters: [String]
+    /// With those that have left the configuration, and the group that each was in last.
     private let addresses: [String]
 
-    var fileDescriptor: Int32 { mailbox.fileDescriptor }
+    package var fileDescriptor: Int32 { writer.fileDescriptor }
 
-    /// - Parameter known: what the directory holds, if that is known already: then nothing here
-    ///   waits for the disk, unless a longer lease than ever has to be on record.
-    /// - Parameter obstacle: why there is no such directory.
-    init(
+    /// Terms of groups that have left the configuration are kept up to this number in all.
+    private static let mostTerms = 8192
+
+    /// - Parameters:
+    ///   - known: what the directory holds, if that is known already: then nothing here waits for
+    ///     the disk.
+    ///   - earlier: where the records were if the configuration was not yet, or is no longer, one
+    ///     file of a directory.
+    ///   - obstacle: why there is no such directory.
+    package init(
         path: String,
+        earlier: String? = nil,
         configuration: Configuration,
         thread: ServiceThread,
         known: StateStore.Contents?,
         obstacle: SystemError?
     ) throws(SystemError) {
-        self.thread = thread
-        store = StateStore(path: path)
-        contents = known ?? store.load()
-        if let obstacle { warnings.append("the state directory can't be made: \(obstacle)") }
-        recorded = contents
-        terms = contents.terms
+        let store = StateStore(path: path)
         voters = Site.voterSet(of: configuration)
-        addresses = Site.addressMap(of: configuration)
-        let kept = addressesOnRecord(adding: configuration, to: contents)
-        forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
-        warnings += contents.damage.map { "the state directory is damaged: \($0)" }
-        mailbox = try ServiceMailbox()
-        do throws(SystemError) {
-            if configuration.timing.lease > contents.longestLease {
-                try store.write(lease: configuration.timing.lease)
-                recorded.longestLease = configuration.timing.lease
-            }
-        } catch {
-            // A full or read-only disk does not keep an owner from its work; it is said.
-            warnings.append("the state directory can't be written: \(error)")
+        configured = configuration.timing.lease
+        var contents = known ?? store.load()
+        if contents.isEmpty, known == nil, let earlier {
+            contents.takeAlong(StateStore(path: earlier).load(), voters: voters)
         }
-        let isOnRecord = contents.voters == voters && contents.addresses == kept
-        if forbiddenChanges.isEmpty, !isOnRecord { record(voters, kept) }
+        self.contents = contents
+        if let obstacle { warnings.append("the state directory can't be made: \(obstacle)") }
+        warnings += contents.damage.map { "the state directory is damaged: \($0)" }
+        terms = contents.terms
+        addresses = addressesOnRecord(adding: configuration, to: contents)
+        forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
+
+        let isKnown = !contents.isUnwritten
+        let hasLease = isKnown && !contents.lacksLease && contents.longestLease > .zero
+        writer = try StateWriter(
+            store: store,
+            thread: thread,
+            written: StateWriter.Files(
+                lease: hasLease ? contents.longestLease : nil,
+                terms: isKnown && !contents.lacksLease ? contents.terms : nil,
+                voters: isKnown && !contents.lacksLease ? contents.votersOnRecord : nil
+            ),
+            leaseOnDisk: contents.longestLease
+        )
+        core = max(configured, contents.longestLease)
+        told = contents.longestLease
+        if known == nil, !hasLease || core > contents.longestLease {
+            do throws(SystemError) {
+                try writer.writeNow(lease: core)
+                told = core
+            } catch {
+                // A full or read-only disk does not keep an owner from its work; it is said, and
+                // tried again.
+                warnings.append("the state directory can't be written: \(error)")
+                hasFailed = true
+            }
+        }
+        let isOnRecord = contents.voters == voters && contents.addresses == addresses
+        let recordsVoters = forbiddenChanges.isEmpty && !isOnRecord
+        let (core, terms, names, addresses) = (core, terms, voters, addresses)
+        writer.want { files in
+            files.lease = core
+            if !terms.isEmpty { files.terms = terms }
+            files.voters =
+                recordsVoters
+                ? StateWriter.Voters(names: names, addresses: addresses) : contents.votersOnRecord
+        }
+    }
+
+    /// What the disk is known to hold for the core, for its start.
+    package var longestLease: Duration { told }
+
+    /// What a successor has to know instead of reading it.
+    package var recorded: StateStore.Contents {
+        var recorded = StateStore.Contents()
+        recorded.longestLease = writer.leaseOnDisk
+        recorded.terms = terms
+        let wanted = writer.wanted.voters
+        recorded.voters = wanted?.names ?? contents.voters
+        recorded.addresses = wanted?.addresses ?? contents.addresses
+        recorded.isUnwritten = !writer.isWritten
+        return recorded
     }
 
     func highestTerms(_ site: Site) -> [(group: GroupID, term: Term)] {
@@ -66,61 +126,90 @@ final class StateRecorder {
         }.sorted { $0.0 < $1.0 }
     }
 
-    func takeMessages() -> [Message] {
-        let messages = mailbox.takeAll()
-        for case .leaseRecorded(let lease) in messages {
-            recorded.longestLease = max(recorded.longestLease, lease)
+    /// What has become of the wishes since this was asked last.
+    package func takeMessages() -> [Message] {
+        writer.takeNews()
+        var messages: [Message] = []
+        if leaseToTell != told {
+            told = leaseToTell
+            messages.append(.leaseRecorded(told))
+        }
+        if let failure = writer.failure {
+            hasFailed = true
+            messages.append(.failed(failure))
+        } else if hasFailed, writer.isWritten {
+            hasFailed = false
+            messages.append(.recovered)
         }
         return messages
     }
 
-    func record(lease: Duration) {
-        submit { store throws(SystemError) in
-            try store.write(lease: lease)
-        } then: {
-            .leaseRecorded(lease)
-        }
+    /// What the disk holds now, however old the news of it. Of more than the core has asked for, it
+    /// hears nothing: that is the successor's, and ends with the reload.
+    private var leaseToTell: Duration {
+        let lease = writer.leaseOnDisk
+        return lease < told ? lease : max(told, min(lease, core))
     }
 
-    func record(term: UInt64, of group: String) {
+    /// Why this host's voter can't grant anything: its own lease is not on record. Nil if it is.
+    var obstacle: String? { told < configured ? writer.failure : nil }
+
+    // MARK: - Wishes
+
+    /// Of the core. It may be shorter than the last one, once nothing longer is granted.
+    package func record(lease: Duration) {
+        core = max(lease, configured)
+        wantLease()
+        // It may be there already, and then nothing is written of which there could be news.
+        if leaseToTell != told { writer.tell() }
+    }
+
+    /// Of a reload: the successor is to find this on record. Nil once it is given up.
+    package func prepare(lease: Duration?) {
+        successor = lease
+        wantLease()
+    }
+
+    /// Whether what a successor needs is on record. A lease that is no longer than this program's own
+    /// makes nothing worse, be it on record or not.
+    var isPrepared: Bool { successor.map { $0 <= max(writer.leaseOnDisk, configured) } ?? true }
+
+    /// Why it is not, and will not be soon.
+    var preparationFailure: String? { isPrepared ? nil : writer.failure }
+
+    private func wantLease() {
+        let lease = max(core, successor ?? .zero)
+        writer.want { $0.lease = lease }
+    }
+
+    package func record(term: UInt64, of group: String) {
         if let index = terms.firstIndex(where: { $0.group == group }) {
             terms[index].term = max(terms[index].term, term)
         } else {
+            if terms.count >= Self.mostTerms { terms.removeFirst() }
             terms.append(StateStore.Entry(group: group, term: term))
         }
         let terms = terms
-        recorded.terms = terms
-        submit { store throws(SystemError) in
-            try store.write(terms: terms)
-        } then: {
-            nil
-        }
+        writer.want { $0.terms = terms }
     }
 
     /// An operator has said that the configuration is right, whatever was before.
-    func recordVoters() { record(voters, addresses) }
-
-    private func record(_ voters: [String], _ addresses: [String]) {
-        (recorded.voters, recorded.addresses) = (voters, addresses)
-        submit { store throws(SystemError) in
-            try store.write(voters: voters, addresses: addresses)
-        } then: {
-            nil
-        }
+    package func recordVoters() {
+        let wanted = StateWriter.Voters(names: voters, addresses: addresses)
+        writer.want { $0.voters = wanted }
     }
 
-    private func submit(
-        _ write: @escaping @Sendable (StateStore) throws(SystemError) -> Void,
-        then message: @escaping @Sendable () -> Message?
-    ) {
-        let (store, mailbox) = (store, mailbox)
-        thread.submit {
-            do throws(SystemError) {
-                try write(store)
-                if let message = message() { mailbox.put(message) }
-            } catch {
-                mailbox.put(.failed("\(error)"))
-            }
-        }
+    // MARK: - Time
+
+    /// When to look again, on CLOCK_BOOTTIME: what was refused is repeated.
+    package var retryAt: Int64? { writer.retryAt }
+
+    package func retry(at now: Int64) { writer.submit(at: now) }
+}
+
+extension StateStore.Contents {
+    fileprivate var votersOnRecord: StateWriter.Voters? {
+        guard let voters, let addresses else { return nil }
+        return StateWriter.Voters(names: voters, addresses: addresses)
     }
 }

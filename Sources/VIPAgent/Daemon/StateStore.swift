@@ -9,6 +9,9 @@ package struct StateStore: Sendable {
     private let directory: StateDirectory
 
     package struct Contents: Equatable, Sendable {
+        /// What this host may have granted, and so outwaits without its page. Zero if nothing is on
+        /// record since there is no record at all; the longest that there can be where a record is
+        /// damaged, or missing beside others.
         package var longestLease: Duration = .zero
         package var terms: [Entry] = []
         /// Nil if nothing is on record.
@@ -16,8 +19,19 @@ package struct StateStore: Sendable {
         package var addresses: [String]?
         /// What could not be read, each a reason.
         package var damage: [String] = []
+        /// Whether the lease is to be written though the file may say the same: there is no whole
+        /// record of it.
+        package var lacksLease = false
+        /// Whether the disk has refused any of this, so that it is still to be written.
+        package var isUnwritten = false
 
         package init() {}
+
+        /// Whether nothing is on record, nor damaged.
+        var isEmpty: Bool {
+            longestLease == .zero && terms.isEmpty && voters == nil && addresses == nil
+                && damage.isEmpty
+        }
     }
 
     package struct Entry: Equatable, Sendable {
@@ -43,25 +57,50 @@ package struct StateStore: Sendable {
 
     package func load() -> Contents {
         var contents = Contents()
-        if let text = text(Key.lease, &contents.damage) {
-            if let nanoseconds = Int64(text.trimmed), nanoseconds >= 0 {
-                contents.longestLease = .nanoseconds(nanoseconds)
-            } else {
-                contents.damage.append("\(Key.lease) does not hold a number")
-            }
-        }
         let termLines = text(Key.terms, &contents.damage).map { Self.lines($0) }
         for line in termLines ?? [] {
             let words = line.split(separator: " ")
-            guard words.count == 2, let term = UInt64(words[1]) else {
-                contents.damage.append("\(Key.terms) has a line that is not 'GROUP TERM'")
+            guard words.count == 2, let number = UInt64(words[1]), Term(number) <= .greatest else {
+                contents.damage.append(
+                    "\(Key.terms) has a line that is not 'GROUP TERM', or a term that no host can have"
+                )
                 continue
             }
-            contents.terms.append(Entry(group: String(words[0]), term: term))
+            contents.terms.append(Entry(group: String(words[0]), term: number))
         }
         contents.voters = text(Key.voters, &contents.damage).map { Self.lines($0) }
         contents.addresses = text(Key.addresses, &contents.damage).map { Self.lines($0) }
+        loadLease(into: &contents)
         return contents
+    }
+
+    /// Without a whole record this host may have granted whatever there can be, unless there is no
+    /// record of anything: then it has granted nothing.
+    private func loadLease(into contents: inout Contents) {
+        let bounds = Timing.leaseBounds
+        let fault: String
+        switch directory.read(Key.lease) {
+        case .missing where contents.isEmpty: return
+        case .missing: fault = "\(Key.lease) is missing, though other records are there"
+        case .damaged(let reason): fault = reason
+        case .found(let octets):
+            let text = String(decoding: octets, as: UTF8.self)
+            let lease = Int64(text.trimmed).map { Duration.nanoseconds($0) }
+            if let lease, bounds.contains(lease) {
+                contents.longestLease = lease
+                return
+            }
+            fault =
+                lease == nil
+                ? "\(Key.lease) does not hold a number"
+                : "\(Key.lease) holds \(text.trimmed) ns, and no lease is that long or short"
+        }
+        contents.longestLease = bounds.upperBound
+        contents.lacksLease = true
+        contents.damage.append(
+            "\(fault): without its page this host abstains for the longest lease there can be, "
+                + "\(bounds.upperBound.components.seconds) s"
+        )
     }
 
     package func write(lease: Duration) throws(SystemError) {
@@ -125,8 +164,9 @@ package func forbiddenChanges(
 }
 
 /// The map of addresses to groups as it is to be kept: an address that has left the configuration
-/// remains with the group that it was in last. The other hosts may still have it there, so that to
-/// put it into another group later is a change that waits, too.
+/// remains with the group that it was in last, also after an operator has accepted a change. The
+/// other hosts may still have it there, so that to put it into another group later is a change that
+/// waits, too.
 package func addressesOnRecord(
     adding configuration: Configuration,
     to contents: StateStore.Contents
@@ -139,8 +179,25 @@ package func addressesOnRecord(
     return (map + gone.prefix(mostGone)).sorted()
 }
 
-/// Addresses on record that no group has: more than most hosts ever have.
+/// Addresses on record that no group has: more than most hosts ever have. Of more than that, the
+/// last in the order of the record are forgotten.
 private let mostGone = 4096
+
+extension StateStore.Contents {
+    /// Takes along what lies where the cluster's records were before its configuration became one
+    /// file of a directory, or the only file: nothing there says of which cluster it is, so what
+    /// only makes this host wait longer, or ask in a higher term, is taken from there in any case,
+    /// and the rest where the same voters are on record.
+    mutating func takeAlong(_ earlier: StateStore.Contents, voters configured: [String]) {
+        guard !earlier.isEmpty else { return }
+        longestLease = max(longestLease, earlier.longestLease)
+        lacksLease = true
+        terms = earlier.terms
+        damage += earlier.damage
+        guard earlier.voters == configured else { return }
+        (voters, addresses) = (earlier.voters, earlier.addresses)
+    }
+}
 
 extension String {
     fileprivate var trimmed: Substring {

@@ -11,6 +11,8 @@ struct StatusBuilder {
     let keeper: AddressKeeper?
     let routes: VoterRoutes
     let text: ReportText
+    /// What the shell knows of that keeps this host from standing a failure.
+    var shellReasons: [String] = []
     var warnings: [String] = []
     /// Who else says that he has an address that is here.
     var claims: [String] = []
@@ -23,7 +25,7 @@ struct StatusBuilder {
         let groups = status.groups.map { group($0, at: now) }
         let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
         let gate = gate?.status()
-        let reasons = reasons(status, groups, gate)
+        let reasons = reasons(status, groups, gate) + shellReasons
         return StatusReport(
             cluster: site.configuration.cluster.name,
             host: site.host,

@@ -30,7 +30,10 @@ struct Succession {
 
     var stage = Stage.none
     /// Why the last one was refused, until one isn't.
-    var refusal: String?
+    var refusal: String? {
+        didSet { refusedFiles = .unknown }
+    }
+    var refusedFiles = RefusedFiles.unknown
     /// It waits for a moment of rest that does not come.
     var isOverdue = false
 
@@ -45,9 +48,11 @@ struct Succession {
         if case .ready = stage { ClockReading.bootNow() + Self.pause } else { nil }
     }
 
+    /// What a restart would meet, too: any failure of this host is for good then.
+    var reasons: [String] { refusal.map { [$0] } ?? [] }
+
     var warnings: [String] {
         var warnings: [String] = []
-        if let refusal { warnings.append(refusal) }
         if isOverdue {
             warnings.append(
                 "a reload or upgrade waits for a moment of rest: leases are renewed too late, or "
@@ -70,6 +75,8 @@ extension Daemon {
         notifier?.send(
             .reloading(monotonicMicroseconds: vip_clock_nanoseconds(CLOCK_MONOTONIC) / 1000)
         )
+        // What is missing in the run directory may be put back, so that the successor finds it.
+        lookAtRunDirectory()
         switch succession.stage {
         case .none: rehearse(asked)
         case .rehearsing(let first, let since):
@@ -144,11 +151,9 @@ extension Daemon {
         }
         for entry in successor.sites?.entries ?? [] {
             guard let index = index(of: entry.site) else { continue }
-            let lease = entry.site.configuration.timing.lease
-            if lease > memberships[index].records.recorded.longestLease {
-                memberships[index].records.record(lease: lease)
-            }
+            memberships[index].records.prepare(lease: entry.site.configuration.timing.lease)
         }
+        succession.refusal = nil
         log.notice(
             "\(asked.what) accepted",
             metadata: [
@@ -175,6 +180,7 @@ extension Daemon {
     func refuse(_ asked: Succession.Asked, _ refusal: Rehearsal.Refusal) {
         succession.stage = .none
         succession.isOverdue = false
+        for membership in memberships { membership.records.prepare(lease: nil) }
         let consequence = "the agent goes on as it is"
         succession.refusal =
             "the last \(asked.what) was refused, and \(consequence): \(refusal.summary)"

@@ -12,9 +12,20 @@ extension Daemon {
         guard case .ready(let successor, let asked, let opened, let since) = succession.stage
         else { return }
         if let obstacle { return refuse(asked, obstacle) }
+        if let failure = memberships.lazy.compactMap(\.records.preparationFailure).first {
+            return refuse(
+                asked,
+                Rehearsal.Refusal(
+                    summary: "the longer lease can't be put on record",
+                    detail: "\(failure): without it the host would vote for nobody"
+                )
+            )
+        }
         let waited = ClockReading.bootNow() - since
         // A thread that waits for a disk can't be ended, and execve waits until all are.
-        guard service.isIdle else { return noteOverdue(waited) }
+        guard service.isIdle, memberships.allSatisfy(\.records.isPrepared) else {
+            return noteOverdue(waited)
+        }
         let isTold = output.isDrained && notifier?.retryAt == nil
         // The next program takes a descriptor that it inherits for one that is kept.
         let isStoring = notifier?.isStoring ?? false

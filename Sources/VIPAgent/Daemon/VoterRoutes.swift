@@ -15,7 +15,7 @@ final class VoterRoutes {
         case frame(Frame)
         /// Not put into words here: a flood of them must not cost more than it has to.
         case unreadable(OpenError)
-        case unexpected(from: HostID)
+        case unexpected(Frame)
     }
 
     private let site: Site
@@ -82,7 +82,7 @@ final class VoterRoutes {
         do throws(OpenError) {
             let frame = try seal.open(octets)
             guard isExpected(frame, from: source) else {
-                return .unexpected(from: frame.sender)
+                return .unexpected(frame)
             }
             return .frame(frame)
         } catch {

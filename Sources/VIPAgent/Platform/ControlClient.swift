@@ -29,6 +29,8 @@ final class ControlClient {
 
     let descriptor: Descriptor
     let number: UInt64
+    /// Who has connected.
+    let user: uid_t
     /// On CLOCK_BOOTTIME; nil while it is us who take the time.
     var deadline: Int64?
     /// Nothing comes after what is queued.
@@ -43,9 +45,15 @@ final class ControlClient {
     private var output: [UInt8] = []
     private var written = 0
 
-    init(owning descriptor: consuming Descriptor, number: UInt64, deadline: Int64) {
+    init(
+        owning descriptor: consuming Descriptor,
+        number: UInt64,
+        user: uid_t,
+        deadline: Int64
+    ) {
         self.descriptor = descriptor
         self.number = number
+        self.user = user
         self.deadline = deadline
     }
 

@@ -22,7 +22,8 @@ package final class ControlSocket {
         package var line: String
     }
 
-    /// Clients at a time. Others wait in the kernel's queue, which is as long.
+    /// Clients at a time. Who comes when all their seats are taken is told so, and let go: nobody
+    /// is left waiting for somebody else to be done.
     package static let mostClients = 16
 
     /// Octets of a line. Longer ones, and what is not UTF-8, are answered with an error here.
@@ -40,12 +41,19 @@ package final class ControlSocket {
 
     private let loop: EventLoop
     private let tokens: UInt64
-    private let listener: Descriptor
+    private var listener: Descriptor
+    private var name: FileName?
     private var clients: [ControlClient?]
     private var lastNumber: UInt64 = 0
 
     /// Connections refused since the start, because their user may not ask.
     package private(set) var refused = 0
+    /// Connections turned away since the start, because their seats were taken.
+    package private(set) var turnedAway = 0
+
+    /// Connections taken from the queue for each wake-up: whoever connects in a loop must not keep
+    /// the thread from its deadlines.
+    private static let mostPerWake = 8
 
     /// Event loop tokens that `init` takes, from its first on.
     package static let tokenCount = UInt64(mostClients + 1)
@@ -91,6 +99,7 @@ package final class ControlSocket {
         self.group = group
         listener = Descriptor(owning: number)
         clients = [ControlClient?](repeating: nil, count: Self.mostClients)
+        name = FileName(of: path)
         try listener.setCloseOnExec(true)
         try loop.add(listener.number, token: tokens)
     }
@@ -98,11 +107,22 @@ package final class ControlSocket {
     deinit {
         for client in clients { if let client { loop.remove(client.descriptor.number) } }
         loop.remove(listener.number)
-        unsafe unlink(path)
+        if isInPlace { unsafe unlink(path) }
     }
 
-    /// Whether its name is still there.
-    package var isInPlace: Bool { unsafe access(path, F_OK) == 0 }
+    /// Whether its name is still there, and the same socket's.
+    package var isInPlace: Bool { name != nil && FileName(of: path) == name }
+
+    /// Listens at the path again, where the name is gone or another's. Who is connected stays, and
+    /// who waits at the socket that has lost its name is let in before that is closed.
+    package func putBack(at now: Int64) throws(SystemError) {
+        var fresh = try ControlListener.listen(path: path, group: group)
+        accept(at: now)
+        loop.remove(listener.number)
+        swap(&listener, &fresh)
+        name = FileName(of: path)
+        try loop.add(listener.number, token: tokens)
+    }
 
     /// Leaves whoever connects in the queue, until `admit`.
     package func hold() { loop.remove(listener.number) }
@@ -203,7 +223,10 @@ package final class ControlSocket {
     package func adopt(_ number: Int32, hasAsked: Bool, at now: Int64) -> ClientID? {
         guard number > STDERR_FILENO, vip_set_close_on_exec(number, 1) == 0 else { return nil }
         let descriptor = Descriptor(owning: number)
-        guard let place = seat(descriptor, at: now) else { return nil }
+        var peer = vip_peer()
+        guard unsafe vip_peer_get(number, &peer) == 0,
+            let place = seat(descriptor, of: peer.uid, at: now)
+        else { return nil }
         guard let client = clients[place] else { return nil }
         if hasAsked {
             client.continueAfterAsking()
@@ -216,7 +239,11 @@ package final class ControlSocket {
     // MARK: - Clients
 
     /// Gives a connection its place, if there is one.
-    private func seat(_ descriptor: consuming Descriptor, at now: Int64) -> Int? {
+    private func seat(
+        _ descriptor: consuming Descriptor,
+        of user: uid_t,
+        at now: Int64
+    ) -> Int? {
         guard let place = clients.firstIndex(where: { $0 == nil }) else { return nil }
         do {
             try loop.add(descriptor.number, token: token(of: place))
@@ -227,33 +254,60 @@ package final class ControlSocket {
         clients[place] = ControlClient(
             owning: descriptor,
             number: lastNumber,
+            user: user,
             deadline: now + Self.patience
         )
         return place
     }
 
-    /// Takes what waits, as far as there is room; the rest is reported again once there is.
+    /// Takes what waits; what is left over is reported again.
     private func accept(at now: Int64) {
-        while clients.contains(where: { $0 == nil }) {
+        for _ in 0..<Self.mostPerWake {
             let number = SystemCall.repeating { vip_accept(listener.number) }
             guard number >= 0 else { return }
             let descriptor = Descriptor(owning: number)
-            guard mayAsk(descriptor.number) else {
+            var peer = vip_peer()
+            guard unsafe vip_peer_get(number, &peer) == 0, mayAsk(peer, number) else {
                 refused += 1
                 continue
             }
-            _ = seat(descriptor, at: now)
+            guard ControlSeats.hasRoom(for: peer.uid, among: clients.map { $0?.user }) else {
+                turnedAway += 1
+                Self.turnAway(number)
+                continue
+            }
+            _ = seat(descriptor, of: peer.uid, at: now)
         }
-        // A full house: the listener would be reported again and again.
-        loop.remove(listener.number)
     }
 
-    private func mayAsk(_ descriptor: Int32) -> Bool {
-        var peer = vip_peer()
-        guard unsafe vip_peer_get(descriptor, &peer) == 0 else { return false }
+    private func mayAsk(_ peer: vip_peer, _ descriptor: Int32) -> Bool {
         if peer.uid == 0 || peer.uid == geteuid() { return true }
         guard let group else { return false }
         return peer.gid == group || vip_peer_has_group(descriptor, group) != 0
+    }
+
+    /// Says so, without waiting for a question: a new connection has room for the answer. What has
+    /// been asked by then is read, for the kernel tells of unread octets instead of the end.
+    private static func turnAway(_ number: Int32) {
+        let answer = Array(
+            ControlReply.refused(
+                ControlRefusal(
+                    .busy,
+                    "too many connections to the agent",
+                    help: "one user may hold \(ControlSeats.mostOfOneUser) at a time, and root has "
+                        + "\(ControlSeats.forRoot) for itself: end those that are not needed, and try "
+                        + "again"
+                )
+            ).serialized().utf8
+        )
+        var asked = [UInt8](repeating: 0, count: longestLine)
+        _ = unsafe recv(number, &asked, asked.count, Int32(MSG_DONTWAIT))
+        _ = unsafe send(
+            number,
+            answer,
+            answer.count,
+            Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+        )
     }
 
     private func read(_ place: Int, at now: Int64) -> [Request] {
@@ -316,12 +370,8 @@ package final class ControlSocket {
 
     private func drop(_ place: Int) {
         guard let client = clients[place] else { return }
-        let wasFull = !clients.contains { $0 == nil }
         loop.remove(client.descriptor.number)
         clients[place] = nil
-        guard wasFull else { return }
-        // It is refused where the listener had not been taken out, since nobody was turned away.
-        try? loop.add(listener.number, token: tokens)
     }
 
     private func token(of place: Int) -> UInt64 { tokens + 1 + UInt64(place) }

@@ -40,7 +40,7 @@ package final class RunDirectory {
     }
 
     package let path: String
-    private let lock: Descriptor
+    private var lock: Descriptor
     private let namespace: NamespaceLock
 
     /// Who holds the namespace's name without being an agent, in words for the log.
@@ -55,7 +55,7 @@ package final class RunDirectory {
         self.path = path
         do {
             try Self.make(path)
-            lock = Descriptor(owning: try Self.openLock(path))
+            lock = try Self.openLock(path)
         } catch {
             throw .system(Ownership.advising(error, in: path))
         }
@@ -99,20 +99,41 @@ package final class RunDirectory {
         }
     }
 
-    /// What root makes in the directory of another user, to clean up for instance, is to be that
-    /// user's. What that user has put in its place, a second name of another file, stays whose it
-    /// is.
-    private static func openLock(_ path: String) throws(SystemError) -> Int32 {
-        let number = try SystemCall.check("open", on: "\(path)/lock") {
-            unsafe vip_open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0o640)
+    /// Whether the path still names the file that this process holds the lock on.
+    package var isInPlace: Bool { PlainFile.names("\(path)/lock", lock) }
+
+    /// Puts a lock of this process in the place of one that is gone, the directory with it if need
+    /// be. A second agent was kept out meanwhile by the name in the network namespace.
+    package func putBack() throws(RunDirectoryError) {
+        var fresh: Descriptor
+        do {
+            try Self.make(path)
+            fresh = try Self.openLock(path)
+        } catch {
+            throw .system(Ownership.advising(error, in: path))
         }
-        var (lock, directory) = (stat(), stat())
-        if geteuid() == 0, unsafe fstat(number, &lock) == 0, lock.st_nlink == 1,
-            unsafe stat(path, &directory) == 0
-        {
+        guard flock(fresh.number, LOCK_EX | LOCK_NB) == 0 else {
+            throw .alreadyRunning(directory: path, pid: Self.holder(of: fresh.number))
+        }
+        Self.writeHolder(fresh.number)
+        swap(&lock, &fresh)
+    }
+
+    /// What root makes in the directory of another user, to clean up for instance, is to be that
+    /// user's. A second name of another file, which that user may have put in its place, is
+    /// refused: the file would be cut.
+    private static func openLock(_ path: String) throws(SystemError) -> Descriptor {
+        let file = "\(path)/lock"
+        let number = try SystemCall.check("open", on: file) {
+            unsafe vip_open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o640)
+        }
+        let lock = Descriptor(owning: number)
+        try PlainFile.requireOwn(lock, at: file)
+        var directory = stat()
+        if geteuid() == 0, unsafe stat(path, &directory) == 0 {
             _ = fchown(number, directory.st_uid, directory.st_gid)
         }
-        return number
+        return lock
     }
 
     /// The holder's number is for people; the lock doesn't depend on it.

@@ -4,12 +4,14 @@ import Glibc
 /// Reads and writes of whole small files. For the service plane, or before the lease plane starts:
 /// a disk may take its time.
 package enum WholeFile {
-    /// At most `most` octets; a file that is longer is an error.
+    /// At most `most` octets; a file that is longer is an error, and so is what is no plain file: a
+    /// pipe in its place would be waited for.
     package static func read(_ path: String, most: Int) throws(SystemError) -> [UInt8] {
         let number = try SystemCall.check("open", on: path) {
-            unsafe vip_open(path, O_RDONLY, 0)
+            unsafe vip_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0)
         }
         let file = Descriptor(owning: number)
+        try PlainFile.require(file, at: path)
         var octets = [UInt8](repeating: 0, count: most + 1)
         var filled = 0
         while filled < octets.count {
@@ -37,6 +39,9 @@ package enum WholeFile {
     /// Replaces the file as a whole, and returns when it would survive a loss of power: a new file,
     /// synchronised, renamed, and the directory synchronised.
     ///
+    /// Whatever has the new file's name meanwhile is removed and never opened: it may be a pipe, or
+    /// a second name of another file.
+    ///
     /// - Parameter mode: permissions of the file, less the process's mask.
     package static func replace(
         _ path: String,
@@ -44,8 +49,11 @@ package enum WholeFile {
         mode: mode_t
     ) throws(SystemError) {
         let fresh = path + ".new"
+        if unsafe unlink(fresh) != 0, errno != ENOENT {
+            throw SystemError(call: "unlink", on: fresh, errno: errno)
+        }
         let number = try SystemCall.check("open", on: fresh) {
-            unsafe vip_open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode)
+            unsafe vip_open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
         }
         let file = Descriptor(owning: number)
         var written = 0

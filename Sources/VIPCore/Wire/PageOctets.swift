@@ -1,7 +1,8 @@
 /// What the page file keeps in its slots. Slots, checksums, boot id and namespace are the shell's.
 ///
 /// The page lives no longer than the boot, but longer than the binary: an upgrade reads what the
-/// release before it wrote, hence the version.
+/// release before it wrote, hence the version. And who may write it is not this process alone: what
+/// is read from it has the bounds of what is read from a frame.
 extension PageHeader {
     /// Version 2 has flags at the end. It is written only where one of them is set, so that a
     /// release that knows version 1 alone finds its page after a downgrade, too.
@@ -45,7 +46,7 @@ extension PageHeader {
         }
         self.init(
             place: Place(octets.loadUInt64(at: Offset.place)),
-            abstentionEnd: octets.loadAnyInstant(at: Offset.abstentionEnd),
+            abstentionEnd: try octets.loadInstant(at: Offset.abstentionEnd, .instant),
             voterSet: octets.loadUInt64(at: Offset.voterSet),
             maintenance: flags & Flag.maintenance != 0
         )
@@ -134,24 +135,30 @@ extension GroupRecord {
 
         self.init(
             group: octets.loadGroup(at: Offset.group),
-            highestGranted: Term(octets.loadUInt64(at: Offset.highestGranted)),
-            highestUsed: Term(octets.loadUInt64(at: Offset.highestUsed))
+            highestGranted: try octets.loadTermOrNone(at: Offset.highestGranted),
+            highestUsed: try octets.loadTermOrNone(at: Offset.highestUsed)
         )
         if hasGrant {
             grant = Grant(
                 holder: octets.loadHolder(at: Offset.grant + GrantOffset.holder),
-                term: Term(octets.loadUInt64(at: Offset.grant + GrantOffset.term)),
-                expiry: octets.loadAnyInstant(at: Offset.grant + GrantOffset.expiry),
+                term: try octets.loadTerm(at: Offset.grant + GrantOffset.term),
+                expiry: try octets.loadInstant(at: Offset.grant + GrantOffset.expiry, .instant),
                 released: flags & Flag.released != 0
             )
         }
         if hasTenure {
+            var contributions: [Contribution] = []
+            for index in 0..<count {
+                let offset = counted + index * ContributionOffset.end
+                contributions.append(try octets.loadContribution(at: offset))
+            }
             self.tenure = TenureRecord(
-                term: Term(octets.loadUInt64(at: tenure + TenureOffset.term)),
-                counted: (0..<count).map { index in
-                    octets.loadContribution(at: counted + index * ContributionOffset.end)
-                },
-                deadline: octets.loadReading(at: tenure + TenureOffset.deadline),
+                term: try octets.loadTerm(at: tenure + TenureOffset.term),
+                counted: contributions,
+                deadline: Reading(
+                    boottime: try octets.loadInstant(at: tenure + TenureOffset.deadline, .instant),
+                    raw: try octets.loadInstant(at: tenure + TenureOffset.deadline + 8, .instant)
+                ),
                 forced: flags & Flag.forced != 0
             )
         }
@@ -197,20 +204,11 @@ extension Span<UInt8> {
         guard found == version else { throw .unsupported(.version, UInt64(found)) }
     }
 
-    /// The page is our own, and its checksum was right: what is in it is taken as it is.
-    fileprivate func loadAnyInstant(at offset: Int) -> Instant {
-        Instant(nanoseconds: Int64(bitPattern: loadUInt64(at: offset)))
-    }
-
-    fileprivate func loadReading(at offset: Int) -> Reading {
-        Reading(boottime: loadAnyInstant(at: offset), raw: loadAnyInstant(at: offset + 8))
-    }
-
-    fileprivate func loadContribution(at offset: Int) -> Contribution {
+    fileprivate func loadContribution(at offset: Int) throws(WireError) -> Contribution {
         Contribution(
             voter: HostID(loadUInt64(at: offset)),
-            stamp: loadReading(at: offset + 8),
-            length: .nanoseconds(Int64(bitPattern: loadUInt64(at: offset + 24)))
+            stamp: try loadStamp(at: offset + 8),
+            length: try loadLength(at: offset + 24)
         )
     }
 }

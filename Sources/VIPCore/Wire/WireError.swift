@@ -37,6 +37,7 @@ public enum WireError: Error, Equatable, Sendable {
 
         // In the page.
         case contributions = "number of contributions"
+        case instant
     }
 }
 

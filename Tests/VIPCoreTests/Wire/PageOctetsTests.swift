@@ -163,6 +163,80 @@ struct PageOctetsTests {
         #expect(refusal(of: [0, 0, 0] + start) == .unsupported(.version, 0))
     }
 
+    @Test("no term, length, stamp or instant is taken from a page that no frame could have")
+    func numbers() {
+        let start = PageSample.start
+        func big(_ octets: [UInt8], at offset: Int, _ first: UInt8 = 0xFF) -> [UInt8] {
+            var changed = octets
+            changed[offset] = first
+            changed.replaceSubrange(offset + 1..<offset + 8, with: repeatElement(0xFF, count: 7))
+            return changed
+        }
+        func zero(_ octets: [UInt8], at offset: Int) -> [UInt8] {
+            var changed = octets
+            changed.replaceSubrange(offset..<offset + 8, with: repeatElement(0, count: 8))
+            return changed
+        }
+        let whole = PageSample.octets[3]
+        // Highest granted and used; the grant's term; the tenure's.
+        for offset in [11, 19, 27 + 16, 59] {
+            #expect(refusal(of: big(whole, at: offset)) == .outOfBounds(.term, .max))
+        }
+        for offset in [27 + 16, 59] {
+            #expect(refusal(of: zero(whole, at: offset)) == .outOfBounds(.term, 0))
+        }
+        // The grant's end; the deadline on both clocks.
+        for offset in [27 + 24, 67, 75] {
+            #expect(refusal(of: big(whole, at: offset)) == .outOfBounds(.instant, .max))
+        }
+        for offset in [83 + 8, 83 + 16] {
+            #expect(refusal(of: big(whole, at: offset)) == .outOfBounds(.stamp, .max))
+        }
+        let longest = UInt64(Int64.max)
+        #expect(
+            refusal(of: big(whole, at: 83 + 24, 0x7F)) == .outOfBounds(.leaseLength, longest)
+        )
+        #expect(refusal(of: zero(whole, at: 83 + 24)) == .outOfBounds(.leaseLength, 0))
+        #expect(refusal(of: [1, 0, 0] + start) == nil)
+        let header = [UInt8](repeating: 1, count: 25)
+        #expect(refusal(ofHeader: big(header, at: 9)) == .outOfBounds(.instant, .max))
+    }
+
+    @Test("a page that promises more than a lease from now, or counts what is to come, is not one")
+    func plausible() throws {
+        let now = Reading(boottime: .zero + .seconds(100), raw: .zero + .seconds(90))
+        let (soon, late) = (Duration.seconds(30), Duration.seconds(30) + .nanoseconds(1))
+        func isPlausible(
+            abstains: Duration = .zero,
+            _ change: (inout GroupRecord) -> Void = { _ in }
+        ) -> Bool {
+            var record = PageSample.record(released: false, forced: false, counted: 1)
+            record.grant?.expiry = now.raw + soon
+            record.tenure?.deadline = now + soon
+            record.tenure?.counted[0].stamp = now
+            change(&record)
+            let header = PageHeader(
+                place: Place(1),
+                abstentionEnd: now.raw + abstains,
+                voterSet: 1
+            )
+            return Page(header: header, records: [record]).isPlausible(at: now)
+        }
+        let later = Duration.nanoseconds(1)
+        let verdicts = [
+            isPlausible(abstains: soon),
+            isPlausible(abstains: late),
+            isPlausible { record in record.grant?.expiry = now.raw + late },
+            isPlausible { record in record.tenure?.deadline.raw = now.raw + late },
+            isPlausible { record in record.tenure?.deadline.boottime = now.boottime + late },
+            isPlausible { record in record.tenure?.counted[0].stamp.raw = now.raw + later },
+            isPlausible { record in
+                record.tenure?.counted[0].stamp.boottime = now.boottime + later
+            },
+        ]
+        #expect(verdicts == [true, false, false, false, false, false, false])
+    }
+
     @Test("a promise to others is rounded up to nanoseconds, an owner's deadline down")
     func rounding() throws {
         let half = Duration(secondsComponent: 0, attosecondsComponent: 500_000_000)
