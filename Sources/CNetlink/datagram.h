@@ -112,12 +112,34 @@ static inline int vip_bind(int fd, const struct vip_endpoint *endpoint) {
     return bind(fd, (struct sockaddr *)&storage, length) < 0 ? -errno : 0;
 }
 
-static inline int vip_bound_port(int fd) {
+static inline int vip_get_option(int fd, int level, int option, int *value) {
+    socklen_t length = sizeof *value;
+    return getsockopt(fd, level, option, value, &length) < 0 ? -errno : 0;
+}
+
+/// The local end of a socket, also of one that is no internet socket: then the family tells.
+static inline int vip_bound_endpoint(int fd, struct vip_endpoint *endpoint) {
     struct sockaddr_storage storage;
     socklen_t length = sizeof storage;
+    memset(&storage, 0, sizeof storage);
     if (getsockname(fd, (struct sockaddr *)&storage, &length) < 0)
         return -errno;
-    return vip_endpoint_from(&storage).port;
+    *endpoint = vip_endpoint_from(&storage);
+    return 0;
+}
+
+/// Whether the socket hears one other end only.
+static inline int vip_is_connected(int fd) {
+    struct sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    return getpeername(fd, (struct sockaddr *)&storage, &length) == 0;
+}
+
+/// A number that no other network namespace of this boot has; -ENOPROTOOPT before Linux 5.14.
+static inline int vip_network_cookie(int fd, uint64_t *cookie) {
+    enum { so_netns_cookie = 71 };
+    socklen_t length = sizeof *cookie;
+    return getsockopt(fd, SOL_SOCKET, so_netns_cookie, cookie, &length) < 0 ? -errno : 0;
 }
 
 /// Length of the datagram, which is greater than `capacity` when it was cut.

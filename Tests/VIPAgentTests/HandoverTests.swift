@@ -270,8 +270,16 @@ struct ChildProgramTests {
 struct SuccessorAnswerTests {
     @Test("it is read as it was said")
     func roundTrip() {
-        let answer = SuccessorAnswer(handover: 1, version: "0.2.0", isNode: true)
+        var answer = SuccessorAnswer(
+            handover: 1,
+            version: "0.2.0",
+            isNode: true,
+            hasRehearsed: false
+        )
         #expect(answer.text == "vip-agent-successor 1 node 0.2.0")
+        #expect(SuccessorAnswer(parsing: answer.text + "\n") == answer)
+        answer.hasRehearsed = true
+        #expect(answer.text == "vip-agent-successor 1 node 0.2.0 rehearsed")
         #expect(SuccessorAnswer(parsing: answer.text + "\n") == answer)
     }
 

@@ -96,6 +96,14 @@ package struct Handover: Equatable, Sendable {
         )
     }
 
+    /// - Parameter keys: as many as there are files, or none where they have to be loaded.
+    mutating func put(_ source: ConfigurationSource, _ keys: [ClusterKeys]) {
+        files = source.files.enumerated().map { index, file in
+            let accepted = keys.indices.contains(index) ? keys[index].accepted : []
+            return File(path: file.path, text: file.text ?? "", keys: accepted.map(\.octets))
+        }
+    }
+
     /// The keys of a file, if they came along.
     package func keys(of path: String) -> ClusterKeys? {
         guard let file = files.first(where: { $0.path == path }) else { return nil }

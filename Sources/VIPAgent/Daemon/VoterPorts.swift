@@ -11,25 +11,20 @@ final class VoterPorts {
 
     /// - Parameters:
     ///   - tokens: the first of the loop's tokens that are taken, one for each socket.
-    ///   - inherited: sockets that the process had before execve, by name; those that are still
-    ///     needed are taken out.
+    ///   - inherited: what was left to this process; sockets that are still needed are taken out.
     init(
         sites: [Site],
         loop: EventLoop,
         tokens: UInt64,
-        inherited: inout [String: Int32]
+        inherited: inout InheritedDescriptors
     ) throws(SystemError) {
         self.tokens = tokens
         for local in Self.needed(by: sites) {
             let port: DatagramPort
-            if let number = inherited.removeValue(
-                forKey: DatagramPort.name(local.family, local.port)
-            ) {
-                port = try DatagramPort(
-                    inheriting: number,
-                    family: local.family,
-                    port: local.port
-                )
+            if let found = inherited.port(for: local) {
+                port = found
+                // Another version may have made it.
+                port.improve()
             } else {
                 port = try DatagramPort(family: local.family, port: local.port)
             }
@@ -39,7 +34,7 @@ final class VoterPorts {
     }
 
     /// One of our own addresses for each socket that is needed.
-    private static func needed(by sites: [Site]) -> [Endpoint] {
+    static func needed(by sites: [Site]) -> [Endpoint] {
         var needed: [Endpoint] = []
         for route in sites.flatMap({ $0.routes.joined() }) {
             let isThere = needed.contains {
@@ -81,21 +76,4 @@ final class VoterPorts {
         port.withOctets(of: datagram) { deliver(datagram, $0) }
         return true
     }
-}
-
-extension DatagramPort {
-    /// As it is handed over.
-    var name: String { Self.name(family, port) }
-
-    fileprivate static func name(_ family: Family, _ port: UInt16) -> String {
-        "udp.\(family.rawValue):\(port)"
-    }
-
-    fileprivate func serves(_ local: Endpoint) -> Bool {
-        family == local.family && port == local.port
-    }
-}
-
-extension Endpoint {
-    fileprivate var family: DatagramPort.Family { address.isIPv6 ? .v6 : .v4 }
 }
