@@ -38,6 +38,7 @@ struct HandoverTests {
         cluster.dropped = "{\"b\":2}"
         handover.clusters = [cluster, Handover.Cluster(name: "zwei")]
         handover.descriptors = ["udp.0.0.0.0:7694": 5, "control.eins": 6, "gate.program": 7]
+        handover.stored = ["udp4.7694", "udp6.7000"]
         handover.controlGroup = 105
         handover.message = "reload: nothing changed"
         return handover

@@ -84,7 +84,9 @@ package final class Daemon {
                 sites: sites,
                 loop: loop,
                 tokens: Token.ports,
-                inherited: &inherited
+                inherited: &inherited,
+                stored: options.storedPorts,
+                notifier: notifier
             )
             for index in sites.indices {
                 let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
@@ -206,7 +208,7 @@ package final class Daemon {
         takeOver(at: renewed)
         noteStatusLine()
         notifier?.send(.ready)
-        storeGate()
+        storeDescriptors()
         while !memberships.allSatisfy(\.isFinished) {
             do throws(SystemError) {
                 try turn()
@@ -216,6 +218,7 @@ package final class Daemon {
         }
         notifier?.send(.stopping, .status("stopped"))
         for name in Gate.names { notifier?.discard(name) }
+        if let notifier { ports.discard(with: notifier) }
         notifier?.finish(within: Self.longestFarewell)
         for membership in memberships {
             membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
@@ -250,7 +253,7 @@ package final class Daemon {
         followSuccession()
         feedWatchdog()
         noteStatusLine()
-        storeGate()
+        storeDescriptors()
         notifier?.flush()
         giveIdleMemoryBack()
     }

@@ -51,9 +51,16 @@ extension Daemon {
         /// What was left to this program, named as a handover names it.
         var left: [String: Int32] {
             if let handover { return handover.descriptors }
-            return Dictionary(
-                uniqueKeysWithValues: stored.map { (Daemon.gatePrefix + $0, $1) }
-            )
+            let named = stored.map { name, number in
+                (DatagramPort.name(ofStored: name) ?? Daemon.gatePrefix + name, number)
+            }
+            return Dictionary(named) { $1 }
+        }
+
+        /// What of the voters' ports the service manager keeps, by its names.
+        var storedPorts: Set<String> {
+            let names = handover?.stored ?? Array(stored.keys)
+            return Set(names.filter { DatagramPort.name(ofStored: $0) != nil })
         }
     }
 }

@@ -92,15 +92,37 @@ extension DatagramPort {
     /// As it is handed over.
     var name: String { Self.name(family, port) }
 
+    /// As the service manager keeps it, whose names have no colon.
+    var storeName: String { Self.storePrefix(family) + "\(port)" }
+
+    static func storeName(for local: Endpoint) -> String {
+        storePrefix(local.family) + "\(local.port)"
+    }
+
     static func name(for local: Endpoint) -> String { name(local.family, local.port) }
 
     private static func name(_ family: Family, _ port: UInt16) -> String {
         "udp.\(family.rawValue):\(port)"
     }
 
+    private static func storePrefix(_ family: Family) -> String {
+        family == .v4 ? "udp4." : "udp6."
+    }
+
     /// Whether that is how a port for IPv6 is handed over.
     static func isIPv6(name: String) -> Bool {
         name.hasPrefix("udp.\(Family.v6.rawValue):")
+    }
+
+    /// How what the service manager has kept by that name is handed over; nil if it is no port.
+    static func name(ofStored storeName: String) -> String? {
+        for family in [Family.v4, .v6] {
+            let prefix = storePrefix(family)
+            guard storeName.hasPrefix(prefix), let port = UInt16(storeName.dropFirst(prefix.count))
+            else { continue }
+            return name(family, port)
+        }
+        return nil
     }
 
     func serves(_ local: Endpoint) -> Bool { family == local.family && port == local.port }

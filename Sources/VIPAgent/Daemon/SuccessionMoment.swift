@@ -130,6 +130,7 @@ extension Daemon {
             stateDirectory: options.stateDirectory
         )
         handover.controlGroup = controlGroup
+        handover.stored = ports.stored.sorted()
         for membership in memberships {
             let cluster = membership.site.configuration.cluster.name
             // One that nobody can connect to any more is made anew.
