@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPCore
 
 @Suite("Sockets that were left to a program", .enabled(if: isRoot, "network namespaces take root"))
 struct InheritedSocketTests {
@@ -37,6 +38,7 @@ struct InheritedSocketTests {
                 )
                 #expect(port.port == 7694)
                 port.improve()
+                port.filter(by: .frames)
             }
         }
     }
@@ -106,7 +108,7 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("options of an earlier version are brought up to date")
+    @Test("options of an earlier version are brought up to date, and a filter, too")
     func improved() throws {
         try inNetworkNamespace {
             let number = vip_socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
@@ -146,6 +148,57 @@ struct InheritedSocketTests {
             #expect(fcntl(file, F_GETFD) == -1)
             #expect(inherited.left == ["other": 99])
             close(packet)
+        }
+    }
+}
+
+@Suite("Filter for frames", .enabled(if: isRoot, "network namespaces take root"))
+struct FrameFilterTests {
+    /// How many of `count` datagrams with these octets come through.
+    private func passing(
+        _ octets: [UInt8],
+        of count: Int = 1,
+        family: DatagramPort.Family = .v4
+    ) throws -> Int {
+        var passed = 0
+        try inNetworkNamespace {
+            let port = try DatagramPort(family: family, port: 7694)
+            port.filter(by: .frames)
+            let sender = try DatagramPort(family: family, port: 0)
+            let home: IPAddress = family == .v4 ? .v4(0x7f00_0001) : .v6(high: 0, low: 1)
+            let target = Endpoint(address: home, port: 7694)
+            for _ in 0..<count {
+                #expect(sender.send(octets.span, from: home, to: target) == .sent)
+                while try port.receive() != nil { passed += 1 }
+            }
+            #expect(port.dropsInKernel.map { Int($0) } == count - passed)
+        }
+        return passed
+    }
+
+    private func frame(_ count: Int, version: UInt8 = 1) -> [UInt8] {
+        [0x56, 0x49, 0x50, 0x41, version] + [UInt8](repeating: 0, count: count - 5)
+    }
+
+    @Test(
+        "lets through what may be a frame, of whatever version",
+        arguments: [
+            DatagramPort.Family.v4, .v6,
+        ]
+    )
+    func frames(family: DatagramPort.Family) throws {
+        for octets in [frame(124), frame(1400), frame(700, version: 9)] {
+            #expect(try passing(octets, family: family) == 1)
+        }
+    }
+
+    @Test("of what is too short, too long or begins otherwise, one in some hundred")
+    func others() throws {
+        var wrong = frame(200)
+        wrong[3] = 0x42
+        for octets in [[], [0x56], frame(123), frame(1401), wrong] {
+            let passed = try passing(octets, of: 2560)
+            #expect((1...40).contains(passed), "\(passed) of \(octets.count) octets")
         }
     }
 }

@@ -315,7 +315,8 @@ package final class Daemon {
             lateness: lateness,
             warnings: succession.warnings,
             logLinesDropped: output.droppedTotal,
-            strays: strays.dropped
+            strays: strays.dropped,
+            droppedInKernel: ports.dropsInKernel
         )
     }
 

@@ -37,6 +37,8 @@ extension Membership {
         process.lateness.fill(&counters)
         counters.add(carried.counters)
         counters.reexecutions = UInt64(process.generation)
+        var dropped = dropped.adding(process.strays)
+        dropped.count(VoterRoutes.ShellDrop.inKernel.rawValue, times: process.droppedInKernel)
         let builder = StatusBuilder(
             site: site,
             agent: agent,
@@ -45,7 +47,7 @@ extension Membership {
             routes: routes,
             text: text,
             warnings: process.warnings + warnings,
-            dropped: dropped.adding(process.strays),
+            dropped: dropped,
             counters: counters,
             started: process.started
         )

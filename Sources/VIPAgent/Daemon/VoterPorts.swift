@@ -9,6 +9,8 @@ import VIPConfiguration
 final class VoterPorts {
     private(set) var ports: [DatagramPort] = []
     private let tokens: UInt64
+    /// What the kernel had dropped at each of them before this process was there.
+    private var dropsBefore: [UInt32] = []
 
     /// What the service manager keeps of ours, by its names.
     private(set) var stored: Set<String>
@@ -47,7 +49,9 @@ final class VoterPorts {
             } else {
                 port = try Self.bind(local, stored: &self.stored, notifier)
             }
+            port.filter(by: .frames)
             try loop.add(port.fileDescriptor, token: tokens + UInt64(ports.count))
+            dropsBefore.append(port.dropsInKernel ?? 0)
             ports.append(port)
         }
     }
@@ -97,7 +101,9 @@ final class VoterPorts {
     func open(missingFor sites: [Site]) throws(SystemError) -> [DatagramPort] {
         var opened: [DatagramPort] = []
         for local in Self.needed(by: sites) where !ports.contains(where: { $0.serves(local) }) {
-            opened.append(try DatagramPort(family: local.family, port: local.port))
+            let port = try DatagramPort(family: local.family, port: local.port)
+            port.filter(by: .frames)
+            opened.append(port)
         }
         return opened
     }
@@ -120,6 +126,16 @@ final class VoterPorts {
     func discard(with notifier: ServiceNotifier) {
         for name in stored.sorted() { notifier.discard(name) }
         stored = []
+    }
+
+    /// Datagrams that the kernel has dropped since this process is there: they were too short, too
+    /// long or did not begin like a frame, or there was no room for them.
+    var dropsInKernel: UInt64 {
+        var sum: UInt64 = 0
+        for (port, before) in zip(ports, dropsBefore) {
+            sum += UInt64((port.dropsInKernel ?? before) &- before)
+        }
+        return sum
     }
 
     func owns(token: UInt64) -> Bool {

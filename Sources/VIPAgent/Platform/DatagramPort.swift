@@ -182,6 +182,23 @@ package final class DatagramPort {
         }
     }
 
+    /// From now on the kernel asks this program about each datagram; where it can't, the port takes
+    /// them all. A port that has the program already keeps it.
+    package func filter(by program: SocketFilter) {
+        let instructions = program.instructions
+        let count = instructions.count
+        guard unsafe vip_socket_has_filter(fileDescriptor, instructions, count) == 0 else {
+            return
+        }
+        _ = unsafe vip_socket_filter(fileDescriptor, instructions, count)
+    }
+
+    /// Datagrams that the kernel did not give to this port since there is one: the filter refused
+    /// them, or its buffer was full. In 32 bits; nil where the kernel does not tell.
+    package var dropsInKernel: UInt32? {
+        UInt32(exactly: vip_socket_drops(fileDescriptor))
+    }
+
     /// The next datagram, or nil when there is none. Errors that the network reports about earlier
     /// frames are skipped; they say nothing that silence doesn't. To be called a bounded number of
     /// times per wake-up.
