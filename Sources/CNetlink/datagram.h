@@ -5,6 +5,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -112,12 +113,71 @@ static inline int vip_bind(int fd, const struct vip_endpoint *endpoint) {
     return bind(fd, (struct sockaddr *)&storage, length) < 0 ? -errno : 0;
 }
 
-static inline int vip_bound_port(int fd) {
+static inline int vip_get_option(int fd, int level, int option, int *value) {
+    socklen_t length = sizeof *value;
+    return getsockopt(fd, level, option, value, &length) < 0 ? -errno : 0;
+}
+
+/// The local end of a socket, also of one that is no internet socket: then the family tells.
+static inline int vip_bound_endpoint(int fd, struct vip_endpoint *endpoint) {
     struct sockaddr_storage storage;
     socklen_t length = sizeof storage;
+    memset(&storage, 0, sizeof storage);
     if (getsockname(fd, (struct sockaddr *)&storage, &length) < 0)
         return -errno;
-    return vip_endpoint_from(&storage).port;
+    *endpoint = vip_endpoint_from(&storage);
+    return 0;
+}
+
+/// Whether the socket hears one other end only.
+static inline int vip_is_connected(int fd) {
+    struct sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    return getpeername(fd, (struct sockaddr *)&storage, &length) == 0;
+}
+
+/// A number that no other network namespace of this boot has; -ENOPROTOOPT before Linux 5.14.
+static inline int vip_network_cookie(int fd, uint64_t *cookie) {
+    enum { so_netns_cookie = 71 };
+    socklen_t length = sizeof *cookie;
+    return getsockopt(fd, SOL_SOCKET, so_netns_cookie, cookie, &length) < 0 ? -errno : 0;
+}
+
+/// How many datagrams the kernel has not given to this socket: its filter refused them, or its
+/// buffer was full. It counts from the socket's beginning, in 32 bits.
+static inline int64_t vip_socket_drops(int fd) {
+    enum { so_meminfo = 55, drops = 8, fields = 9 };
+    uint32_t values[fields];
+    socklen_t length = sizeof values;
+    memset(values, 0, sizeof values);
+    return getsockopt(fd, SOL_SOCKET, so_meminfo, values, &length) < 0 ? -errno : values[drops];
+}
+
+/// One instruction of classic BPF, see SO_ATTACH_FILTER in socket(7).
+struct vip_instruction {
+    uint16_t code;
+    uint8_t if_true, if_false;
+    uint32_t operand;
+};
+
+/// Has the kernel ask this program about each datagram before the socket gets it, in the place of
+/// the one that was asked before.
+static inline int vip_socket_filter(int fd, const struct vip_instruction *program, size_t count) {
+    _Static_assert(sizeof(struct vip_instruction) == sizeof(struct sock_filter), "as the kernel's");
+    struct sock_fprog filter = {(unsigned short)count, (struct sock_filter *)program};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0 ? -errno : 0;
+}
+
+/// Whether the socket has this program already.
+static inline int vip_socket_has_filter(int fd, const struct vip_instruction *program,
+                                        size_t count) {
+    enum { most = 64 };
+    struct sock_filter found[most];
+    // A filter's length is counted in instructions, here and in the answer.
+    socklen_t length = most;
+    if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, found, &length) < 0 || length != count)
+        return 0;
+    return memcmp(found, program, count * sizeof found[0]) == 0;
 }
 
 /// Length of the datagram, which is greater than `capacity` when it was cut.

@@ -48,6 +48,24 @@ static inline int vip_close_range(unsigned first, unsigned last) {
     return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
 }
 
+/// Closes all descriptors behind standard error but these, which are in order, and lets those
+/// outlive an execve.
+static inline int vip_keep_only(const int *kept, size_t count) {
+    unsigned first = STDERR_FILENO + 1;
+    for (size_t index = 0; index < count; index++) {
+        if (kept[index] < (int)first)
+            continue;
+        if (kept[index] > (int)first) {
+            int result = vip_close_range(first, (unsigned)kept[index] - 1);
+            if (result < 0)
+                return result;
+        }
+        fcntl(kept[index], F_SETFD, 0);
+        first = (unsigned)kept[index] + 1;
+    }
+    return vip_close_range(first, ~0u);
+}
+
 /// As important as any other program to the scheduler, and to the kernel where it runs out of
 /// memory, whatever the agent is. What is refused stays as it is.
 static inline void vip_become_ordinary(void) {
@@ -64,14 +82,16 @@ static inline void vip_become_ordinary(void) {
 }
 
 /// Starts a program in a process group of its own, with /dev/null to read from, no signal blocked
-/// and none ignored, as an ordinary process, and without any capability or other descriptor.
+/// and none ignored, as an ordinary process, without any capability, and with no other descriptors
+/// than the `kept` ones, in order.
 ///
 /// The child gives up its capabilities itself: a thread of a process with locked memory that has
 /// lost CAP_IPC_LOCK can't allocate any more. Until it has become the program it shares the
 /// parent's memory, and the calling thread waits; no other thread does.
 static __attribute__((noinline)) int vip_program_start(const char *path, char *const *arguments,
                                                        char *const *environment, int output,
-                                                       int error) {
+                                                       int error, const int *kept,
+                                                       size_t kept_count) {
     volatile int failure = 0;
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input < 0)
@@ -87,7 +107,7 @@ static __attribute__((noinline)) int vip_program_start(const char *path, char *c
         sigprocmask(SIG_SETMASK, &none, 0);
         vip_become_ordinary();
         if (setpgid(0, 0) == 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 &&
-            dup2(error, 2) == 2 && vip_close_range(3, ~0u) == 0 &&
+            dup2(error, 2) == 2 && vip_keep_only(kept, kept_count) == 0 &&
             vip_capabilities_drop_all() == 0)
             execve(path, arguments, environment);
         failure = errno;

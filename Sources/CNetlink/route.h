@@ -38,6 +38,8 @@ struct vip_address {
 /// A link as RTM_NEWLINK carries it.
 struct vip_link {
     int32_t interface;
+    /// The link that it belongs to, a bridge, a bond or a VRF; 0 if there is none.
+    int32_t master;
     uint32_t flags;
     uint16_t type;
     uint8_t operational_state;
@@ -242,6 +244,8 @@ static inline int vip_link_parse(struct nlmsghdr *header, struct vip_link *link)
         link->operational_state = nla_get_u8(attributes[IFLA_OPERSTATE]);
     if (attributes[IFLA_CARRIER] != 0 && nla_len(attributes[IFLA_CARRIER]) == 1)
         link->carrier = nla_get_u8(attributes[IFLA_CARRIER]) != 0;
+    if (attributes[IFLA_MASTER] != 0 && nla_len(attributes[IFLA_MASTER]) == 4)
+        link->master = (int32_t)nla_get_u32(attributes[IFLA_MASTER]);
     if (attributes[IFLA_ADDRESS] != 0 && nla_len(attributes[IFLA_ADDRESS]) == 6) {
         const uint8_t *octets = (const uint8_t *)nla_data(attributes[IFLA_ADDRESS]);
         link->mac = 0;

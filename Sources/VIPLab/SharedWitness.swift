@@ -16,13 +16,21 @@ public final class SharedWitness: Sendable {
 
     private let process = Mutex<ChildProcess?>(nil)
 
-    public init() throws(LabError) {
+    /// - Parameter change: what is to be different in the configuration of a cluster.
+    public init(
+        _ change: (inout AgentConfiguration) -> Void = { _ in },
+        binaries: Binaries? = nil
+    ) throws(LabError) {
         var first = LabOptions()
         first.configuration.clusterName = "alpha"
+        first.binaries = binaries
+        change(&first.configuration)
         alpha = try Lab(first)
         var second = LabOptions(hasSecondNetwork: true)
         second.configuration = AgentConfiguration(networks: [.second])
         second.configuration.clusterName = "beta"
+        second.binaries = binaries
+        change(&second.configuration)
         beta = try Lab(second)
 
         configurationDirectory = "\(alpha.directory)/conf.d"
@@ -109,6 +117,20 @@ public final class SharedWitness: Sendable {
         return try AgentStatus(json: answer.standardOutput)
     }
 
+    /// What the witness says when it is asked for a reload at the socket of that cluster.
+    public func reload(
+        _ cluster: Lab
+    ) throws(LabError) -> (status: ExitStatus, words: String) {
+        let name = cluster.options.configuration.clusterName
+        let answer = try Command(
+            Binaries.find().control,
+            "reload",
+            "--socket",
+            "\(place.runDirectory)/\(name)/control.sock"
+        ).run()
+        return (answer.status, answer.standardOutput + answer.standardError)
+    }
+
     /// Takes a cluster out of the directory, and asks the witness for a reload at that cluster's
     /// own socket: exit status, and all that was said.
     public func dismiss(_ cluster: Lab) throws(LabError) -> (status: ExitStatus, words: String) {
@@ -117,13 +139,7 @@ public final class SharedWitness: Sendable {
             "\(configurationDirectory)/\(name).toml",
             to: "\(alpha.directory)/\(name).toml.away"
         )
-        let answer = try Command(
-            Binaries.find().control,
-            "reload",
-            "--socket",
-            "\(place.runDirectory)/\(name)/control.sock"
-        ).run()
-        return (answer.status, answer.standardOutput + answer.standardError)
+        return try reload(cluster)
     }
 
     /// A configuration of a cluster with the key of the other one. Its path.

@@ -213,6 +213,9 @@ public final class Supervisor: Sendable {
     /// How many of its processes have said that they were ready.
     public var timesReady: Int { state.withLock { $0.ready.count } }
 
+    /// The names under which it keeps descriptors, in the order in which they came.
+    public var storedNames: [String] { state.withLock { $0.stored.map(\.name) } }
+
     /// SIGKILL, and waits for the end, which is milliseconds away. Whether there was an agent, and
     /// it died of a SIGKILL: not one that had ended otherwise by then.
     @discardableResult

@@ -22,5 +22,26 @@ func hostNotes(on sites: Sites) -> [String] {
             + absent.map {
                 "\($0.address), the address of \(site.host), is on no interface of this host now"
             }
+            + notes(on: voter?.addresses ?? [], of: site.host, links, addresses)
+    }
+}
+
+/// The sockets to the voters are in no VRF. What comes in through an interface that is in one does
+/// not reach them, and what they send is routed by another table.
+private func notes(
+    on voter: [Endpoint],
+    of host: String,
+    _ links: [Link],
+    _ addresses: [InterfaceAddress]
+) -> [String] {
+    voter.compactMap { endpoint in
+        guard let index = addresses.first(where: { $0.address == endpoint.address })?.interface,
+            let link = links.first(where: { $0.index == index }),
+            let domain = link.routingDomain(among: links)
+        else { return nil }
+        return "\(endpoint.address), the address of \(host), is on \(link.name) in the VRF "
+            + "\(domain.name), and the agent hears nobody there: give the host an address outside "
+            + "of VRFs, or run the agent by 'ip vrf exec \(domain.name)'; floating addresses may "
+            + "be in a VRF"
     }
 }

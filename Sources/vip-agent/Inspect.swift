@@ -31,8 +31,12 @@ struct Check: ParsableCommand {
         let sites = loadSites(place)
         _ = loadKeys(sites)
         if isForSuccessor {
-            let isNode = sites.entries.contains { $0.site.role == .node }
-            print(SuccessorAnswer(version: Version.current, isNode: isNode).text)
+            let answer = SuccessorAnswer(
+                version: Version.current,
+                isNode: sites.entries.contains { $0.site.role == .node },
+                hasRehearsed: rehearse()
+            )
+            print(answer.text)
             return
         }
         for entry in sites.entries {
@@ -52,6 +56,15 @@ struct Check: ParsableCommand {
             return sites.isDirectory ? "\(entry.path)\n\n\(plan)" : plan
         }
         print(plans.joined(separator: "\n\n"))
+    }
+
+    /// Takes over what the agent that asks has lent; the end of the program if that fails.
+    private func rehearse() -> Bool {
+        do throws(StartupFailure) {
+            return try Inheritance.rehearse()
+        } catch {
+            fail(error.status.rawValue, error.description)
+        }
     }
 
     /// Whether this host has a gate; the end of the program if nothing else would do.

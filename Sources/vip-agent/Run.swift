@@ -88,13 +88,27 @@ struct Run: ParsableCommand {
         }
         let log = Logger(label: "vip-agent") { _ in StandardErrorLog(output: output) }
         do throws(StartupFailure) {
-            let daemon = try Daemon(options, output: output, log: log)
-            try daemon.serve()
+            try begin(options, output, log).serve()
         } catch {
             _ = output.flush()
             complain("vip-agent: \(error.description)")
             let isStopped = error.holdOff(notifying: ServiceNotifier())
             Glibc.exit(isStopped ? EXIT_SUCCESS : error.status.rawValue)
+        }
+    }
+
+    private static func begin(
+        _ options: Daemon.Options,
+        _ output: LogOutput,
+        _ log: Logger
+    ) throws(StartupFailure) -> Daemon {
+        do throws(StartupFailure) {
+            return try Daemon(options, output: output, log: log)
+        } catch {
+            guard case .whole = options.inheritance else { throw error }
+            log.critical("take-over-failed", metadata: ["reason": "\(error)"])
+            _ = output.flush()
+            throw error.afterSuccession(of: options.program)
         }
     }
 }

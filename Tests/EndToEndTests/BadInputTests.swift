@@ -35,6 +35,33 @@ extension EndToEnd {
             #expect(try lab.addresses(on: .client).contains("10.77.0.100") == false)
         }
 
+        @Test("a flood of what is no frame is dropped in the kernel, told of, and does no harm")
+        func flood() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let before = try Usage(of: lab.agent(of: .lb1)).processorTime
+            let begin = Moment.now
+            let floods = try [[UInt8](repeating: 7, count: 200), [1, 2, 3]].map { octets in
+                try Flood(octets, in: lab, to: .lb1, for: .seconds(2))
+            }
+            for flood in floods { flood.wait() }
+            let seen = experiment.outcome(since: begin)
+            let used = try Usage(of: lab.agent(of: .lb1)).processorTime - before
+            let sent = floods.reduce(0) { $0 + $1.sent }
+            let dropped = try lab.status(of: .lb1).dropped ?? [:]
+            print("flood: \(sent) datagrams, \(used.human) of a processor, \(dropped)")
+            expectNothing(seen)
+            #expect(dropped["in_kernel", default: 0] > sent / 2)
+            // Who sends it is told of by the few that pass.
+            for reason in ["bad_magic", "too_short"] {
+                #expect(dropped[reason, default: 0] > 0)
+                #expect(dropped[reason, default: 0] < sent / 50)
+            }
+            #expect(lab.log(of: .lb1).contains("bad_magic, from \(Host.client.address())"))
+            #expect(used < .milliseconds(400))
+        }
+
         @Test("a second agent on a host ends with status 75 and one line, whatever its directories")
         func secondAgent() throws {
             let lab = try Lab()

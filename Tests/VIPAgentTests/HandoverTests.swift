@@ -42,6 +42,7 @@ struct HandoverTests {
         cluster.dropped = "{\"b\":2}"
         handover.clusters = [cluster, Handover.Cluster(name: "zwei")]
         handover.descriptors = ["udp.0.0.0.0:7694": 5, "control.eins": 6, "gate.program": 7]
+        handover.stored = ["udp4.7694", "udp6.7000"]
         handover.controlGroup = 105
         handover.message = "reload: nothing changed"
         return handover
@@ -274,8 +275,16 @@ struct ChildProgramTests {
 struct SuccessorAnswerTests {
     @Test("it is read as it was said")
     func roundTrip() {
-        let answer = SuccessorAnswer(handover: 1, version: "0.2.0", isNode: true)
+        var answer = SuccessorAnswer(
+            handover: 1,
+            version: "0.2.0",
+            isNode: true,
+            hasRehearsed: false
+        )
         #expect(answer.text == "vip-agent-successor 1 node 0.2.0")
+        #expect(SuccessorAnswer(parsing: answer.text + "\n") == answer)
+        answer.hasRehearsed = true
+        #expect(answer.text == "vip-agent-successor 1 node 0.2.0 rehearsed")
         #expect(SuccessorAnswer(parsing: answer.text + "\n") == answer)
     }
 

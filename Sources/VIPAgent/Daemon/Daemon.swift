@@ -9,58 +9,6 @@ import VIPCore
 /// tells the clusters that this host serves what is theirs of it. Most hosts serve one, and a
 /// witness may serve many.
 package final class Daemon {
-    package struct Options: Sendable {
-        package var sites: Sites
-        /// As many as there are sites, in their order.
-        package var keys: [ClusterKeys]
-        /// Where the sites were read from, as the operator named it.
-        package var configuration: String
-        package var host: String
-        package var runDirectory: String
-        package var stateDirectory: String
-        /// Where the next version of this program will be, see `ProgramPath`.
-        package var program: String
-        package var inheritance: Inheritance
-        /// Who may use the control socket besides root, if there is such a group.
-        package var controlGroup: String
-        /// What the service manager has kept of an earlier process, by name.
-        package var stored: [String: Int32]
-
-        package init(
-            sites: Sites,
-            keys: [ClusterKeys],
-            configuration: String,
-            host: String,
-            runDirectory: String,
-            stateDirectory: String,
-            program: String,
-            inheritance: Inheritance,
-            controlGroup: String = "vip-agent",
-            stored: [String: Int32] = [:]
-        ) {
-            precondition(keys.count == sites.entries.count, "every cluster has its keys")
-            self.sites = sites
-            self.keys = keys
-            self.configuration = configuration
-            self.host = host
-            self.program = program
-            self.inheritance = inheritance
-            self.runDirectory = runDirectory
-            self.stateDirectory = stateDirectory
-            self.controlGroup = controlGroup
-            self.stored = stored
-        }
-
-        var handover: Handover? {
-            if case .whole(let handover, locks: _) = inheritance { handover } else { nil }
-        }
-
-        /// Named as a handover names them.
-        var storedDescriptors: [String: Int32] {
-            Dictionary(uniqueKeysWithValues: stored.map { (Daemon.gatePrefix + $0, $1) })
-        }
-    }
-
     enum Token {
         static let signals: UInt64 = 1
         static let verdict: UInt64 = 2
@@ -120,27 +68,31 @@ package final class Daemon {
             throw StartupFailure(error)
         }
         let handover = options.handover
+        notifier = ServiceNotifier()
         controlGroup =
             if let handover { handover.controlGroup } else {
                 unsafe vip_group_number(options.controlGroup)
             }
         var pages: [PageStore] = []
         var holdings: [Membership.Holdings] = []
+        var left = options.left
+        for (_, number) in left { _ = vip_set_close_on_exec(number, 1) }
+        // Read later, see `takeOver`.
+        left.removeValue(forKey: Handover.pastName)
+        var inherited = InheritedDescriptors(left)
         do throws(SystemError) {
             signals = try SignalPort()
             loop = try EventLoop()
             verdicts = try ServiceMailbox()
             past = try ServiceMailbox()
             comparisons = try ServiceMailbox()
-            var inherited = handover?.descriptors ?? options.storedDescriptors
-            for (_, number) in inherited { _ = vip_set_close_on_exec(number, 1) }
-            // Read later, see `takeOver`.
-            inherited.removeValue(forKey: Handover.pastName)
             ports = try VoterPorts(
                 sites: sites,
                 loop: loop,
                 tokens: Token.ports,
-                inherited: &inherited
+                inherited: &inherited,
+                stored: options.storedPorts,
+                notifier: notifier
             )
             for index in sites.indices {
                 let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
@@ -158,7 +110,7 @@ package final class Daemon {
                     )
                 )
             }
-            Self.close(inherited, of: options)
+            Self.close(inherited.left, of: options)
         } catch {
             throw StartupFailure(
                 Ownership.advising(error, in: options.runDirectory),
@@ -188,9 +140,11 @@ package final class Daemon {
         } catch {
             throw StartupFailure(error, isUrgent: pages.contains(where: \.hasTenure))
         }
-        notifier = ServiceNotifier()
         started = handover?.started ?? ClockReading.bootNow()
         generation = handover?.generation ?? 0
+        for fault in inherited.faults {
+            log.warning("made-anew", metadata: ["reason": "\(fault)"])
+        }
     }
 
     /// What makes the agent's own lateness small, as far as it is allowed to.
@@ -263,7 +217,7 @@ package final class Daemon {
         takeOver(at: renewed)
         noteStatusLine()
         notifier?.send(.ready)
-        storeGate()
+        storeDescriptors()
         while !memberships.allSatisfy(\.isFinished) {
             do throws(SystemError) {
                 try turn()
@@ -273,6 +227,7 @@ package final class Daemon {
         }
         notifier?.send(.stopping, .status("stopped"))
         for name in Gate.names { notifier?.discard(name) }
+        if let notifier { ports.discard(with: notifier) }
         notifier?.finish(within: Self.longestFarewell)
         for membership in memberships {
             membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
@@ -310,7 +265,7 @@ package final class Daemon {
         watchRunDirectory()
         feedWatchdog()
         noteStatusLine()
-        storeGate()
+        storeDescriptors()
         notifier?.flush()
         giveIdleMemoryBack()
     }
@@ -374,7 +329,8 @@ package final class Daemon {
             reasons: succession.reasons + runDirectoryWatch.reasons,
             warnings: succession.warnings,
             logLinesDropped: output.droppedTotal,
-            strays: strays.dropped
+            strays: strays.dropped,
+            droppedInKernel: ports.dropsInKernel
         )
     }
 }

@@ -3,9 +3,10 @@ import VIPConfiguration
 /// What the service manager hears of the daemon, and keeps for it.
 extension Daemon {
     /// Has the service manager keep the gate's descriptors, so that the next process finds it
-    /// without any privilege.
-    func storeGate() {
+    /// without any privilege, and the voters' ports, so that nobody has them meanwhile.
+    func storeDescriptors() {
         guard let notifier else { return }
+        ports.store(with: notifier)
         for membership in memberships {
             for (name, number) in membership.gate?.takeUnstored() ?? [:] {
                 notifier.discard(name)

@@ -79,14 +79,14 @@ extension Daemon {
         ports: VoterPorts,
         loop: EventLoop,
         group: UInt32?,
-        inherited: inout [String: Int32]
+        inherited: inout InheritedDescriptors
     ) throws(SystemError) -> Membership.Holdings {
         let site = options.sites.entries[index].site
         let path = "\(directory)/control.sock"
         let name = controlName(site.configuration.cluster.name, options.sites)
         let listener: Int32
-        if let number = inherited.removeValue(forKey: name) {
-            listener = number
+        if let found = inherited.listener(name) {
+            listener = found
         } else {
             listener = try ControlListener.listen(path: path, group: group).release()
         }
@@ -107,21 +107,14 @@ extension Daemon {
                     fallback: site.fallback,
                     page: page.page,
                     directory: directory,
-                    inherited: gateDescriptors(&inherited)
+                    inherited: inherited.gate()
                 ) : nil,
             keeper: site.role == .node
                 ? try AddressKeeper(
                     groups: site.configuration.groups,
-                    announcer: inherited.removeValue(forKey: Announcer.name)
+                    announcer: inherited.announcer()
                 ) : nil
         )
-    }
-
-    /// From the program before this one, otherwise from the service manager.
-    private static func gateDescriptors(_ inherited: inout [String: Int32]) -> [String: Int32] {
-        var found: [String: Int32] = [:]
-        for name in Gate.names { found[name] = inherited.removeValue(forKey: gatePrefix + name) }
-        return found
     }
 
     /// As the gate's descriptors are handed over.

@@ -60,6 +60,8 @@ package struct Handover: Equatable, Sendable {
     package var clusters: [Cluster] = []
     /// Sockets to the voters and control listeners, the gate's and others.
     package var descriptors: [String: Int32] = [:]
+    /// What of the sockets to the voters the service manager keeps, by its names.
+    package var stored: [String] = []
     /// Of the group that may use the control sockets; -1 if there is none.
     package var controlGroup: Int64 = -1
     /// What has changed, in words, for those who wait for it.
@@ -96,6 +98,14 @@ package struct Handover: Equatable, Sendable {
         )
     }
 
+    /// - Parameter keys: as many as there are files, or none where they have to be loaded.
+    mutating func put(_ source: ConfigurationSource, _ keys: [ClusterKeys]) {
+        files = source.files.enumerated().map { index, file in
+            let accepted = keys.indices.contains(index) ? keys[index].accepted : []
+            return File(path: file.path, text: file.text ?? "", keys: accepted.map(\.octets))
+        }
+    }
+
     /// The keys of a file, if they came along.
     package func keys(of path: String) -> ClusterKeys? {
         guard let file = files.first(where: { $0.path == path }) else { return nil }
@@ -127,6 +137,7 @@ package struct Handover: Equatable, Sendable {
         for (name, number) in descriptors.sorted(by: { $0.key < $1.key }) {
             fields.put("descriptor.\(name)", Int64(number))
         }
+        for name in stored { fields.put("stored", name) }
         for (index, file) in files.enumerated() {
             fields.put("file.\(index).path", file.path)
             fields.put("file.\(index).text", file.text)
@@ -161,6 +172,7 @@ package struct Handover: Equatable, Sendable {
         controlGroup = fields.number("control-group") ?? -1
         message = fields.text("message") ?? ""
         descriptors = fields.numbers(below: "descriptor.")
+        stored = fields.texts("stored")
         while let path = fields.text("file.\(files.count).path"),
             let text = fields.text("file.\(files.count).text")
         {

@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+import VIPConfiguration
 
 /// What a process finds that was left to it by the program that it was before.
 package enum Inheritance: Equatable, Sendable {
@@ -21,6 +22,53 @@ package enum Inheritance: Equatable, Sendable {
     ) -> String {
         "\(variable)=\(HandoverFields.version) \(getpid()) \(memory) \(locks.lock) "
             + "\(locks.namespace)"
+    }
+
+    /// For a child that rehearses, likewise.
+    ///
+    ///     VERSION MEMORY LOCK NAMESPACE
+    private static let rehearsalVariable = "VIP_AGENT_REHEARSAL"
+
+    static func rehearsalAssignment(memory: Int32, locks: RunDirectory.Inheritance) -> String {
+        "\(rehearsalVariable)=\(HandoverFields.version) \(memory) \(locks.lock) "
+            + "\(locks.namespace)"
+    }
+
+    /// Takes over what was lent to this process, as the successor will take over what is left to
+    /// it. At its end all of it is closed, and nothing has changed.
+    ///
+    /// - Returns: whether anything was lent: an earlier version of the agent does not.
+    /// - Throws: why the succession would fail.
+    package static func rehearse() throws(StartupFailure) -> Bool {
+        guard let value = ServiceNotifier.variable(rehearsalVariable) else { return false }
+        unsafe unsetenv(rehearsalVariable)
+        let numbers = value.split(separator: " ").compactMap { Int32($0) }
+        guard numbers.count >= 4 else { return false }
+        let locks = RunDirectory.Inheritance(lock: numbers[2], namespace: numbers[3])
+        guard isOpen(locks.lock), isOpen(locks.namespace) else {
+            throw StartupFailure(.system, "the locks that it would inherit are not open")
+        }
+        let handover: Handover
+        do {
+            handover = try Handover(parsing: SealedMemory.take(numbers[1]))
+        } catch {
+            throw StartupFailure(.system, "what it would be handed can't be used: \(error)")
+        }
+        let sites: Sites
+        do throws(ConfigurationFailure) {
+            sites = try Sites(handover.source, host: handover.host)
+        } catch {
+            throw StartupFailure(.configuration, error.description)
+        }
+        do throws(RunDirectoryError) {
+            _ = try RunDirectory(path: handover.runDirectory, inheriting: locks)
+        } catch {
+            throw StartupFailure(error)
+        }
+        var inherited = InheritedDescriptors(handover.descriptors)
+        inherited.takeAll(for: sites)
+        if let fault = inherited.faults.first { throw StartupFailure(.system, "\(fault)") }
+        return true
     }
 
     /// Looks for it, once: what this process starts is not meant by it.

@@ -50,6 +50,8 @@ extension Membership {
         process.lateness.fill(&counters)
         counters.add(carried.counters)
         counters.reexecutions = UInt64(process.generation)
+        var dropped = dropped.adding(process.strays)
+        dropped.count(VoterRoutes.ShellDrop.inKernel.rawValue, times: process.droppedInKernel)
         let builder = StatusBuilder(
             site: site,
             agent: agent,
@@ -60,7 +62,7 @@ extension Membership {
             shellReasons: process.reasons + shellReasons,
             warnings: process.warnings + changes + warnings.texts(at: ClockReading.bootNow()),
             claims: claimReasons(),
-            dropped: dropped.adding(process.strays),
+            dropped: dropped,
             counters: counters,
             started: process.started
         )

@@ -11,4 +11,6 @@ struct ProcessFacts {
     var logLinesDropped: Int
     /// What was for none of the clusters.
     var strays: DropCounts
+    /// What the kernel did not give to the voters' ports.
+    var droppedInKernel: UInt64
 }

@@ -7,7 +7,9 @@ import VIPControl
 /// anything depends on it. It reads files and waits for a child, so it has a thread of its own.
 ///
 /// The child is asked about the files, and what is handed over are texts. So the files are read
-/// before and after, and only what has stayed the same in between was checked.
+/// before and after, and only what has stayed the same in between was checked. It gets what the
+/// successor will get, texts and descriptors, and takes them over as the successor will: after the
+/// execve there is no way back.
 struct Rehearsal: Sendable {
     /// One cluster as it is served now.
     struct Running: Sendable {
@@ -25,6 +27,8 @@ struct Rehearsal: Sendable {
     let running: [Running]
     /// Why this host has no gate, nil if it has one: the child has no right to find out.
     let missingGate: String?
+    /// What the child rehearses with.
+    let loan: Loan
 
     /// What may take over.
     struct Successor: Sendable {
@@ -103,7 +107,7 @@ struct Rehearsal: Sendable {
         }
         for _ in 0..<Self.mostReadings {
             let (reading, sites) = try read()
-            let testimony = try ask()
+            let testimony = try ask(with: reading)
             try compare(testimony, with: sites)
             guard try read().reading == reading else { continue }
             return try successor(testimony.version, reading, sites)
@@ -141,17 +145,18 @@ struct Rehearsal: Sendable {
         var isNode: Bool
     }
 
-    private func ask() throws(Refusal) -> Testimony {
-        let child = ChildProgram(
-            path: program,
-            arguments: [
-                "check", "--config", configuration, "--host", host, SuccessorAnswer.option,
-            ],
-            patience: Self.patience
-        )
+    private func ask(with reading: Reading) throws(Refusal) -> Testimony {
         let outcome: ChildProgram.Outcome
         do throws(SystemError) {
-            outcome = try child.run()
+            outcome = try loan.run(
+                program,
+                arguments: [
+                    "check", "--config", configuration, "--host", host, SuccessorAnswer.option,
+                ],
+                with: reading.source,
+                reading.keys,
+                patience: Self.patience
+            )
         } catch {
             throw Refusal(summary: "\(program) can't be run", detail: "\(error)")
         }
@@ -182,6 +187,15 @@ struct Rehearsal: Sendable {
                 summary: "\(program) can't take over",
                 detail: "version \(answer.version) is handed over to in another way than this "
                     + "agent knows: restart the agent, which hands over first"
+            )
+        }
+        // Versions that do not rehearse set the options of IPv6 sockets a second time, which ends
+        // them.
+        guard answer.hasRehearsed || !loan.hasIPv6Port else {
+            throw Refusal(
+                summary: "\(program) can't take over",
+                detail: "version \(answer.version) can't take over sockets for IPv6: restart the "
+                    + "agent, which hands over first"
             )
         }
         return Testimony(version: answer.version, isNode: answer.isNode)
@@ -247,22 +261,38 @@ package struct SuccessorAnswer: Equatable, Sendable {
     package var version: String
     /// Whether the host is a node of the configuration.
     package var isNode: Bool
+    /// Whether it took over, in duplicates, what it will find open.
+    package var hasRehearsed: Bool
 
-    package init(handover: Int = HandoverFields.version, version: String, isNode: Bool) {
+    package init(
+        handover: Int = HandoverFields.version,
+        version: String,
+        isNode: Bool,
+        hasRehearsed: Bool
+    ) {
         (self.handover, self.version, self.isNode) = (handover, version, isNode)
+        self.hasRehearsed = hasRehearsed
     }
 
     /// One line.
     package var text: String {
         "\(Self.signature) \(handover) \(isNode ? "node" : "witness") \(version)"
+            + (hasRehearsed ? " \(Self.rehearsed)" : "")
     }
+
+    private static let rehearsed = "rehearsed"
 
     package init?(parsing output: String) {
         let words = output.split(whereSeparator: \.isWhitespace)
         guard words.count >= 4, words[0] == Self.signature, let handover = Int(words[1]),
             words[2] == "node" || words[2] == "witness"
         else { return nil }
-        self.init(handover: handover, version: String(words[3]), isNode: words[2] == "node")
+        self.init(
+            handover: handover,
+            version: String(words[3]),
+            isNode: words[2] == "node",
+            hasRehearsed: words.dropFirst(4).first.map(String.init) == Self.rehearsed
+        )
     }
 }
 

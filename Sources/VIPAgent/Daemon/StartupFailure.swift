@@ -45,6 +45,27 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
         }
     }
 
+    /// The failure of a program that another one has become, in the middle of its leases. There is
+    /// no way back, and so it starts once more as after a death: within the lease that finds all
+    /// that was promised. Where a service manager keeps the ports, only that can do so, and does it
+    /// at once; elsewhere the process becomes the program again, without what it could not take
+    /// over.
+    ///
+    /// - Returns: what the service manager has to hear. It restarts what the operating system has
+    ///   refused, and nothing that a wrong file has.
+    package func afterSuccession(
+        of program: String,
+        hasServiceManager: Bool = ServiceNotifier.variable("NOTIFY_SOCKET") != nil
+    ) -> StartupFailure {
+        var failure = StartupFailure(.system, description)
+        failure.isUrgent = true
+        guard !hasServiceManager else { return failure }
+        _ = vip_close_range(UInt32(STDERR_FILENO) + 1, .max)
+        let arguments = CStrings(CommandLine.arguments)
+        _ = unsafe vip_become(program, arguments.pointers, vip_environment())
+        return failure
+    }
+
     /// How long `holdOff` lasts.
     package static let pause: Duration = .seconds(1)
 

@@ -87,13 +87,23 @@ extension Daemon {
 
     private func rehearse(_ asked: Succession.Asked) {
         if let obstacle { return refuse(asked, obstacle) }
+        let loan: Loan
+        do throws(SystemError) {
+            loan = try Loan(of: estate(), locks: run.inheritance)
+        } catch {
+            return refuse(
+                asked,
+                Rehearsal.Refusal(summary: "no descriptors to rehearse with", detail: "\(error)")
+            )
+        }
         let rehearsal = Rehearsal(
             program: options.program,
             configuration: options.configuration,
             isDirectory: options.sites.isDirectory,
             host: options.host,
             running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) },
-            missingGate: memberships.lazy.compactMap { $0.gate?.unavailability }.first
+            missingGate: memberships.lazy.compactMap { $0.gate?.unavailability }.first,
+            loan: loan
         )
         succession.stage = .rehearsing(asked, since: nil)
         do throws(SystemError) {

@@ -109,6 +109,26 @@ extension Daemon {
         _ opened: [DatagramPort],
         message: String
     ) -> Handover {
+        var handover = estate()
+        handover.departed = ClockReading.bootNow()
+        handover.message = message
+        handover.put(successor.source, successor.keys)
+        for (index, membership) in memberships.enumerated() {
+            handover.clusters.append(
+                membership.leave(
+                    after: successor.lastEntries[index],
+                    waiting: asked.clients.filter { $0.membership == index }.map(\.client),
+                    report: membership.statusReport(of: facts)
+                )
+            )
+        }
+        for port in opened { handover.descriptors[port.name] = port.fileDescriptor }
+        handover.descriptors[Handover.pastName] = successor.past.number
+        return handover
+    }
+
+    /// What goes along whatever the configuration says: where everything is, and what is open.
+    func estate() -> Handover {
         var handover = Handover(
             program: options.program,
             generation: generation + 1,
@@ -120,23 +140,9 @@ extension Daemon {
             runDirectory: options.runDirectory,
             stateDirectory: options.stateDirectory
         )
-        handover.departed = ClockReading.bootNow()
         handover.controlGroup = controlGroup
-        handover.message = message
-        for (index, file) in successor.source.files.enumerated() {
-            let keys = successor.keys.indices.contains(index) ? successor.keys[index].accepted : []
-            handover.files.append(
-                Handover.File(path: file.path, text: file.text ?? "", keys: keys.map(\.octets))
-            )
-        }
-        for (index, membership) in memberships.enumerated() {
-            handover.clusters.append(
-                membership.leave(
-                    after: successor.lastEntries[index],
-                    waiting: asked.clients.filter { $0.membership == index }.map(\.client),
-                    report: membership.statusReport(of: facts)
-                )
-            )
+        handover.stored = ports.stored.sorted()
+        for membership in memberships {
             let cluster = membership.site.configuration.cluster.name
             // One that nobody can connect to any more is made anew.
             if membership.control.isInPlace {
@@ -150,8 +156,7 @@ extension Daemon {
                 handover.descriptors[Announcer.name] = keeper.announcements.socketDescriptor
             }
         }
-        for port in ports.ports + opened { handover.descriptors[port.name] = port.fileDescriptor }
-        handover.descriptors[Handover.pastName] = successor.past.number
+        for port in ports.ports { handover.descriptors[port.name] = port.fileDescriptor }
         return handover
     }
 

@@ -9,6 +9,10 @@ final class VoterRoutes {
         /// Authentic, but its sender's address is another: two hosts with one name, or a host that
         /// sends from an address that is not configured.
         case unexpectedSource = "unexpected_source"
+        /// The kernel refused it for the socket: by its length and beginning it is no frame (one in
+        /// some hundred of those is let through, and counted by its own reason), or there was no
+        /// room.
+        case inKernel = "in_kernel"
     }
 
     enum Arrival {

@@ -26,11 +26,23 @@ package struct ChildProgram: Sendable {
     package var arguments: [String]
     /// Of nanoseconds; past it the program and what it has started are killed.
     package var patience: Int64
+    /// Descriptors that it gets, under the same numbers; no others but the standard ones.
+    package var descriptors: [Int32]
+    /// `NAME=VALUE`, besides what every child gets.
+    package var variables: [String]
 
-    package init(path: String, arguments: [String], patience: Int64) {
+    package init(
+        path: String,
+        arguments: [String],
+        patience: Int64,
+        descriptors: [Int32] = [],
+        variables: [String] = []
+    ) {
         self.path = path
         self.arguments = arguments
         self.patience = patience
+        self.descriptors = descriptors
+        self.variables = variables
     }
 
     /// - Throws: if it could not be started at all.
@@ -38,14 +50,17 @@ package struct ChildProgram: Sendable {
         let output = try Pipe()
         let complaint = try Pipe()
         let strings = CStrings([path] + arguments)
-        let environment = CStrings(Self.environment)
+        let environment = CStrings(Self.environment + variables)
+        let kept = descriptors.sorted()
         let pid = try SystemCall.check("execve", on: path) {
             unsafe vip_program_start(
                 path,
                 strings.pointers,
                 environment.pointers,
                 output.writer,
-                complaint.writer
+                complaint.writer,
+                kept,
+                kept.count
             )
         }
         output.closeWriter()

@@ -58,74 +58,145 @@ package final class DatagramPort {
     /// For the event loop.
     package var fileDescriptor: Int32 { descriptor.number }
 
-    /// Takes over a socket that this process had before execve, with the frames that wait in it.
+    /// Takes over a socket that was left to this process, with the frames that wait in it. If it
+    /// is not what this port is to be, it is closed.
+    ///
+    /// This changes nothing that whoever else has the socket could notice, so that it can be
+    /// rehearsed with a duplicate; see `improve` for the rest.
     package init(inheriting number: Int32, family: Family, port: UInt16) throws(SystemError) {
-        let subject = "udp \(family.rawValue):\(port)"
-        let bound = try SystemCall.check("getsockname", on: subject) { vip_bound_port(number) }
+        let subject = Self.subject(family, port)
         descriptor = Descriptor(owning: number)
         (self.family, self.port) = (family, port)
-        try descriptor.setCloseOnExec(true)
-        guard bound == Int32(port) else {
-            throw SystemError(call: "getsockname", on: subject, errno: EINVAL)
+        let socket = InheritedSocket(number, as: subject)
+        try socket.require(domain: family.number, type: SOCK_DGRAM)
+        try socket.requireNetwork()
+        var bound = vip_endpoint()
+        try SystemCall.check("getsockname", on: subject) {
+            unsafe vip_bound_endpoint(number, &bound)
         }
-        try Self.configure(number, family: family, subject: subject)
+        guard bound.port == port, bound.ip.high == 0, bound.ip.low == 0 else {
+            let found = Endpoint(bound)?.description ?? "nothing"
+            throw socket.refusal("it is bound to \(found)")
+        }
+        guard vip_is_connected(number) == 0 else {
+            throw socket.refusal("it is connected to one other end")
+        }
+        for option in Self.needed(family) where try !option.holds(on: socket) {
+            guard option.comesLate else { throw socket.refusal("it is bound without an option") }
+            try option.set(on: number, subject)
+        }
     }
 
     /// - Parameter port: 0 lets the kernel choose, for tests.
     package init(family: Family, port: UInt16) throws(SystemError) {
-        let subject = "udp \(family.rawValue):\(port)"
+        let subject = Self.subject(family, port)
         let number = try SystemCall.check("socket", on: subject) {
             vip_socket(family.number, Int32(SOCK_DGRAM.rawValue), 0)
         }
         descriptor = Descriptor(owning: number)
         self.family = family
-        try Self.configure(number, family: family, subject: subject)
-
+        for option in Self.needed(family) { try option.set(on: number, subject) }
         var wildcard = vip_endpoint()
         wildcard.ip.family = family.number
         wildcard.port = port
         try SystemCall.check("bind", on: subject) { unsafe vip_bind(number, &wildcard) }
-        let bound = try SystemCall.check("getsockname", on: subject) { vip_bound_port(number) }
-        self.port = UInt16(bound)
+        try SystemCall.check("getsockname", on: subject) {
+            unsafe vip_bound_endpoint(number, &wildcard)
+        }
+        self.port = wildcard.port
+        improve()
     }
 
-    private static func configure(
-        _ number: Int32,
-        family: Family,
-        subject: String
-    ) throws(SystemError) {
-        func require(_ level: Int, _ option: Int32) throws(SystemError) {
+    private static func subject(_ family: Family, _ port: UInt16) -> String {
+        "udp \(family.rawValue):\(port)"
+    }
+
+    // MARK: - Options
+
+    private struct Option {
+        var level: Int32
+        var name: Int32
+        var value: Int32 = 1
+        /// The kernel takes it for a socket that is bound, too.
+        var comesLate = true
+        /// The kernel makes room for twice as much, and tells of that; more is as good.
+        var isSize = false
+
+        func set(on number: Int32, _ subject: String) throws(SystemError) {
             try SystemCall.check("setsockopt", on: subject) {
-                vip_set_option(number, Int32(level), option, 1)
+                vip_set_option(number, level, name, value)
             }
         }
-        switch family {
-        case .v4: try require(IPPROTO_IP, IP_PKTINFO)
-        case .v6:
-            try require(Int(IPPROTO_IPV6), IPV6_V6ONLY)
-            try require(Int(IPPROTO_IPV6), Int32(vip_ipv6_recvpktinfo))
+
+        func holds(on socket: InheritedSocket) throws(SystemError) -> Bool {
+            let found = try socket.option(level, name)
+            return isSize ? found >= 2 * value : found == value
         }
-        // The rest makes it better and isn't needed: what a container refuses is left as it is.
-        _ = vip_set_option(number, SOL_SOCKET, SO_RCVBUF, bufferSize)
-        _ = vip_set_option(number, SOL_SOCKET, SO_SNDBUF, bufferSize)
-        // Path MTUs that ICMP tells of are not believed, which "don't discover" alone would do: a
-        // forged one makes a route entry that a forged redirect can then turn away for five
-        // minutes.
-        switch family {
-        case .v4:
-            _ = vip_set_option(number, Int32(IPPROTO_IP), IP_TOS, trafficClass)
-            _ = vip_set_option(number, Int32(IPPROTO_IP), IP_MTU_DISCOVER, Int32(vip_pmtudisc_omit))
+    }
+
+    /// Those without which the port is none.
+    private static func needed(_ family: Family) -> [Option] {
+        let (ip, ipv6) = (Int32(IPPROTO_IP), Int32(IPPROTO_IPV6))
+        return switch family {
+        case .v4: [Option(level: ip, name: IP_PKTINFO)]
         case .v6:
-            _ = vip_set_option(number, Int32(IPPROTO_IPV6), IPV6_TCLASS, trafficClass)
-            _ = vip_set_option(
-                number,
-                Int32(IPPROTO_IPV6),
-                IPV6_MTU_DISCOVER,
-                Int32(vip_pmtudisc_omit)
-            )
+            [
+                Option(level: ipv6, name: IPV6_V6ONLY, comesLate: false),
+                Option(level: ipv6, name: Int32(vip_ipv6_recvpktinfo)),
+            ]
         }
-        // After IP_TOS, which sets a priority of its own.
-        _ = vip_set_option(number, SOL_SOCKET, SO_PRIORITY, priority)
+    }
+
+    /// Those that make it better. In the order in which they are set: `IP_TOS` sets a priority of
+    /// its own.
+    ///
+    /// Path MTUs that ICMP tells of are not believed, which "don't discover" alone would do: a
+    /// forged one makes a route entry that a forged redirect can then turn away for five minutes.
+    private static func useful(_ family: Family) -> [Option] {
+        let (ip, ipv6, omit) = (Int32(IPPROTO_IP), Int32(IPPROTO_IPV6), Int32(vip_pmtudisc_omit))
+        let byFamily =
+            switch family {
+            case .v4:
+                [
+                    Option(level: ip, name: IP_TOS, value: trafficClass),
+                    Option(level: ip, name: IP_MTU_DISCOVER, value: omit),
+                ]
+            case .v6:
+                [
+                    Option(level: ipv6, name: IPV6_TCLASS, value: trafficClass),
+                    Option(level: ipv6, name: IPV6_MTU_DISCOVER, value: omit),
+                ]
+            }
+        return [
+            Option(level: SOL_SOCKET, name: SO_RCVBUF, value: bufferSize, isSize: true),
+            Option(level: SOL_SOCKET, name: SO_SNDBUF, value: bufferSize, isSize: true),
+        ] + byFamily + [Option(level: SOL_SOCKET, name: SO_PRIORITY, value: priority)]
+    }
+
+    /// Sets what is useful and not so yet, as on a socket that another version has made. What a
+    /// container refuses is left as it is.
+    package func improve() {
+        let socket = InheritedSocket(fileDescriptor, as: Self.subject(family, port))
+        for option in Self.useful(family) where (try? option.holds(on: socket)) != true {
+            _ = vip_set_option(fileDescriptor, option.level, option.name, option.value)
+        }
+    }
+
+    /// From now on the kernel asks this program about each datagram; where it can't, the port takes
+    /// them all. A port that has the program already keeps it.
+    package func filter(by program: SocketFilter) {
+        let instructions = program.instructions
+        let count = instructions.count
+        guard unsafe vip_socket_has_filter(fileDescriptor, instructions, count) == 0 else {
+            return
+        }
+        _ = unsafe vip_socket_filter(fileDescriptor, instructions, count)
+    }
+
+    /// Datagrams that the kernel did not give to this port since there is one: the filter refused
+    /// them, or its buffer was full. In 32 bits; nil where the kernel does not tell.
+    package var dropsInKernel: UInt32? {
+        UInt32(exactly: vip_socket_drops(fileDescriptor))
     }
 
     /// The next datagram, or nil when there is none. Errors that the network reports about earlier
@@ -149,8 +220,11 @@ package final class DatagramPort {
             if count == -Int(EAGAIN) { return nil }
             if count < 0 {
                 guard Self.isAboutEarlierFrames(Int32(-count)) else {
-                    let subject = "udp \(family.rawValue):\(port)"
-                    throw SystemError(call: "recvmsg", on: subject, errno: Int32(-count))
+                    throw SystemError(
+                        call: "recvmsg",
+                        on: Self.subject(family, port),
+                        errno: Int32(-count)
+                    )
                 }
                 continue
             }

@@ -18,6 +18,8 @@ package struct Link: Equatable, Sendable {
     package var hardwareType: UInt16
     /// Such as "veth" or "bond"; empty for hardware.
     package var kind: String
+    /// Index of the bridge, bond or VRF that it belongs to; 0 if there is none.
+    package var master: Int32 = 0
 
     /// Frames can be expected to pass.
     package var isUsable: Bool { isUp && hasCarrier }
@@ -40,7 +42,20 @@ extension Link {
         operationalState = shim.operational_state
         hardwareType = shim.type
         kind = Self.text(shim.kind)
+        master = shim.master
     }
+
+    /// The VRF that it is in, of all links of the host: its traffic has a routing table of its own,
+    /// and only sockets that are in the VRF too take part in it.
+    package func routingDomain(among links: [Link]) -> Link? {
+        kind == Self.routingDomain
+            ? self
+            : links.first {
+                $0.index == master && $0.kind == Self.routingDomain
+            }
+    }
+
+    private static let routingDomain = "vrf"
 
     /// The characters of a C array up to its zero.
     private static func text<Characters>(_ characters: Characters) -> String {

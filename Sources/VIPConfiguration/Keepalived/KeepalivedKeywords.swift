@@ -261,7 +261,14 @@ public struct KeepalivedKeywords: Sendable {
         Self(.instance, "lvs_sync_daemon_interface", .none, ipvs),
         Self(
             .instance,
-            "vrf track_src_ip linkbeat_use_polling",
+            "vrf",
+            .none,
+            "floating addresses may be in a VRF; the nodes' own addresses, by which the voters talk,"
+                + " have to be outside, or the agent is run by 'ip vrf exec'"
+        ),
+        Self(
+            .instance,
+            "track_src_ip linkbeat_use_polling",
             .unneeded,
             "the agent follows the interface and its addresses by netlink"
         ),
