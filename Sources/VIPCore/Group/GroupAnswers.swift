@@ -11,8 +11,10 @@ extension Group {
         guard granted.holder == scene.holder else { return }
         switch role {
         case .owner(let tenure) where tenure.term == granted.term:
+            refusals[voter] = nil
             owner(tenure, isGranted: granted, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == granted.term:
+            refusals[voter] = nil
             candidate(candidacy, isGranted: granted, by: voter, in: scene, &out)
         case .standby, .candidate, .owner, .lettingGo:
             strayGrant(granted, from: voter, in: scene, &out)
@@ -29,8 +31,10 @@ extension Group {
         hear(refused.highestGranted)
         switch role {
         case .owner(let tenure) where tenure.term == refused.term:
+            refusals[voter] = refused.reason
             owner(tenure, isRefused: refused, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == refused.term:
+            refusals[voter] = refused.reason
             candidate(candidacy, isRefused: refused, by: voter, in: scene, &out)
         case .standby, .candidate, .owner, .lettingGo:
             break

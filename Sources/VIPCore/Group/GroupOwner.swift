@@ -92,8 +92,9 @@ extension Group {
         if !mutated(.ownVoteNotAsked) {
             switch ballot.answer(own, voterSetsAgree: true, in: scene, &out) {
             case .granted:
-                break
+                refusals[scene.me] = nil
             case .refused(let reason, let current, let remaining):
+                refusals[scene.me] = reason
                 let refused = Refused(
                     group: id,
                     term: own.term,
