@@ -26,6 +26,8 @@ extension Configuration {
             "cluster    \(cluster.name), \(voters.count) voters, a majority is \(majority)",
             "key        \(cluster.keyFile)",
             "timing     \(timing.summary)",
+            "votes      within \((timing.lease / 2).text) of the question, or they come too late",
+            "file       \(fileSummary): the same on every host, or none is healthy",
             "",
             "paths",
         ]
@@ -34,7 +36,11 @@ extension Configuration {
         switch role {
         case .node:
             lines += groups.isEmpty ? ["  none"] : groupLines(of: voter, enforcement)
-        case .witness: lines += ["  none here; it votes on whatever group the nodes ask for"]
+        case .witness:
+            let names = groups.map(\.name).joined(separator: ", ")
+            lines.append(
+                "  none here; it votes for \(names.isEmpty ? "none" : names), and no other"
+            )
         }
         lines += ["", "lease"]
         lines += (enforcement?.explanation ?? []).map { "  \($0)" }

@@ -356,14 +356,14 @@ extension Agent {
             for (number, path) in peer.paths.enumerated() {
                 let age = path.lastHeard.map { now.boottime - $0 }
                 let milliseconds = age.map { $0.nanoseconds / 1_000_000 } ?? Int64.max
-                let roundTrip = (path.roundTrip?.nanoseconds ?? 0) / 1000
+                let response = (path.response?.nanoseconds ?? 0) / 1000
                 hearings.append(
                     Presence.Hearing(
                         voter: peer.id,
                         path: UInt8(number),
                         heard: age.map { $0 <= settings.timing.hearing } ?? false,
                         ageMilliseconds: UInt16(clamping: milliseconds),
-                        roundTripMicroseconds: UInt32(clamping: roundTrip)
+                        roundTripMicroseconds: UInt32(clamping: response)
                     )
                 )
             }
@@ -373,6 +373,8 @@ extension Agent {
             maintenance: maintenance,
             stopping: stoppingUntil != nil,
             suspended: suspended,
+            timingDigest: settings.timingDigest,
+            groupsDigest: settings.groupsDigest,
             hearings: hearings
         )
     }

@@ -4,6 +4,16 @@ public struct AgentStatus: Equatable, Sendable {
         case owner, standby, fault, maintenance, starting, witness
     }
 
+    /// How a voter votes in a group.
+    public struct Vote: Equatable, Sendable {
+        /// Its grant to the owner counts at this instant, as far as this host was told.
+        public var counts: Bool
+        /// How long ago that was asked for; only the owner knows.
+        public var age: Duration?
+        /// Why it did not grant what this host asked last.
+        public var refusal: RefusalReason?
+    }
+
     public struct GroupStatus: Equatable, Sendable {
         public var id: GroupID
         public var state: GroupState
@@ -21,6 +31,15 @@ public struct AgentStatus: Equatable, Sendable {
         public var successorUnready: Unreadiness?
         public var handingOver: Bool
         public var heldDownUntil: Instant?
+        /// Who has the lease, by its own word, and does not serve.
+        public var idleHolder: HostID?
+        /// By voter.
+        public var votes: [Vote]
+        public var standing: Standing
+        /// Nodes that are heard and say nothing of this group, and those whose files say something
+        /// else of it.
+        public var lacking: [HostID]
+        public var differing: [HostID]
     }
 
     public struct PathStatus: Equatable, Sendable {
@@ -39,8 +58,14 @@ public struct AgentStatus: Equatable, Sendable {
         public var hearsMe: Bool?
         public var abstaining: Bool?
         public var maintenance: Bool
+        public var stopping: Bool
+        public var suspended: Bool
         public var duplicateName: Bool
         public var voterSetsDiffer: Bool
+        /// Its file has other timing than that of this host, or something else of the groups; nil:
+        /// it has not said.
+        public var timingDiffers: Bool?
+        public var groupsDiffer: Bool?
         public var sinceHeard: Duration?
         public var roundTrip: Duration?
         public var paths: [PathStatus]
@@ -48,8 +73,26 @@ public struct AgentStatus: Equatable, Sendable {
         public var hearings: [Presence.Hearing]
     }
 
+    /// One direction between two voters that are both heard here: the first one says that it does
+    /// not hear the second over any path.
+    public struct Silence: Equatable, Sendable {
+        public var listener: HostID
+        public var speaker: HostID
+    }
+
+    /// Two voters that are too far from each other for a vote to come in time.
+    public struct Distance: Equatable, Sendable {
+        public var voter: HostID
+        public var other: HostID
+        /// Within what time an answer comes: the smoothed round trip and four deviations.
+        public var response: Duration
+    }
+
     public var groups: [GroupStatus]
     public var voters: [VoterStatus]
+    /// Among the other voters; what this host hears is in `voters`.
+    public var silences: [Silence]
+    public var distances: [Distance]
     public var place: Place
     public var abstainingFor: Duration?
     public var suspended: Bool
@@ -60,9 +103,13 @@ public struct AgentStatus: Equatable, Sendable {
 extension Agent {
     public func status(at now: Reading) -> AgentStatus {
         let scene = scene(now)
+        let voters = peers.indices.map { voter($0, in: scene) }
+        let outlook = Outlook(voters, settings)
         return AgentStatus(
-            groups: groups.map { $0.status(in: scene) },
-            voters: peers.indices.map { voter($0, in: scene) },
+            groups: groups.map { $0.status(in: scene, outlook) },
+            voters: voters,
+            silences: outlook.silences,
+            distances: outlook.distances,
             place: holder.place,
             abstainingFor: scene.isAbstaining ? abstentionEnd - now.raw : nil,
             suspended: suspended,
@@ -97,8 +144,12 @@ extension Agent {
                 ? nil : fresh.map { $0.hearings.contains { $0.voter == settings.me && $0.heard } },
             abstaining: own?.abstaining,
             maintenance: own?.maintenance ?? false,
+            stopping: own?.stopping ?? false,
+            suspended: own?.suspended ?? false,
             duplicateName: peer.refusedUntil != nil,
             voterSetsDiffer: peer.voterSetsDiffer,
+            timingDiffers: own.map { $0.timingDigest != settings.timingDigest },
+            groupsDiffer: own.map { $0.groupsDigest != settings.groupsDigest },
             sinceHeard: peer.lastHeard.map { scene.now.boottime - $0 },
             roundTrip: peer.paths.compactMap(\.roundTrip).min(),
             paths: peer.paths.indices.map { path($0, of: peer, presence: fresh, in: scene) },
@@ -126,7 +177,7 @@ extension Agent {
 }
 
 extension Group {
-    func status(in scene: Scene) -> AgentStatus.GroupStatus {
+    func status(in scene: Scene, _ outlook: Outlook) -> AgentStatus.GroupStatus {
         let owner = owner(in: scene)
         var remaining = ballot.liveGrant(at: scene.now).map { $0.expiry - scene.now.raw }
         var handingOver = false
@@ -135,6 +186,7 @@ extension Group {
             handingOver = tenure.handover != nil
         }
         let successors = scene.peers.indices.filter { $0 != scene.me && isNode($0, in: scene) }
+        let votes = votes(in: scene)
         return AgentStatus.GroupStatus(
             id: id,
             state: statusState(in: scene),
@@ -148,7 +200,16 @@ extension Group {
             successorReady: successors.contains { isReady($0, in: scene) },
             successorUnready: successors.lazy.compactMap { heard[$0]?.condition.unready }.first,
             handingOver: handingOver,
-            heldDownUntil: changes.heldDownUntil
+            heldDownUntil: changes.heldDownUntil,
+            idleHolder: idleHolder(in: scene),
+            votes: votes,
+            standing: standing(votes, in: scene, outlook),
+            lacking: successors.filter { outlook.told[$0] && news(of: $0, in: scene) == nil }
+                .map { scene.settings.voters[$0].id },
+            differing: successors.filter { voter in
+                news(of: voter, in: scene).map { $0.digest != settings.digest } ?? false
+            }
+            .map { scene.settings.voters[$0].id }
         )
     }
 

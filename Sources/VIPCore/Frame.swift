@@ -273,7 +273,8 @@ public struct Presence: Equatable, Sendable {
         public var heard: Bool
         /// Since the last frame over this path; saturates at 65,535 ms, which also means never.
         public var ageMilliseconds: UInt16
-        /// Microseconds; 0 is unknown.
+        /// Within how many microseconds the voter answers: the smoothed round trip and four of its
+        /// deviations (RFC 6298); 0 is unknown.
         public var roundTripMicroseconds: UInt32
 
         public init(
@@ -295,6 +296,9 @@ public struct Presence: Equatable, Sendable {
     public var maintenance: Bool
     public var stopping: Bool
     public var suspended: Bool
+    /// `Settings.timingDigest` and `Settings.groupsDigest` of the sender: what its file says.
+    public var timingDigest: UInt64
+    public var groupsDigest: UInt64
     public var hearings: [Hearing]
 
     public init(
@@ -302,12 +306,16 @@ public struct Presence: Equatable, Sendable {
         maintenance: Bool,
         stopping: Bool,
         suspended: Bool,
+        timingDigest: UInt64 = 0,
+        groupsDigest: UInt64 = 0,
         hearings: [Hearing]
     ) {
         self.abstaining = abstaining
         self.maintenance = maintenance
         self.stopping = stopping
         self.suspended = suspended
+        self.timingDigest = timingDigest
+        self.groupsDigest = groupsDigest
         self.hearings = hearings
     }
 }
@@ -321,12 +329,27 @@ public struct Condition: Equatable, Sendable {
     public var term: Term
     /// Nil: it would take over.
     public var unready: Unreadiness?
+    /// The voters whose grants it counts on now. Without a lease none; some, and it does not own
+    /// the group: it has the lease and does not serve.
+    public var votes: VoterMask
+    /// `Settings.Group.digest` of the sender: what its file says of the group.
+    public var digest: UInt32
 
-    public init(group: GroupID, owns: Bool, forced: Bool, term: Term, unready: Unreadiness?) {
+    public init(
+        group: GroupID,
+        owns: Bool,
+        forced: Bool,
+        term: Term,
+        unready: Unreadiness?,
+        votes: VoterMask = VoterMask(),
+        digest: UInt32 = 0
+    ) {
         self.group = group
         self.owns = owns
         self.forced = forced
         self.term = term
         self.unready = unready
+        self.votes = votes
+        self.digest = digest
     }
 }

@@ -18,6 +18,10 @@ struct Peer: Sendable {
         var roundTrip: Duration?
         var deviation: Duration = .zero
         var reportedHeard = false
+
+        /// Within what time an answer over this path comes: the smoothed round trip and four of its
+        /// deviations (RFC 6298); nil until measured.
+        var response: Duration? { roundTrip.map { $0 + deviation * 4 } }
     }
 
     struct Session: Sendable {

@@ -94,17 +94,21 @@ public struct Settings: Equatable, Sendable {
         public var failback: Failback
         /// On this host. `lifetimes` takes a lease with an `enforceableLifetime`.
         public var enforcement: Enforcement
+        /// A hash over what must be the same of the group in the file of every host.
+        public var digest: UInt32
 
         public init(
             id: GroupID,
             prefer: HostID?,
             failback: Failback,
-            enforcement: Enforcement = .gate
+            enforcement: Enforcement = .gate,
+            digest: UInt32 = 0
         ) {
             self.id = id
             self.prefer = prefer
             self.failback = failback
             self.enforcement = enforcement
+            self.digest = digest
         }
     }
 
@@ -117,6 +121,10 @@ public struct Settings: Equatable, Sendable {
     public var timing: Timing
     /// A hash over the names and roles of all voters.
     public var voterSet: UInt64
+    /// Hashes over the timing, and over all that must be the same of the groups, as the file of
+    /// this host has them. They are compared with those of the others.
+    public var timingDigest: UInt64
+    public var groupsDigest: UInt64
     /// The voters, or the map of addresses to groups, are not those of the page: this host neither
     /// votes nor asks until it is told to (`Command.acceptVoters`).
     public var suspended: Bool
@@ -128,6 +136,8 @@ public struct Settings: Equatable, Sendable {
         groups: [Group],
         timing: Timing,
         voterSet: UInt64,
+        timingDigest: UInt64 = 0,
+        groupsDigest: UInt64 = 0,
         suspended: Bool = false
     ) {
         precondition(voters.contains { $0.id == me }, "an agent is one of its voters")
@@ -142,6 +152,8 @@ public struct Settings: Equatable, Sendable {
         self.groups = groups
         self.timing = timing
         self.voterSet = voterSet
+        self.timingDigest = timingDigest
+        self.groupsDigest = groupsDigest
         self.suspended = suspended
     }
 

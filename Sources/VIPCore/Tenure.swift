@@ -131,6 +131,17 @@ struct Tenure: Sendable {
         return best
     }
 
+    /// The voters whose grants are younger than they are long, by both clocks.
+    func votes(at now: Reading) -> VoterMask {
+        var votes = VoterMask()
+        for (voter, contribution) in counted.enumerated() {
+            guard let contribution, (contribution.stamp + contribution.length).isAhead(of: now)
+            else { continue }
+            votes[voter] = true
+        }
+        return votes
+    }
+
     var record: TenureRecord {
         TenureRecord(
             term: term,

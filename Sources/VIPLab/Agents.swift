@@ -180,12 +180,15 @@ extension Lab {
 
     /// Starts the agents of these hosts in their ordinary places.
     public func start(_ hosts: Host...) throws(LabError) {
-        for host in hosts {
-            let process = try launch(place(of: host))
-            running.withLock { running in
-                running.others.removeAll { $0 === process }
-                running.agents[host] = process
-            }
+        for host in hosts { try start(place(of: host)) }
+    }
+
+    /// Starts the agent of a host in a place of its own, such as one with another file.
+    public func start(_ place: AgentPlace) throws(LabError) {
+        let process = try launch(place)
+        running.withLock { running in
+            running.others.removeAll { $0 === process }
+            running.agents[place.host] = process
         }
     }
 

@@ -13,10 +13,17 @@ public struct Faults: Equatable, Sendable {
         let networks: [Network]
     }
 
+    struct Narrowing: Equatable, Sendable {
+        let host: Host
+        let octets: Int
+    }
+
     private var isolated: [Isolation] = []
     private var blocked: [Direction] = []
     /// Of all heartbeat frames, on every network, each way.
     private var voterLoss = 0
+    /// Longer frames between voters and this host are lost, either way.
+    private var narrow: Narrowing?
 
     public init() {}
 
@@ -50,6 +57,12 @@ public struct Faults: Equatable, Sendable {
         voterLoss = percent
     }
 
+    /// A path MTU that nobody tells of: heartbeat frames of this host with more octets than these
+    /// in their datagrams are lost, either way.
+    public mutating func loseLongVoterFrames(of host: Host, above octets: Int) {
+        narrow = Narrowing(host: host, octets: octets)
+    }
+
     /// For `nft -f`. One transaction: the switch never works by half of the rules.
     package func ruleset(port: UInt16) -> String {
         var rules: [String] = []
@@ -69,6 +82,16 @@ public struct Faults: Equatable, Sendable {
         }
         if voterLoss > 0 {
             rules.append("udp dport \(port) numgen random mod 100 < \(voterLoss) drop")
+        }
+        if let narrow {
+            let card = Network.first.port(of: narrow.host)
+            for side in ["iifname", "oifname"] {
+                // The length of a datagram counts the eight octets of its header.
+                rules.append(
+                    "\(side) \"\(card)\" udp dport \(port) "
+                        + "udp length > \(narrow.octets + 8) drop"
+                )
+            }
         }
         let header = """
             add table bridge faults

@@ -12,6 +12,10 @@ struct Check: ParsableCommand {
             Every fault is printed with its place. The key has to be readable, and to tell what \
             enforces a lease here takes the agent's capabilities.
 
+            A voter whose answers take half the lease or longer votes too late: that round trip, \
+            its variation included, is printed behind "votes". What is printed behind "file" has \
+            to be the same on every host of the cluster.
+
             \(exitStatus(well: "valid", .system, .configuration))
             """
     )

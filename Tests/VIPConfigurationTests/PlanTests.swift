@@ -38,6 +38,9 @@ struct PlanTests {
                 cluster    lb, 3 voters, a majority is 2
                 key        /etc/vip-agent/lb.key
                 timing     heartbeat 100ms, lease 500ms, drift 0.2 %, margin 1ms
+                votes      within 250ms of the question, or they come too late
+                file       timing 149c0240, groups 8d9fd669: the same on every host, or none is \
+                healthy
 
                 paths
                   lb1  node     10.77.0.2:7694  -> 10.77.0.1:7694
@@ -67,13 +70,16 @@ struct PlanTests {
                 cluster    lb, 3 voters, a majority is 2
                 key        /etc/vip-agent/lb.key
                 timing     heartbeat 100ms, lease 500ms, drift 0.2 %, margin 1ms
+                votes      within 250ms of the question, or they come too late
+                file       timing 149c0240, groups 8d9fd669: the same on every host, or none is \
+                healthy
 
                 paths
                   lb1  node  10.77.0.3:7694  -> 10.77.0.1:7694
                   lb2  node  10.77.0.3:7694  -> 10.77.0.2:7694
 
                 groups
-                  none here; it votes on whatever group the nodes ask for
+                  none here; it votes for web, and no other
 
                 lease
                   the owner is silent by    498.998 ms after it sent its last renewal

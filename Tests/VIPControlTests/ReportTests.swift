@@ -75,9 +75,10 @@ struct ReportTests {
                 "valid_lifetime_s":null}],"since":"2026-11-21T08:25:00.123Z","since_ms":3,\
                 "reason":"started","interface":"","interface_state":"none","forced":false,\
                 "enforcement":"lifetimes","gate":null,"peer_ready":null,"peer_reason":null,\
-                "hold_down_ms":null}],\
+                "hold_down_ms":null,"votes":null}],\
                 "voters":[{"name":"lb1","role":"node","self":false,"reachable":false,\
                 "rtt_us":null,"heard_ms_ago":null,"hears_me":null,"abstaining":null,\
+                "same_file":null,\
                 "paths":[{"index":0,"local":"a","remote":"b","reachable":false,"rtt_us":null,\
                 "heard_ms_ago":null,"heard_by_peer":null,"last_send_error":null}]}],\
                 "matrix":[{"from":"lb1","to":"w1","path":0,"heard":false,"age_ms":null}],\

@@ -290,8 +290,14 @@ struct ReportText {
     }
 
     private func text(_ reason: RefusalReason, _ holder: HostID?) -> String {
+        guard reason == .held, let holder else { return Self.text(reason) }
+        return "\(site.name(of: holder)) has the lease"
+    }
+
+    /// Of the voter that refused.
+    static func text(_ reason: RefusalReason) -> String {
         switch reason {
-        case .held: "\(holder.map(site.name(of:)) ?? "another host") has the lease"
+        case .held: "another host has the lease"
         case .lowTerm: "the term was too low"
         case .abstaining: "it abstains after a restart"
         case .voterSets: "it has other voters in its configuration"

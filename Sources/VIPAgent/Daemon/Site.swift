@@ -57,7 +57,8 @@ package struct Site: Sendable {
                     id: GroupID(group.identifier),
                     prefer: group.prefer.map { HostID(stableIdentifier($0)) },
                     failback: group.failback == .automatic
-                        ? .automatic(after: group.failbackDelay) : .manual
+                        ? .automatic(after: group.failbackDelay) : .manual,
+                    digest: group.digest
                 )
             },
             timing: VIPCore.Timing(
@@ -66,7 +67,9 @@ package struct Site: Sendable {
                 driftPartsPerMillion: configuration.timing.driftPartsPerMillion,
                 margin: configuration.timing.margin
             ),
-            voterSet: stableIdentifier(Self.voterSet(of: configuration).joined(separator: "\n"))
+            voterSet: stableIdentifier(Self.voterSet(of: configuration).joined(separator: "\n")),
+            timingDigest: configuration.timingDigest,
+            groupsDigest: configuration.groupsDigest
         )
     }
 

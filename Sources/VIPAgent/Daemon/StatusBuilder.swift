@@ -25,7 +25,14 @@ struct StatusBuilder {
         let groups = status.groups.map { group($0, at: now) }
         let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
         let gate = gate?.status()
-        let reasons = reasons(status, groups, gate) + shellReasons
+        let reasons = HealthReasons(
+            site,
+            text,
+            status,
+            groups,
+            gate,
+            others: shellReasons + claims
+        ).all
         return StatusReport(
             cluster: site.configuration.cluster.name,
             host: site.host,
@@ -91,7 +98,8 @@ struct StatusBuilder {
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
                 ? nil : status.successorUnready.map(ReportText.text),
-            holdDownMilliseconds: holdDown(status, at: now)
+            holdDownMilliseconds: holdDown(status, at: now),
+            votes: votes(status)
         )
     }
 
@@ -111,6 +119,17 @@ struct StatusBuilder {
             return "\(site.name(of: owner)) owns it"
         }
         return text.text(status.reason)
+    }
+
+    private func votes(_ status: AgentStatus.GroupStatus) -> [VoteStatus] {
+        status.votes.enumerated().map { index, vote in
+            VoteStatus(
+                voter: site.voterNames[index],
+                counts: vote.counts,
+                grantAgeMilliseconds: vote.age.map(milliseconds),
+                refusal: vote.counts ? nil : vote.refusal.map(ReportText.text)
+            )
+        }
     }
 
     private func address(
@@ -149,8 +168,15 @@ struct StatusBuilder {
             heardMillisecondsAgo: status.sinceHeard.map(milliseconds),
             hearsUs: status.hearsMe,
             isAbstaining: status.abstaining,
+            hasSameFile: sameFile(status),
             paths: status.paths.enumerated().map { path(index, $0.offset, $0.element) }
         )
+    }
+
+    private func sameFile(_ status: AgentStatus.VoterStatus) -> Bool? {
+        guard !status.isSelf, let timing = status.timingDiffers, let groups = status.groupsDiffer
+        else { return nil }
+        return !timing && !groups && !status.voterSetsDiffer
     }
 
     private func path(_ voter: Int, _ index: Int, _ status: AgentStatus.PathStatus) -> PathStatus {
@@ -185,53 +211,7 @@ struct StatusBuilder {
         }
     }
 
-    // MARK: - Health
-
-    /// What keeps the cluster from standing a failure, most urgent first; nothing if it is well.
-    private func reasons(
-        _ status: AgentStatus,
-        _ groups: [GroupStatus],
-        _ gate: GateStatus?
-    ) -> [String] {
-        var reasons: [String] = []
-        if let gate, gate.state == .incomplete {
-            reasons.append("the gate is not in place" + (gate.reason.map { ": \($0)" } ?? ""))
-        }
-        if status.suspended {
-            reasons.append(
-                "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'"
-            )
-        }
-        reasons.append(contentsOf: claims)
-        for group in groups {
-            if group.isForced { reasons.append("group \(group.name) is owned by force") }
-            if group.owner == nil { reasons.append("nobody is known to own group \(group.name)") }
-            if group.state == .fault || group.state == .maintenance {
-                reasons.append("group \(group.name) can't run here: \(group.reason)")
-            }
-            if group.state == .owner, group.isPeerReady == false {
-                reasons.append(
-                    "no other node is ready for group \(group.name)"
-                        + (group.peerReason.map { ": \($0)" } ?? "")
-                )
-            }
-            for address in group.addresses where address.isWanted != address.isPresent {
-                guard group.state != .witness else { continue }
-                reasons.append(
-                    address.isWanted
-                        ? "\(address.address) is missing here"
-                        : "\(address.address) should not be here"
-                )
-            }
-        }
-        for (index, voter) in status.voters.enumerated() where !voter.isSelf {
-            reasons.append(contentsOf: voterReasons(voter, name: site.voterNames[index]))
-        }
-        if let left = status.abstainingFor {
-            reasons.append("this host's voter abstains for another \(text.text(left))")
-        }
-        return reasons
-    }
+    // MARK: - Warnings
 
     /// What lets frames by the gate, or keeps this host without one.
     private func gateWarnings(_ gate: GateStatus?, _ groups: [GroupStatus]) -> [String] {
@@ -250,24 +230,6 @@ struct StatusBuilder {
             }
         }
         return warnings
-    }
-
-    private func voterReasons(_ voter: AgentStatus.VoterStatus, name: String) -> [String] {
-        if voter.duplicateName { return ["two live hosts use the name \(name)"] }
-        if voter.voterSetsDiffer { return ["\(name) has other voters in its configuration"] }
-        guard voter.heard else { return ["\(name) is not heard"] }
-        var reasons: [String] = []
-        if voter.hearsMe == false {
-            reasons.append("\(name) is heard, but does not hear this host")
-        }
-        for (path, status) in voter.paths.enumerated() {
-            if !status.heard {
-                reasons.append("\(name) is not heard over path \(path)")
-            } else if status.heardByPeer == false, voter.hearsMe == true {
-                reasons.append("\(name) does not hear this host over path \(path)")
-            }
-        }
-        return reasons
     }
 
     private func milliseconds(_ span: Duration) -> Int { Int(span.nanoseconds / 1_000_000) }

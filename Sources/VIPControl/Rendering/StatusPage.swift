@@ -146,10 +146,7 @@ public struct StatusPage {
         for voter in report.voters {
             let name = Table.Cell(voter.name)
             let role = Table.Cell(voter.role.rawValue)
-            let note = Table.Cell(
-                voter.isAbstaining == true ? "abstains from voting" : "",
-                .warning
-            )
+            let note = Table.Cell(Self.note(on: voter), .warning)
             if voter.isSelf {
                 table.rows.append([name, role, "this host", "", "", "", "", note])
             } else if voter.paths.count == 1, let path = voter.paths.first {
@@ -168,6 +165,11 @@ public struct StatusPage {
             + LinkFindings(report.links).lines.flatMap {
                 item("- ", Text($0, .bad))
             }
+    }
+
+    private static func note(on voter: VoterStatus) -> String {
+        if voter.isAbstaining == true { return "abstains from voting" }
+        return voter.hasSameFile == false ? "has another file" : ""
     }
 
     private func link(of voter: VoterStatus) -> [Table.Cell] {

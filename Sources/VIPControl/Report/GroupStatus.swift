@@ -34,6 +34,8 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
     /// For how long only an order or a need moves the group: there were too many changes of owner.
     /// `nil` if it is not held down.
     public var holdDownMilliseconds: Int?
+    /// By voter; `nil` from an agent that does not say.
+    public var votes: [VoteStatus]?
 
     public enum State: String, CaseIterable, Sendable, JSONRepresentable {
         case owner, standby, fault, maintenance, starting, witness
@@ -62,7 +64,8 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         gate: GroupGateStatus? = nil,
         isPeerReady: Bool? = nil,
         peerReason: String? = nil,
-        holdDownMilliseconds: Int? = nil
+        holdDownMilliseconds: Int? = nil,
+        votes: [VoteStatus]? = nil
     ) {
         self.name = name
         self.state = state
@@ -81,6 +84,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         self.isPeerReady = isPeerReady
         self.peerReason = peerReason
         self.holdDownMilliseconds = holdDownMilliseconds
+        self.votes = votes
     }
 
     public var json: JSONValue {
@@ -102,6 +106,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
             "peer_ready": isPeerReady,
             "peer_reason": peerReason,
             "hold_down_ms": holdDownMilliseconds,
+            "votes": votes,
         ])
     }
 
@@ -123,6 +128,7 @@ public struct GroupStatus: Equatable, Sendable, JSONRepresentable {
         isPeerReady = try json.field("peer_ready")
         peerReason = try json.field("peer_reason")
         holdDownMilliseconds = try json.field("hold_down_ms")
+        votes = try json.field("votes")
     }
 }
 

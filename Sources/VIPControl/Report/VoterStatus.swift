@@ -14,6 +14,8 @@ public struct VoterStatus: Equatable, Sendable, JSONRepresentable {
     public var hearsUs: Bool?
     /// It does not vote yet, because it may have forgotten what it granted.
     public var isAbstaining: Bool?
+    /// Its file has the voters, the timing and the groups of this host's; `nil` if it has not said.
+    public var hasSameFile: Bool?
     public var paths: [PathStatus]
 
     public init(
@@ -25,6 +27,7 @@ public struct VoterStatus: Equatable, Sendable, JSONRepresentable {
         heardMillisecondsAgo: Int? = nil,
         hearsUs: Bool? = nil,
         isAbstaining: Bool? = nil,
+        hasSameFile: Bool? = nil,
         paths: [PathStatus] = []
     ) {
         self.name = name
@@ -35,6 +38,7 @@ public struct VoterStatus: Equatable, Sendable, JSONRepresentable {
         self.heardMillisecondsAgo = heardMillisecondsAgo
         self.hearsUs = hearsUs
         self.isAbstaining = isAbstaining
+        self.hasSameFile = hasSameFile
         self.paths = paths
     }
 
@@ -48,6 +52,7 @@ public struct VoterStatus: Equatable, Sendable, JSONRepresentable {
             "heard_ms_ago": heardMillisecondsAgo,
             "hears_me": hearsUs,
             "abstaining": isAbstaining,
+            "same_file": hasSameFile,
             "paths": paths,
         ])
     }
@@ -61,6 +66,7 @@ public struct VoterStatus: Equatable, Sendable, JSONRepresentable {
         heardMillisecondsAgo = try json.field("heard_ms_ago")
         hearsUs = try json.field("hears_me")
         isAbstaining = try json.field("abstaining")
+        hasSameFile = try json.field("same_file")
         paths = try json.field("paths")
     }
 }

@@ -48,6 +48,8 @@ struct Group: Sendable {
     var isAddressable = true
     /// By voter.
     var heard: [Heard?]
+    /// By voter: why it did not grant what this host asked last; nil: it has, or has not answered.
+    var refusals: [RefusalReason?]
     /// Our own outstanding offer to succeed an owner, and to whom.
     var offer: Offer?
     var offeredTo: Int?
@@ -73,6 +75,7 @@ struct Group: Sendable {
         role = .standby(Standby(notBefore: now.boottime))
         roleSince = now.boottime
         heard = Array(repeating: nil, count: cluster.voters.count)
+        refusals = Array(repeating: nil, count: cluster.voters.count)
         written = GroupRecord(group: settings.id)
     }
 

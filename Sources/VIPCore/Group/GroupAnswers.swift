@@ -12,8 +12,10 @@ extension Group {
         guard isPlausible(granted, from: voter, in: scene) else { return out.dropImplausible() }
         switch role {
         case .owner(let tenure) where tenure.term == granted.term:
+            refusals[voter] = nil
             owner(tenure, isGranted: granted, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == granted.term:
+            refusals[voter] = nil
             candidate(candidacy, isGranted: granted, by: voter, in: scene, &out)
         case .standby, .candidate, .owner, .lettingGo:
             strayGrant(granted, from: voter, in: scene, &out)
@@ -43,8 +45,10 @@ extension Group {
         guard refused.holder == scene.holder else { return }
         switch role {
         case .owner(let tenure) where tenure.term == refused.term:
+            refusals[voter] = refused.reason
             owner(tenure, isRefused: refused, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == refused.term:
+            refusals[voter] = refused.reason
             candidate(candidacy, isRefused: refused, by: voter, in: scene, &out)
         case .standby, .candidate, .owner, .lettingGo:
             break

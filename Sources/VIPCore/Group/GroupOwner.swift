@@ -101,8 +101,10 @@ extension Group {
         if !mutated(.ownVoteNotAsked) {
             switch ballot.answer(own, voterSetsAgree: true, in: scene, &out) {
             case .granted(let length):
+                refusals[scene.me] = nil
                 granted.length = length
             case .refused(let reason, let current, let remaining):
+                refusals[scene.me] = reason
                 let refused = Refused(
                     group: id,
                     term: own.term,
@@ -278,9 +280,11 @@ extension Group {
         _ out: inout Outbox
     ) {
         guard case .owner(var tenure) = role, term >= tenure.term else { return }
-        guard isWithinRaise(term) || mutated(.termsUnbounded),
-            !isTooSoon(tenure.raisedAt, in: scene),
-            follow(term, within: Self.raiseGap, in: scene, &out), let fresh = takeFreshTerm()
+        let known = highestHeard
+        // One that is too far is approached, in terms that the others follow to.
+        guard !isTooSoon(tenure.raisedAt, in: scene),
+            follow(term, within: Self.raiseGap, in: scene, &out) || highestHeard > known,
+            let fresh = takeFreshTerm()
         else { return out.fire(.ignoreTerm) }
         out.fire(.raiseTerm)
         let old = tenure.term

@@ -25,11 +25,6 @@ extension Group {
         return fresh
     }
 
-    /// Whether a voter's word may raise an owner's term to above that.
-    func isWithinRaise(_ term: Term) -> Bool {
-        term <= highestKnown || term.number - highestKnown.number <= Self.raiseGap
-    }
-
     /// Takes note of a term that another host speaks of, at most `gap` above all that is known, and
     /// of one that is far above once a heartbeat. Whether this host has come to that term.
     mutating func follow(_ term: Term, within gap: UInt64, in scene: Scene, _ out: inout Outbox)

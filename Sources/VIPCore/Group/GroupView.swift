@@ -49,17 +49,21 @@ extension Group {
         var term = ballot.grant?.term ?? .none
         var owns = false
         var forced = false
+        var votes = VoterMask()
         if case .owner(let tenure) = role {
             owns = tenure.isServing
             forced = tenure.forced != nil
             term = tenure.term
+            votes = tenure.votes(at: scene.now)
         }
         return Condition(
             group: id,
             owns: owns,
             forced: forced,
             term: term,
-            unready: unreadiness(in: scene)
+            unready: unreadiness(in: scene),
+            votes: votes,
+            digest: settings.digest
         )
     }
 

@@ -6,7 +6,9 @@ extension Presence {
     enum Offset {
         static let flags = 0
         static let count = 1
-        static let hearings = 2
+        static let timingDigest = 2
+        static let groupsDigest = 10
+        static let hearings = 18
     }
 
     private enum Flag {
@@ -33,6 +35,8 @@ extension Presence {
             maintenance: flags & Flag.maintenance != 0,
             stopping: flags & Flag.stopping != 0,
             suspended: flags & Flag.suspended != 0,
+            timingDigest: body.loadUInt64(at: Offset.timingDigest),
+            groupsDigest: body.loadUInt64(at: Offset.groupsDigest),
             hearings: []
         )
         hearings.reserveCapacity(count)
@@ -57,6 +61,8 @@ extension Presence {
         if suspended { flags |= Flag.suspended }
         octets.append(flags)
         octets.append(UInt8(hearings.count))
+        octets.append(timingDigest)
+        octets.append(groupsDigest)
         for hearing in hearings {
             hearing.serialize(into: &octets)
         }
@@ -105,8 +111,13 @@ extension Condition {
         static let term = 8
         static let flags = 16
         static let unready = 17
-        static let end = 18
+        static let votes = 18
+        static let digest = 20
+        static let end = 24
     }
+
+    /// Bits of voters that there can't be.
+    private static let reservedVotes = ~VoterMask.all(Settings.mostVoters).bits
 
     private enum Flag {
         static let owns: UInt8 = 1 << 0
@@ -120,6 +131,10 @@ extension Condition {
         guard flags & Flag.reserved == 0 else {
             throw .reserved(.condition, UInt64(flags & Flag.reserved))
         }
+        let votes = body.loadUInt16(at: Offset.votes)
+        guard votes & Self.reservedVotes == 0 else {
+            throw .reserved(.condition, UInt64(votes & Self.reservedVotes))
+        }
         let owns = flags & Flag.owns != 0
         let code = body[Offset.unready]
         let unready = Unreadiness(rawValue: code)
@@ -131,7 +146,9 @@ extension Condition {
             // Who owns has a term; a standby's voter may never have granted one.
             term: owns
                 ? try body.loadTerm(at: Offset.term) : try body.loadTermOrNone(at: Offset.term),
-            unready: unready
+            unready: unready,
+            votes: VoterMask(bits: votes),
+            digest: body.loadUInt32(at: Offset.digest)
         )
     }
 
@@ -140,5 +157,7 @@ extension Condition {
         octets.append(term.number)
         octets.append((owns ? Flag.owns : 0) | (forced ? Flag.forced : 0))
         octets.append(unready?.rawValue ?? 0)
+        octets.appendBigEndian(UInt64(votes.bits), count: 2)
+        octets.appendBigEndian(UInt64(digest), count: 4)
     }
 }

@@ -4,11 +4,12 @@
 /// optional, 0 is nil, for no case has that number.
 extension Record {
     public static let headerLength = 4
-    /// A presence that hears of nobody.
-    public static let shortestLength = headerLength + Presence.Offset.hearings
+    /// An appeal to whoever is ready.
+    public static let shortestLength = headerLength + Appeal.Offset.successor
     /// A presence that tells of nine voters on four paths.
     public static let longestLength =
-        shortestLength + Presence.mostHearings * Presence.Hearing.encodedLength
+        headerLength + Presence.Offset.hearings
+        + Presence.mostHearings * Presence.Hearing.encodedLength
 
     enum Code: UInt16 {
         case request = 1

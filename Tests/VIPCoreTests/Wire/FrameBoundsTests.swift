@@ -65,14 +65,14 @@ struct FrameBoundsTests {
             record: "inquiry",
             at: 9,
             octets: [255],
-            error: .truncated(needed: 1_622, found: 120)
+            error: .truncated(needed: 5_192, found: 120)
         ),
         Change(
             says: "more records than are there",
             record: "inquiry",
             at: 9,
             octets: [2],
-            error: .truncated(needed: 124, found: 120)
+            error: .truncated(needed: 132, found: 120)
         ),
         Change(
             says: "fewer records than are there",
@@ -222,19 +222,19 @@ struct FrameBoundsTests {
             record: "presence that hears over two paths",
             at: body + 1,
             octets: [3],
-            error: .wrongLength(.presence, 34)
+            error: .wrongLength(.presence, 50)
         ),
         Change(
             says: "hearing over a fifth path",
             record: "presence that hears over two paths",
-            at: body + 10,
+            at: body + 26,
             octets: [4],
             error: .outOfBounds(.path, 4)
         ),
         Change(
             says: "a Boolean that is neither",
             record: "presence that hears over two paths",
-            at: body + 11,
+            at: body + 27,
             octets: [2],
             error: .unsupported(.heard, 2)
         ),
@@ -258,6 +258,13 @@ struct FrameBoundsTests {
             at: body + 17,
             octets: [200],
             error: .unsupported(.unreadiness, 200)
+        ),
+        Change(
+            says: "a condition that counts on a tenth voter",
+            record: "condition of an owner",
+            at: body + 18,
+            octets: [0x02],
+            error: .reserved(.condition, 0x200)
         ),
     ]
 

@@ -65,7 +65,7 @@ struct FrameDocumentTests {
         }
         #expect(rows.count == 12)
         #expect(undocumented.isEmpty)
-        #expect(Record.longestLength == 4 + 578)
+        #expect(Record.longestLength == 4 + 594)
     }
 
     @Test("has every code of every enumeration")

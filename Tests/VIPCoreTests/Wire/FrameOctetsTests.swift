@@ -36,6 +36,8 @@ struct FrameOctetsTests {
                         maintenance: false,
                         stopping: false,
                         suspended: false,
+                        timingDigest: 0xD1D2_D3D4_D5D6_D7D8,
+                        groupsDigest: 0xE1E2_E3E4_E5E6_E7E8,
                         hearings: [
                             Presence.Hearing(
                                 voter: HostID(0x3132_3334_3536_3738),
@@ -66,7 +68,7 @@ struct FrameOctetsTests {
             ]
         )
         let octets: [UInt8] = [
-            0x56, 0x49, 0x50, 0x41, 0x01, 0x5A, 0x00, 0xC3, 0x01, 0x03, 0x00, 0x00,
+            0x56, 0x49, 0x50, 0x41, 0x01, 0x5A, 0x00, 0xD3, 0x01, 0x03, 0x00, 0x00,
             0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
             0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
             0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
@@ -78,7 +80,9 @@ struct FrameOctetsTests {
             0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88,
             0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
             // The presence.
-            0x00, 0x0B, 0x00, 0x12, 0x00, 0x01,
+            0x00, 0x0B, 0x00, 0x22, 0x00, 0x01,
+            0xD1, 0xD2, 0xD3, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8,
+            0xE1, 0xE2, 0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8,
             0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38,
             0x01, 0x01, 0x00, 0x64, 0x00, 0x00, 0x00, 0xFA,
             // The request.
@@ -179,16 +183,16 @@ struct FrameOctetsTests {
                 hearings: Array(repeating: hearing, count: 36)
             )
         )
-        #expect(longest.encodedLength == 582)
-        #expect(Record.longestLength == 582)
-        #expect(Record.shortestLength == 6)
+        #expect(longest.encodedLength == 598)
+        #expect(Record.longestLength == 598)
+        #expect(Record.shortestLength == 20)
         #expect(Frame.octetLimit == 1_400)
         #expect(Frame.recordRoom == 1_276)
 
         var frame = WireSample.parsed([])
         frame.records = [longest, longest]
-        frame.records += Array(repeating: WireSample.named("declined").record, count: 5)
-        #expect(serialized(frame).count == 1_361)
+        frame.records += Array(repeating: WireSample.named("declined").record, count: 3)
+        #expect(serialized(frame).count == 1_351)
         #expect(try parsed(serialized(frame)) == frame)
     }
 }

@@ -166,20 +166,22 @@ enum WireSample {
     private static let presence: [RecordSample] = [
         RecordSample(
             name: "presence that hears nobody",
-            octets: [0, 11, 0, 2, 0b0000_1010, 0],
+            octets: [0, 11, 0, 18, 0b0000_1010, 0] + digestOctets,
             record: .presence(
                 Presence(
                     abstaining: false,
                     maintenance: true,
                     stopping: false,
                     suspended: true,
+                    timingDigest: 0x0102_0304_0506_0708,
+                    groupsDigest: 0x090A_0B0C_0D0E_0F10,
                     hearings: []
                 )
             )
         ),
         RecordSample(
             name: "presence that hears over two paths",
-            octets: [0, 11, 0, 34, 0b0000_0101, 2]
+            octets: [0, 11, 0, 50, 0b0000_0101, 2] + digestOctets
                 + [0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 3, 1]
                 + [0x91, 0x92, 0x93, 0x94, 0x95, 0x96]
                 + [0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 2, 0]
@@ -190,6 +192,8 @@ enum WireSample {
                     maintenance: false,
                     stopping: true,
                     suspended: false,
+                    timingDigest: 0x0102_0304_0506_0708,
+                    groupsDigest: 0x090A_0B0C_0D0E_0F10,
                     hearings: [
                         Presence.Hearing(
                             voter: HostID(0x3132_3334_3536_3738),
@@ -211,18 +215,41 @@ enum WireSample {
         ),
         RecordSample(
             name: "condition of an owner",
-            octets: [0, 12, 0, 18] + groupOctets + termOctets + [0b01, 0],
+            octets: [0, 12, 0, 24] + groupOctets + termOctets + [0b01, 0]
+                + [0x01, 0x42, 0xE1, 0xE2, 0xE3, 0xE4],
             record: .condition(
-                Condition(group: group, owns: true, forced: false, term: term, unready: nil)
+                Condition(
+                    group: group,
+                    owns: true,
+                    forced: false,
+                    term: term,
+                    unready: nil,
+                    votes: VoterMask(bits: 0b1_0100_0010),
+                    digest: 0xE1E2_E3E4
+                )
             )
         ),
         RecordSample(
             name: "condition of a forced owner that is not well",
-            octets: [0, 12, 0, 18] + groupOctets + termOctets + [0b11, 2],
+            octets: [0, 12, 0, 24] + groupOctets + termOctets + [0b11, 2]
+                + [0x00, 0x04, 0xE5, 0xE6, 0xE7, 0xE8],
             record: .condition(
-                Condition(group: group, owns: true, forced: true, term: term, unready: .unhealthy)
+                Condition(
+                    group: group,
+                    owns: true,
+                    forced: true,
+                    term: term,
+                    unready: .unhealthy,
+                    votes: VoterMask(bits: 0b100),
+                    digest: 0xE5E6_E7E8
+                )
             )
         ),
+    ]
+
+    private static let digestOctets: [UInt8] = [
+        0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+        0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F, 0x10,
     ]
 
     private static let refusedOctets: [UInt8] =

@@ -1,0 +1,51 @@
+import Glibc
+
+/// What breaks a cluster that goes on as if nothing were the matter.
+extension Lab {
+    /// Runs iproute2's `ip` in a host, and throws if it complains.
+    public func ip(_ host: Host, _ arguments: String...) throws(LabError) {
+        var command = Command("ip", "-n", namespace(of: host).name)
+        command.arguments += arguments
+        try command.runSuccessfully()
+    }
+
+    /// Somebody switches IPv6 off on a host, or on again.
+    public func setIPv6(of host: Host, disabled: Bool) throws(LabError) {
+        try namespace(of: host).run { () throws(LabError) in
+            try Files.write(
+                disabled ? "1" : "0",
+                to: "/proc/sys/net/ipv6/conf/all/disable_ipv6"
+            )
+        }
+    }
+
+    /// From now on nothing that a host's agent puts on record about leases gets to its disk: a
+    /// directory that is not empty is in the way, as a full or broken disk would be.
+    public func spoilLeaseRecord(of host: Host) throws(LabError) {
+        let record = "\(place(of: host).stateDirectory)/lease"
+        try Command("rm", "-rf", record).runSuccessfully()
+        try Files.makeDirectory(record)
+        try Files.write("in the way\n", to: "\(record)/file")
+    }
+
+    /// The host has had a longer lease in its file once, and forgets whatever it has promised: its
+    /// agent is killed, and starts with another place and the file that all have.
+    public func forget(_ host: Host, longestLease: Duration) throws(LabError) {
+        var configuration = options.configuration
+        configuration.lease = longestLease
+        var place = place(of: host)
+        place.configurationFile = try write(configuration, named: "\(host)-before")
+        try kill(host)
+        try start(place)
+        try waitForStatus(of: host, "I run with the longer lease") { _ in true }
+        try kill(host)
+        try Command("rm", "-rf", place.runDirectory).runSuccessfully()
+        try start(host)
+    }
+
+    /// What somebody sees who types `vipctl status` on a host: the exit status, and the page.
+    public func askForStatus(of host: Host) throws(LabError) -> (status: ExitStatus, page: String) {
+        let answer = try control(host, "status")
+        return (answer.status, answer.output + answer.complaint)
+    }
+}
