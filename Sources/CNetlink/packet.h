@@ -110,11 +110,3 @@ static inline int vip_neighbor_socket(void) {
     }
     return fd;
 }
-
-/// How many datagrams or frames the socket had no room for since it was made.
-static inline int64_t vip_socket_drops(int fd) {
-    enum { meminfo = 55, drops = 8 };
-    uint32_t values[9] = {0};
-    socklen_t length = sizeof values;
-    return getsockopt(fd, SOL_SOCKET, meminfo, values, &length) < 0 ? -errno : values[drops];
-}
