@@ -98,7 +98,11 @@ package final class ClaimWatch: Sendable {
             sources.append(try ARPClaims(announcer, filter))
         }
         if let filter = ClaimFilter(.neighborDiscovery, of: addresses) {
-            sources.append(try NeighborClaims(filter))
+            do throws(SystemError) {
+                sources.append(try NeighborClaims(filter))
+            } catch  where error.errno == EAFNOSUPPORT {
+                // A kernel without IPv6 can't have these addresses either.
+            }
         }
         let lane = try Lane(permits, announcements, sources)
         self.lane = lane
