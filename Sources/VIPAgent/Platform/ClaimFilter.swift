@@ -5,8 +5,8 @@ import VIPConfiguration
 /// and keeps the rest from waking anybody.
 ///
 /// It has no room for thousands of addresses. It compares the bits in which all of them agree (of
-/// IPv6, the last 32): one address is compared whole, those of a subnet by its prefix. Who reads the
-/// socket compares the rest.
+/// IPv6, the last 32): one address is compared whole, those of a subnet by its prefix. Who reads
+/// the socket compares the rest.
 package struct ClaimFilter: Equatable, Sendable {
     package struct Instruction: Equatable, Sendable {
         package var code: UInt16

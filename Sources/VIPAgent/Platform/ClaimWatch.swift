@@ -43,7 +43,8 @@ package final class ClaimWatch: Sendable {
         var isEmpty: Bool { findings.isEmpty && others == 0 && unseen == 0 }
     }
 
-    /// What is told at once: more addresses, or more who claim them, are an attack, and only counted.
+    /// What is told at once: more addresses, or more who claim them, are an attack, and only
+    /// counted.
     package static let mostFindings = 64
 
     /// For so long after a group was opened nothing is a claim: frames of the owner before may have
