@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if_arp.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -57,11 +56,6 @@ struct vip_packet_source {
     int64_t mac;
 };
 
-static inline int vip_attach_filter(int fd, const struct sock_filter *filter, uint16_t count) {
-    struct sock_fprog program = {count, (struct sock_filter *)filter};
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ? -errno : 0;
-}
-
 /// From now on the packet socket hears this protocol on every interface. Said again, it changes
 /// nothing.
 static inline int vip_packet_listen(int fd, uint16_t protocol) {
@@ -109,12 +103,4 @@ static inline int vip_neighbor_socket(void) {
         return -failure;
     }
     return fd;
-}
-
-/// How many datagrams or frames the socket had no room for since it was made.
-static inline int64_t vip_socket_drops(int fd) {
-    enum { meminfo = 55, drops = 8 };
-    uint32_t values[9] = {0};
-    socklen_t length = sizeof values;
-    return getsockopt(fd, SOL_SOCKET, meminfo, values, &length) < 0 ? -errno : values[drops];
 }
