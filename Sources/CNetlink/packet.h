@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if_arp.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -56,11 +55,6 @@ struct vip_packet_source {
     /// In the low 48 bits; negative where the link's addresses are not Ethernet's.
     int64_t mac;
 };
-
-static inline int vip_attach_filter(int fd, const struct sock_filter *filter, uint16_t count) {
-    struct sock_fprog program = {count, (struct sock_filter *)filter};
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ? -errno : 0;
-}
 
 /// From now on the packet socket hears this protocol on every interface. Said again, it changes
 /// nothing.

@@ -1,9 +1,9 @@
 /// How fast the frames leave that tell the neighbours where addresses are.
 ///
-/// A card and a switch take millions of them a second. The neighbours are what has to keep up: Linux
-/// drops what comes in while 1,000 frames (`net.core.netdev_max_backlog`) wait for a processor, and
-/// the processor of a switch, which may look at each of these frames itself, takes some thousands a
-/// second before it drops others.
+/// A card and a switch take millions of them a second. The neighbours are what has to keep up:
+/// Linux drops what comes in while 1,000 frames (`net.core.netdev_max_backlog`) wait for a
+/// processor, and the processor of a switch, which may look at each of these frames itself, takes
+/// some thousands a second before it drops others.
 public enum AnnouncementPace {
     /// Frames in a millisecond while addresses that have just come are announced for the first
     /// time: clients wait for them. That is 20 Mbit/s.

@@ -12,6 +12,10 @@ final class AddressKeeper {
     let claims: ClaimWatch?
     let claimsFailure: SystemError?
     var groups: [GroupPlace]
+    /// The places of groups and of their addresses, each of which is in one group: what comes with
+    /// each renewal and notification takes the same time for any number.
+    let places: [GroupID: Int]
+    private let holders: [IPAddress: Int]
     private(set) var overruns: UInt64 = 0
     /// Addresses that an earlier process put on this host, for groups or addresses that have left
     /// the configuration since; taken off at the start.
@@ -23,14 +27,6 @@ final class AddressKeeper {
     var news: [Event] = []
     /// What the kernel refused since it was last asked for, for the log.
     var failures: [Failure] = []
-
-    struct Failure {
-        let group: GroupID
-        /// Of call and answer, without the address: repeats of it may be folded.
-        let kind: String
-        var event = "kernel-refused"
-        let text: String
-    }
 
     /// One effect under way with the worker: as many changes as the group has addresses.
     private struct Order {
@@ -72,6 +68,12 @@ final class AddressKeeper {
         }
         self.claims = claims
         self.claimsFailure = claimsFailure
+        let holders = groups.enumerated().flatMap { index, group in
+            group.addresses.map { ($0.address, index) }
+        }
+        self.holders = Dictionary(holders) { first, _ in first }
+        let identifiers = groups.enumerated().map { (GroupID($1.identifier), $0) }
+        places = Dictionary(identifiers) { first, _ in first }
         self.groups = zip(groups, permits).map {
             GroupPlace(
                 id: GroupID($0.0.identifier),
@@ -318,13 +320,13 @@ final class AddressKeeper {
                     touched.insert(index)
                 }
             case .address(let address):
-                for index in groups.indices where groups[index].addresses.contains(address) {
+                if let index = holders[address.address] {
                     groups[index].addresses.note(address)
                     disturb(index, isWanted: false)
                     touched.insert(index)
                 }
             case .addressGone(let address):
-                for index in groups.indices where groups[index].addresses.contains(address) {
+                if let index = holders[address.address] {
                     groups[index].addresses.forget(address)
                     disturb(index, isWanted: true)
                     touched.insert(index)
@@ -388,5 +390,5 @@ final class AddressKeeper {
         }
     }
 
-    func index(of id: GroupID) -> Int? { groups.firstIndex { $0.id == id } }
+    func index(of id: GroupID) -> Int? { places[id] }
 }

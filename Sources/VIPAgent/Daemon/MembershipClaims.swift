@@ -31,7 +31,6 @@ extension Membership {
 
     private func tell(_ entry: ForeignClaims.Entry) {
         let isNew = claims.note(entry)
-        hasReported = true
         let reason =
             "\(entry.mac) on \(entry.interface) says that it has \(entry.address), which is here; "
             + "it was announced again"

@@ -13,7 +13,8 @@ import VIPConfiguration
 ///    clock, then sends, then takes the mark away. Letting go closes the permit first, has the
 ///    addresses taken off, and *then* looks at the mark; only without it are the addresses told to
 ///    be off, which is what a release waits for. All four are sequentially consistent: either the
-///    sender's look comes after the closing and nothing is sent, or the mark is seen and waited for.
+///    sender's look comes after the closing and nothing is sent, or the mark is seen and waited
+///    for.
 ///  - What remains where there is no gate: the whole process is stopped between the sender's look
 ///    and the send, for longer than the lease. So it was while the lease plane itself announced.
 package final class AnnouncementPermit: Sendable {

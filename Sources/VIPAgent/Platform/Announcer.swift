@@ -4,7 +4,8 @@ import VIPConfiguration
 
 /// Tells the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements
 /// on AF_PACKET. One socket serves every interface. It also hears, where it is told to, the ARP
-/// packets of others, see `ClaimWatch`: each packet socket costs a process that ends 10 ms and more.
+/// packets of others, see `ClaimWatch`: each packet socket costs a process that ends 10 ms and
+/// more.
 ///
 /// PACKET_QDISC_BYPASS stays off: it would lead these frames round the gate.
 package final class Announcer: Sendable {
@@ -34,8 +35,8 @@ package final class Announcer: Sendable {
         try descriptor.setCloseOnExec(true)
     }
 
-    /// Frames that one announcement takes at most: IPv4 takes two, both forms that Linux believes at
-    /// once.
+    /// Frames that one announcement takes at most: IPv4 takes two, both forms that Linux believes
+    /// at once.
     static let mostFrames = 2
 
     static func frameCount(_ address: IPAddress) -> Int { address.isIPv6 ? 1 : mostFrames }

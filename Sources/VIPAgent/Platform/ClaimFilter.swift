@@ -5,8 +5,8 @@ import VIPConfiguration
 /// and keeps the rest from waking anybody.
 ///
 /// It has no room for thousands of addresses. It compares the bits in which all of them agree (of
-/// IPv6, the last 32): one address is compared whole, those of a subnet by its prefix. Who reads the
-/// socket compares the rest.
+/// IPv6, the last 32): one address is compared whole, those of a subnet by its prefix. Who reads
+/// the socket compares the rest.
 package struct ClaimFilter: Equatable, Sendable {
     package struct Instruction: Equatable, Sendable {
         package var code: UInt16
@@ -119,15 +119,15 @@ package struct ClaimFilter: Equatable, Sendable {
 
     func attach(to number: Int32) throws(SystemError) {
         let program = instructions.map { instruction in
-            sock_filter(
+            vip_instruction(
                 code: instruction.code,
-                jt: instruction.ifTrue,
-                jf: instruction.ifFalse,
-                k: instruction.operand
+                if_true: instruction.ifTrue,
+                if_false: instruction.ifFalse,
+                operand: instruction.operand
             )
         }
         try SystemCall.check("SO_ATTACH_FILTER", on: "the watch for claims") {
-            unsafe vip_attach_filter(number, program, UInt16(program.count))
+            unsafe vip_socket_filter(number, program, program.count)
         }
     }
 }

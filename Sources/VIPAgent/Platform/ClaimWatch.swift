@@ -43,7 +43,8 @@ package final class ClaimWatch: Sendable {
         var isEmpty: Bool { findings.isEmpty && others == 0 && unseen == 0 }
     }
 
-    /// What is told at once: more addresses, or more who claim them, are an attack, and only counted.
+    /// What is told at once: more addresses, or more who claim them, are an attack, and only
+    /// counted.
     package static let mostFindings = 64
 
     /// For so long after a group was opened nothing is a claim: frames of the owner before may have
@@ -98,7 +99,11 @@ package final class ClaimWatch: Sendable {
             sources.append(try ARPClaims(announcer, filter))
         }
         if let filter = ClaimFilter(.neighborDiscovery, of: addresses) {
-            sources.append(try NeighborClaims(filter))
+            do throws(SystemError) {
+                sources.append(try NeighborClaims(filter))
+            } catch  where error.errno == EAFNOSUPPORT {
+                // A kernel without IPv6 can't have these addresses either.
+            }
         }
         let lane = try Lane(permits, announcements, sources)
         self.lane = lane
