@@ -192,6 +192,7 @@ struct StateRecorderTests {
         recorder.record(lease: .seconds(10))
         #expect(waitReadable(recorder.fileDescriptor))
         #expect(recorder.takeMessages() == [.leaseRecorded(.seconds(10))])
+        _ = settle(recorder)
     }
 
     @Test("that the disk refuses is told of, tried again, and never taken for written")
@@ -271,6 +272,7 @@ struct StateRecorderTests {
         // It is whole again with the next start, and not below what may still run.
         let recorder = try recorder()
         #expect(recorder.longestLease == .seconds(30))
+        #expect(settle(recorder) == [])
         #expect(lease == .seconds(30))
         #expect(stored().damage == [])
     }
@@ -367,7 +369,9 @@ struct StateRecorderTests {
         #expect(moved.voters == stored().voters)
         // What is there is believed from then on.
         try StateStore(path: scratch("state/lb")).write(lease: .seconds(1))
-        #expect(try recorder(in: "state/lb", earlier: "state").longestLease == .seconds(1))
+        let again = try recorder(in: "state/lb", earlier: "state")
+        #expect(again.longestLease == .seconds(1))
+        _ = settle(again)
     }
 
     @Test("of another cluster's records only what makes this host wait longer is taken along")

@@ -170,8 +170,8 @@ package final class StateRecorder {
         wantLease()
     }
 
-    /// Whether what a successor needs is on record. A lease that is no longer than this program's own
-    /// makes nothing worse, be it on record or not.
+    /// Whether what a successor needs is on record. A lease that is no longer than this program's
+    /// own makes nothing worse, be it on record or not.
     var isPrepared: Bool { successor.map { $0 <= max(writer.leaseOnDisk, configured) } ?? true }
 
     /// Why it is not, and will not be soon.
