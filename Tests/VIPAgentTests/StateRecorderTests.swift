@@ -199,6 +199,7 @@ struct StateRecorderTests {
     func refused() throws {
         let recorder = try recorder()
         #expect(recorder.longestLease == .zero)
+        #expect(!recorder.hasOwnLease && recorder.wasRefused)
         #expect(recorder.recorded.isUnwritten)
         recorder.record(term: 7, of: "web")
         guard case .failed(let reason) = recorder.takeMessages().last else {
@@ -303,6 +304,20 @@ struct StateRecorderTests {
         )
         #expect(stored().terms.map(\.group) == ["mail", "db"])
         #expect(stored().damage.count == 2)
+    }
+
+    @Test("a directory that can't be made may hold anything: the longest lease there can be")
+    func unmade() throws {
+        let recorder = try StateRecorder(
+            path: scratch("state"),
+            configuration: try configuration(),
+            thread: disk.thread,
+            known: nil,
+            obstacle: SystemError(call: "mkdir", on: scratch("state"), errno: EROFS)
+        )
+        #expect(recorder.longestLease == .seconds(30))
+        #expect(recorder.hasOwnLease)
+        #expect(recorder.contents.damage.first?.contains("can't be made: mkdir") == true)
     }
 
     // MARK: - Terms and voters
