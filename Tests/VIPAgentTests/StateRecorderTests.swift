@@ -192,12 +192,14 @@ struct StateRecorderTests {
         recorder.record(lease: .seconds(10))
         #expect(waitReadable(recorder.fileDescriptor))
         #expect(recorder.takeMessages() == [.leaseRecorded(.seconds(10))])
+        _ = settle(recorder)
     }
 
     @Test("that the disk refuses is told of, tried again, and never taken for written")
     func refused() throws {
         let recorder = try recorder()
         #expect(recorder.longestLease == .zero)
+        #expect(!recorder.hasOwnLease && recorder.wasRefused)
         #expect(recorder.recorded.isUnwritten)
         recorder.record(term: 7, of: "web")
         guard case .failed(let reason) = recorder.takeMessages().last else {
@@ -271,6 +273,7 @@ struct StateRecorderTests {
         // It is whole again with the next start, and not below what may still run.
         let recorder = try recorder()
         #expect(recorder.longestLease == .seconds(30))
+        #expect(settle(recorder) == [])
         #expect(lease == .seconds(30))
         #expect(stored().damage == [])
     }
@@ -301,6 +304,20 @@ struct StateRecorderTests {
         )
         #expect(stored().terms.map(\.group) == ["mail", "db"])
         #expect(stored().damage.count == 2)
+    }
+
+    @Test("a directory that can't be made may hold anything: the longest lease there can be")
+    func unmade() throws {
+        let recorder = try StateRecorder(
+            path: scratch("state"),
+            configuration: try configuration(),
+            thread: disk.thread,
+            known: nil,
+            obstacle: SystemError(call: "mkdir", on: scratch("state"), errno: EROFS)
+        )
+        #expect(recorder.longestLease == .seconds(30))
+        #expect(recorder.hasOwnLease)
+        #expect(recorder.contents.damage.first?.contains("can't be made: mkdir") == true)
     }
 
     // MARK: - Terms and voters
@@ -367,7 +384,9 @@ struct StateRecorderTests {
         #expect(moved.voters == stored().voters)
         // What is there is believed from then on.
         try StateStore(path: scratch("state/lb")).write(lease: .seconds(1))
-        #expect(try recorder(in: "state/lb", earlier: "state").longestLease == .seconds(1))
+        let again = try recorder(in: "state/lb", earlier: "state")
+        #expect(again.longestLease == .seconds(1))
+        _ = settle(again)
     }
 
     @Test("of another cluster's records only what makes this host wait longer is taken along")

@@ -135,6 +135,7 @@ final class Membership {
                 page: page.page,
                 newPlace: Place(Self.randomNumber()),
                 longestLease: records.longestLease,
+                isLeaseRecorded: records.hasOwnLease || records.wasRefused,
                 highestTerms: records.highestTerms(site)
             ),
             seed: Self.randomNumber()

@@ -28,7 +28,7 @@ extension Membership {
         var reasons = directoryReasons
         if let obstacle = records.obstacle {
             reasons.append(
-                "this host's voter grants nothing, since its lease can't be put on record: \(obstacle)"
+                "this host's lease can't be put on record, so it must not be shortened: \(obstacle)"
             )
         }
         return reasons

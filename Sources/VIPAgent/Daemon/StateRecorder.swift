@@ -61,8 +61,8 @@ package final class StateRecorder {
         if contents.isEmpty, known == nil, let earlier {
             contents.takeAlong(StateStore(path: earlier).load(), voters: voters)
         }
+        if let obstacle { contents.lackDirectory(because: obstacle) }
         self.contents = contents
-        if let obstacle { warnings.append("the state directory can't be made: \(obstacle)") }
         warnings += contents.damage.map { "the state directory is damaged: \($0)" }
         terms = contents.terms
         addresses = addressesOnRecord(adding: configuration, to: contents)
@@ -91,6 +91,7 @@ package final class StateRecorder {
                 // tried again.
                 warnings.append("the state directory can't be written: \(error)")
                 hasFailed = true
+                wasRefused = true
             }
         }
         let isOnRecord = contents.voters == voters && contents.addresses == addresses
@@ -151,8 +152,16 @@ package final class StateRecorder {
         return lease < told ? lease : max(told, min(lease, core))
     }
 
-    /// Why this host's voter can't grant anything: its own lease is not on record. Nil if it is.
-    var obstacle: String? { told < configured ? writer.failure : nil }
+    /// Whether this host's own lease is on record, for which its voter waits before it grants any.
+    package var hasOwnLease: Bool { told >= configured }
+
+    /// Whether the disk has refused it at the start. Then the voter does not wait: a new place
+    /// abstains for the configured lease at the least, so the record is missed only by who shortens
+    /// that meanwhile, which a status says (`obstacle`).
+    package private(set) var wasRefused = false
+
+    /// Why it is not on record; nil if it is.
+    var obstacle: String? { hasOwnLease ? nil : writer.failure }
 
     // MARK: - Wishes
 
@@ -170,8 +179,8 @@ package final class StateRecorder {
         wantLease()
     }
 
-    /// Whether what a successor needs is on record. A lease that is no longer than this program's own
-    /// makes nothing worse, be it on record or not.
+    /// Whether what a successor needs is on record. A lease that is no longer than this program's
+    /// own makes nothing worse, be it on record or not.
     var isPrepared: Bool { successor.map { $0 <= max(writer.leaseOnDisk, configured) } ?? true }
 
     /// Why it is not, and will not be soon.

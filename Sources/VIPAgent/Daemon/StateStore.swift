@@ -199,6 +199,18 @@ extension StateStore.Contents {
     }
 }
 
+extension StateStore.Contents {
+    /// There is no such directory, and none can be made: what it holds may come to light again.
+    mutating func lackDirectory(because obstacle: SystemError) {
+        longestLease = Timing.leaseBounds.upperBound
+        lacksLease = true
+        damage.append(
+            "it can't be made: \(obstacle): without its page this host abstains for the longest lease "
+                + "there can be, \(longestLease.components.seconds) s"
+        )
+    }
+}
+
 extension String {
     fileprivate var trimmed: Substring {
         self[...].drop { $0.isWhitespace }.prefix { !$0.isWhitespace }

@@ -17,7 +17,7 @@ extension Daemon {
                 asked,
                 Rehearsal.Refusal(
                     summary: "the longer lease can't be put on record",
-                    detail: "\(failure): without it the host would vote for nobody"
+                    detail: "\(failure): without it a voter grants nothing that long"
                 )
             )
         }
