@@ -106,6 +106,16 @@ struct PartTests {
         #expect(gate.dropped(Gate.slot).leaving == 1)
     }
 
+    @Test("have a signature of their own, which stays when programs are loaded anew")
+    func signature() throws {
+        let gate = try Gate()
+        let signature = try gate.signature()
+        #expect(signature != 0)
+        #expect(try Gate().signature() != signature)
+        #expect(gate.reload() == 0)
+        #expect(try gate.signature() == signature)
+    }
+
     @Test("hold as many addresses as promised, list them, and give them up")
     func addresses() throws {
         let gate = try Gate()
