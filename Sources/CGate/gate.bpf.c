@@ -154,9 +154,11 @@ PART int leave4(
         return unread(frame, about.note, &gate1_ipv4, LEAVING);
     __u32 slot = closed(&gate1_ipv4, &packet->source);
     if (slot == NOT_CLOSED && !was_bound(about.note)) return PASS;
-    __u32 destination = packet->destination;
-    if (!about.is_read && load(frame, origin, at + 16, &destination, sizeof destination))
-        destination = 0;
+    __u32 destination = 0;
+    if (about.is_read)
+        destination = packet->destination;
+    else
+        load(frame, origin, at + 16, &destination, sizeof destination);
     __u32 tag = tag4(packet->source, packet->protocol);
     return leave(about.note, slot, tag, &gate1_ipv4, &destination);
 }
@@ -198,7 +200,7 @@ PART int arp(
     if (direction == LEAVING)
         return slot == NOT_CLOSED || is_passing_from(about.note, tag) ? PASS : drop(slot, LEAVING);
     // For this station only: no bridge passes that on.
-    int is_passing = slot != NOT_CLOSED && frame->station != THIS_STATION;
+    int is_passing = slot != NOT_CLOSED && is_bridged(frame);
     write_note(frame, is_passing ? NOTE_PASSING | tag : NOTE_NOTHING);
     return PASS;
 }
@@ -214,6 +216,8 @@ PART int arrive6(
 {
     if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
         return unread(frame, NOTE_NOTHING, &gate1_ipv6, ARRIVING);
+    struct address6 target;
+    enum discovery discovery = read_discovery(frame, origin, at, packet, &target);
     __u32 note = NOTE_SEEN | signature();
     __u32 slot = closed(&gate1_ipv6, &packet->destination);
     if (slot != NOT_CLOSED) {
@@ -232,14 +236,14 @@ PART int arrive6(
     } else if (is_diverted(frame->note, &gate1_ipv6, &packet->destination)) {
         return drop(CGATE_DIVERTED, ARRIVING);
     }
-    struct author author = author6(frame, origin, at, packet);
+    struct author author = author6(frame, origin, at, packet, discovery, &target);
     if (author.slot != NOT_CLOSED) {
         struct route back = {
             .family = INET6, .source = packet->destination, .destination = packet->source};
         if (author.discovery != SAYS_TARGET)
             note = join_notes(note, note_from(frame, about.is_tagged, author.tag, &back));
         // For this station only: no bridge passes that on.
-        else if (frame->station != THIS_STATION)
+        else if (is_bridged(frame))
             note = join_notes(note, NOTE_PASSING | author.tag);
     } else if (author.discovery == CANNOT_BE_READ) {
         note = slot == NOT_CLOSED ? NOTE_UNREAD : NOTE_BOUND_UNREAD | signature();
@@ -253,7 +257,11 @@ PART int leave6(
 {
     if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
         return unread(frame, about.note, &gate1_ipv6, LEAVING);
-    struct author author = author6(frame, origin, at, packet);
+    struct address6 target;
+    enum discovery discovery = SAYS_NOTHING;
+    // Links on which the packet is behind a header have no Neighbor Discovery.
+    if (origin == FRAME) discovery = read_discovery(frame, origin, at, packet, &target);
+    struct author author = author6(frame, origin, at, packet, discovery, &target);
     int verdict = leave(about.note, author.slot, author.tag, &gate1_ipv6, &packet->destination);
     if (verdict != PASS || author.slot != NOT_CLOSED || author.discovery != CANNOT_BE_READ)
         return verdict;

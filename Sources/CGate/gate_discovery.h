@@ -111,11 +111,21 @@ struct author {
     enum discovery discovery;
 };
 
-PART struct author author6(
-    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet)
+PART enum discovery read_discovery(
+    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
+    struct address6 *target)
 {
-    struct author author = {.discovery = SAYS_NOTHING};
-    struct address6 target;
+    if (packet->next != ICMPV6 && !is_extension(packet->next)) return SAYS_NOTHING;
+    return extensions(frame, origin, at + sizeof *packet, packet, target);
+}
+
+// After its Neighbor Discovery has been read: a verifier goes through that once for each way that
+// leads to it, so that it comes first.
+PART struct author author6(
+    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
+    enum discovery discovery, const struct address6 *target)
+{
+    struct author author = {.discovery = discovery};
     author.slot = closed(&gate1_ipv6, &packet->source);
     if (author.slot != NOT_CLOSED) {
         // A host may put fragments together, and take the packet apart again.
@@ -123,16 +133,14 @@ PART struct author author6(
         if (next == FRAGMENT) load(frame, origin, at + sizeof *packet, &next, sizeof next);
         author.tag = tag6(&packet->source, next);
     }
-    if (packet->next != ICMPV6 && !is_extension(packet->next)) return author;
-    author.discovery = extensions(frame, origin, at + sizeof *packet, packet, &target);
-    if (author.discovery != SAYS_TARGET) return author;
-    __u32 slot = closed(&gate1_ipv6, &target);
+    if (discovery != SAYS_TARGET) return author;
+    __u32 slot = closed(&gate1_ipv6, target);
     if (slot == NOT_CLOSED) {
         author.discovery = SAYS_NOTHING;
         return author;
     }
     if (author.slot == NOT_CLOSED) author.slot = slot;
-    author.tag = (tag6(&target, IN_DISCOVERY) ^ author.tag << 7) & NOTE_TAG;
+    author.tag = (tag6(target, IN_DISCOVERY) ^ author.tag << 7) & NOTE_TAG;
     return author;
 }
 

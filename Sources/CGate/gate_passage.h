@@ -142,6 +142,12 @@ PART __u32 way(struct frame *frame, struct route *route) {
     }
 }
 
+// Whether it is for another station, or a group of them: IP routes none of these. (Of higher numbers
+// are those that this host has sent to a group, and gets itself.)
+PART int is_bridged(const struct frame *frame) {
+    return frame->station != THIS_STATION && frame->station <= OTHER_STATION;
+}
+
 // Whether a packet for a closed address is only passed on from here.
 PART int is_passing(struct frame *frame, int is_tagged, struct route *route) {
     // Another station's: IP drops it here. What may take it, a bridge or a VLAN, has a gate itself.
@@ -155,8 +161,8 @@ PART int is_passing(struct frame *frame, int is_tagged, struct route *route) {
 // The note of a packet from a closed address. It is only passing if it is another station's, or
 // comes from where the address is; `back` is the way there.
 PART __u32 note_from(struct frame *frame, int is_tagged, __u32 tag, struct route *back) {
-    int is_passing = frame->station != THIS_STATION || is_tagged;
-    if (!is_passing)
+    int is_passing = is_bridged(frame) || (frame->station == THIS_STATION && is_tagged);
+    if (!is_passing && frame->station == THIS_STATION)
         is_passing = !was_from_another(frame->note, tag) && way(frame, back) == frame->interface;
     return is_passing ? NOTE_PASSING | tag : NOTE_FROM | (tag & NOTE_VALUE);
 }

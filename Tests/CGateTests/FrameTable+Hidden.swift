@@ -362,12 +362,6 @@ extension FrameTable {
             frame: linkHeader + Frames.ipv6(source: ours6, destination: other6),
             isDropped: true
         ),
-        Case(
-            testDescription: "an advertisement behind a link's header does not leave",
-            program: CGATE_EGRESS_BARE,
-            frame: linkHeader + Frames.behind([.hopByHop], claim),
-            isDropped: true
-        ),
         .free(
             "IPv4 to the address behind a link's header",
             linkHeader + Frames.ipv4(source: other, destination: ours),
