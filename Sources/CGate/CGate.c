@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gate_bytes.h"
@@ -107,12 +109,29 @@ static int take_parts(const struct bpf_object *object, struct cgate *gate) {
     return 0;
 }
 
-// The programs do not use this map. Bound to them, it lives as long as they do, and is found.
+// Not every program uses this map. Bound to them, it lives as long as they do, and is found.
 static int bind_groups(const struct cgate *gate) {
     for (int part = 0; part < CGATE_DEADLINES; part++)
         if (bpf_prog_bind_map(gate->descriptors[part], gate->descriptors[CGATE_GROUPS], NULL) < 0)
             return -errno;
     return 0;
+}
+
+// Gives the gate a signature of its own where it has none yet: see gate_passage.h. Nobody has to be
+// kept from guessing it.
+static int sign(const struct cgate *gate) {
+    uint32_t slot = CGATE_UNREAD;
+    uint64_t signature;
+    int map = gate->descriptors[CGATE_GROUPS];
+    if (bpf_map_lookup_elem(map, &slot, &signature) < 0) return -errno;
+    if (signature) return 0;
+    if (getrandom(&signature, sizeof signature, GRND_NONBLOCK) < 0) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        signature = (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 8;
+    }
+    signature |= UINT64_C(1) << 63;
+    return bpf_map_update_elem(map, &slot, &signature, BPF_ANY) < 0 ? -errno : 0;
 }
 
 // Loads everything, with the maps of `old` where there are any.
@@ -129,6 +148,7 @@ static int load(const struct cgate *old, struct cgate *gate) {
     forget(gate);
     if (!result) result = take_parts(object, gate);
     if (!result) result = bind_groups(gate);
+    if (!result) result = sign(gate);
     if (result) cgate_close(gate);
     bpf_object__close(object);
     return result;

@@ -1,39 +1,82 @@
-// The gate: drops, once a deadline has passed, what leaves from a floating address and what comes
-// in for it. It sits at both clsact hooks of an interface and goes on when the process is dead.
+// The gate: drops, once a deadline has passed, what this host sends from a floating address and what
+// comes in for it to take. It sits at both clsact hooks of an interface and goes on when the process
+// is dead. What others send, and this host only routes or bridges, passes.
 //
-//     frame -> skip the tags -> address -> slot -> deadline -> drop, or ask the next filter
+//     frame -> skip the tags -> address -> slot -> deadline -> is it only passing? -> drop, or ask
+//     the next filter
 //
-// A frame that is none of ours costs one look-up. It is never accepted, only not dropped: filters
-// behind this one must have their say.
+// A frame that is none of ours costs a look-up or two. It is never accepted, only not dropped:
+// filters behind this one must have their say.
 //
-// What leaves is dropped if it says "I am that address": the sender of an ARP packet of any
-// operation, the target of a Neighbor Advertisement, the target of a solicitation for duplicate
-// address detection, the source of an IP packet. What arrives is dropped by its destination. A
-// standby can therefore reach the address as any other client.
+// What leaves says "I am that address" by the sender of an ARP packet of any operation, the target of
+// a Neighbor Advertisement, the target of a solicitation for duplicate address detection, or the
+// source of an IP packet. What arrives is judged by its destination. A standby can therefore reach
+// the address as any other client.
+//
+// What passes though a deadline is over, and why none of it is this host's answer:
+//
+//  - It leaves from a closed address *and came in from it*. At the ingress hook it gets a note of the
+//    address (skb->tc_index, gate_passage.h), and at the egress hook the note has to be of the very
+//    address that it leaves from. A frame that this host has made has no note. One that it has
+//    rewritten (SNAT, the way back of DNAT or IPVS, a proxy) has the note of another address: that is
+//    this host answering. One that it has put into a tunnel has lost where it came in, or leaves as
+//    another protocol than the note's.
+//  - The note is given to frames for other stations and for all, which IP never routes; to those for
+//    this station only if the kernel's routes lead to the address by the interface that it came from.
+//    So a container, to which this host routes, can't answer as the address by way of this host.
+//    Behind a bridge the note below has to agree: what a bridge's netfilter has rewritten is new.
+//  - It came in *for* a closed address, and nobody here takes it. Either it is another station's: IP
+//    drops it, and what may take it instead, a bridge, a VLAN or a macvlan, has a gate of its own. Or
+//    the kernel's routes say that it would be forwarded, by another interface than it came from. So
+//    where the address is installed, and where nothing is forwarded, all of it is dropped; and what
+//    comes by the interface behind which the address is, from neighbours that still believe that it
+//    is here, too.
+//  - Since netfilter is asked later, such a frame has a note as well. It may arrive further up, and
+//    leave, only for an address that the gate has: one whose destination this host has rewritten
+//    (DNAT, IPVS) is dropped. What a rule redirects to this host *itself* passes no hook after that:
+//    see below.
+//  - What could not be read when it came in may leave unread.
 //
 // What leaves and can't be read to its end is dropped while any deadline of its family has passed.
 // To know that, the gate searches its addresses, for a tenth of a millisecond. Only what has hop
 // limit 255 can be Neighbor Discovery (RFC 4861, 7.1), and a packet that this host has routed never
-// has it: strangers can cause that search only where the host is a bridge.
+// has it; what it bridges has a note.
+//
+// Dropped though it might be harmless, since nobody can tell:
+//  - what is routed back out of the interface that it came from;
+//  - answers for the address by proxy (proxy_arp, NDP proxies): they say "I am that address";
+//  - what is routed and came from the address by another interface than the routes say, or out of an
+//    Ethernet tunnel of this host's (VXLAN, Geneve, GRE tap) that is no port of a bridge;
+//  - what an IPsec policy encrypts on the way to the address, and frames for the address to a group
+//    of stations;
+//  - what comes from the address where another filter has overwritten skb->tc_index (a filter behind
+//    this one, at ingress, that ends with TC_ACT_OK).
 //
 // Deliberately not covered:
 //  - Frames that never come by: PACKET_QDISC_BYPASS, AF_XDP, XDP_TX, RDMA, netconsole, pktgen,
 //    filters in hardware, programs before this one (a tcx program, a later filter at our priority;
 //    these are shown).
+//  - A rule of the operator's that has this host itself take what is for the address, and comes from
+//    elsewhere than where the address is (nft's redirect and tproxy, DNAT to an address of this host,
+//    ebtables' broute, tc's pedit and skbedit): a service here may then get a question. No answer to
+//    it leaves.
+//  - Stations behind a bridge, which are hosts of their own: a guest that has the address answers.
 //  - Addresses within: outer headers are read, inner ones are not. A tunnel that is an interface
-//    has a gate of its own; IPsec tunnels by policy and MPLS or SRv6 routes are no interfaces.
+//    has a gate of its own; IPsec tunnels by policy and MPLS or SRv6 routes are no interfaces. A
+//    VXLAN over IPv6 whose own end is a closed address lets by UDP from that same address.
 //  - Source routes (IPv4 LSRR, IPv6 routing headers) that name the address as a later hop get in;
 //    the answer, which leaves from the address, does not get out.
 //  - A Redirect that names the address as its target: a kernel tells there what its neighbour
 //    cache has of the owner, never itself.
 //  - RARP, IP in IEEE 802.2 frames, which Linux does not take, and links whose header is neither
 //    Ethernet's nor none (InfiniBand, IEEE 802.15.4).
+//
+// The kernel lends its routes (bpf_fib_lookup) to programs under the GPL only: this file and those
+// that it includes are under the Apache License 2.0 or, at your option, the GPL, version 2.
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 
-#include <linux/bpf.h>
-
-#include <bpf/bpf_helpers.h>
-
-#include "CGateLayout.h"
+#include "gate_discovery.h"
+#include "gate_passage.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the gate's bytes are made for little-endian hosts only: build with -target bpfel"
@@ -45,267 +88,184 @@
 #define NAMED(prefix, suffix) JOIN(prefix, suffix)
 #define PROGRAM(prefix) NAMED(prefix, CGATE_BUILD)
 
-// On the wire, octets are in network order.
-#define WIRE16(value) ((__u16)((value) >> 8 | (value) << 8))
-
-enum { PASS = -1 /* TC_ACT_UNSPEC */, DROP = 2 /* TC_ACT_SHOT */ };
-
-enum direction { LEAVING, ARRIVING };
-
-// Where offsets count from: the first octet that the driver gets or gave, or the network header.
-enum origin { FRAME, NETWORK };
-
 // Tags in a frame. Two are common; a host would need an interface for each to make or take more.
 enum { TAGS = 8 };
 
-// Extension headers. RFC 8200 has six kinds, each of them once but one, which comes twice.
-enum { EXTENSIONS = 8 };
-
-// The beginning of struct __sk_buff; the whole of it differs from one kernel's headers to the next,
-// and with it the bytes.
-struct frame {
-    __u32 length;
+// What is known of a frame beside its octets.
+struct about {
+    __u32 note;    // that it has brought along, when it leaves
+    int is_tagged; // by a VLAN, when it arrives
+    int is_read;   // its IP header has been loaded already
 };
 
-struct address6 {
-    __u32 words[4];
+struct ipv4 {
+    __u8 length, service;
+    __u16 total, identification, fragment;
+    __u8 hops, protocol;
+    __u16 checksum;
+    __u32 source, destination;
 };
 
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, CGATE_SLOTS);
-    __type(key, __u32);
-    __type(value, __u64);
-} gate1_deadlines SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, CGATE_SLOTS);
-    __type(key, __u32);
-    __type(value, struct cgate_drops);
-} gate1_drops SEC(".maps");
-
-// Which group has the slot. Only the process reads it; it is bound to the programs to live as long.
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, CGATE_SLOTS);
-    __type(key, __u32);
-    __type(value, __u64);
-} gate1_groups SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, CGATE_ADDRESSES);
-    __type(key, __u32);
-    __type(value, __u32);
-} gate1_ipv4 SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, CGATE_ADDRESSES);
-    __type(key, struct address6);
-    __type(value, __u32);
-} gate1_ipv6 SEC(".maps");
-
-// Always in the program that calls it: the direction and the origin are constants there.
-#define PART static __always_inline
-
-PART void count(__u32 slot, enum direction direction) {
-    struct cgate_drops *drops = bpf_map_lookup_elem(&gate1_drops, &slot);
-    if (drops)
-        __sync_fetch_and_add(direction == LEAVING ? &drops->leaving : &drops->arriving, 1);
+// Ports decide on routes where the operator's rules ask for them.
+PART void load_ports(
+    struct frame *frame, enum origin origin, __u32 at, __u8 protocol, struct route *route)
+{
+    route->protocol = protocol;
+    if (protocol != 6 /* TCP */ && protocol != 17 /* UDP */) return;
+    load(frame, origin, at, &route->source_port, 2 * sizeof route->source_port);
 }
 
-PART int has_passed(__u32 slot, __u64 now) {
-    volatile __u64 *deadline = bpf_map_lookup_elem(&gate1_deadlines, &slot);
-    return !deadline || now >= *deadline;
+PART int arrive4(
+    struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv4 *packet)
+{
+    if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
+        return unread(frame, NOTE_NOTHING, &gate1_ipv4, ARRIVING);
+    __u32 note = NOTE_SEEN | signature();
+    __u32 slot = closed(&gate1_ipv4, &packet->destination);
+    if (slot != NOT_CLOSED) {
+        struct route route = {.family = INET, .traffic = packet->service};
+        route.source.words[0] = packet->source;
+        route.destination.words[0] = packet->destination;
+        if (!(packet->fragment & WIRE16(0x1fff)))
+            load_ports(frame, origin, at + (packet->length & 15) * 4, packet->protocol, &route);
+        if (!is_passing(frame, about.is_tagged, &route)) return drop(slot, ARRIVING);
+        note = NOTE_BOUND | signature();
+    } else if (is_diverted(frame->note, &gate1_ipv4, &packet->destination)) {
+        return drop(CGATE_DIVERTED, ARRIVING);
+    }
+    if (closed(&gate1_ipv4, &packet->source) != NOT_CLOSED) {
+        struct route back = {.family = INET};
+        back.source.words[0] = packet->destination;
+        back.destination.words[0] = packet->source;
+        __u32 tag = tag4(packet->source, packet->protocol);
+        note = join_notes(note, note_from(frame, about.is_tagged, tag, &back));
+    }
+    write_note(frame, note);
+    return PASS;
 }
 
-PART int judge(void *addresses, const void *address, enum direction direction) {
-    __u32 *slot = bpf_map_lookup_elem(addresses, address);
-    if (!slot || !has_passed(*slot, bpf_ktime_get_boot_ns())) return PASS;
-    count(*slot, direction);
-    return DROP;
-}
-
-struct search {
-    __u64 now;
-    int found;
-};
-
-static long search(void *map, const void *address, __u32 *slot, struct search *search) {
-    (void)map;
-    (void)address;
-    search->found = has_passed(*slot, search->now);
-    return search->found;
-}
-
-PART int has_any_passed(void *addresses) {
-    struct search passed = {.now = bpf_ktime_get_boot_ns()};
-    bpf_for_each_map_elem(addresses, search, &passed, 0);
-    return passed.found;
-}
-
-// What becomes of a frame that can't be read as far as it takes. A stack drops what it can't read
-// on arrival; what leaves may be read by others, or padded to something that they can.
-PART int unread(void *addresses, enum direction direction) {
-    if (direction == ARRIVING || !has_any_passed(addresses)) return PASS;
-    count(CGATE_UNREAD, direction);
-    return DROP;
-}
-
-PART int unread_frame(enum direction direction) {
-    int verdict = unread(&gate1_ipv4, direction);
-    return verdict == PASS ? unread(&gate1_ipv6, direction) : verdict;
-}
-
-// Octets of the frame, also where they are not in the first buffer.
-PART long load(struct frame *frame, enum origin origin, __u32 offset, void *to, __u32 size) {
-    if (origin == FRAME) return bpf_skb_load_bytes(frame, offset, to, size);
-    long error = bpf_skb_load_bytes_relative(frame, offset, to, size, BPF_HDR_START_NET);
-    if (!error) return 0;
-    // It looks at the first buffer only. What comes before the network header is little.
-    __u32 wanted = offset + size + 256;
-    bpf_skb_pull_data((void *)frame, wanted < frame->length ? wanted : frame->length);
-    return bpf_skb_load_bytes_relative(frame, offset, to, size, BPF_HDR_START_NET);
+PART int leave4(
+    struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv4 *packet)
+{
+    // Whoever pads a packet whose destination is cut off may have it sent all the same.
+    __u32 needed = sizeof packet->hops + sizeof packet->protocol + sizeof packet->checksum
+                   + sizeof packet->source;
+    if (!about.is_read && load(frame, origin, at + 8, &packet->hops, needed))
+        return unread(frame, about.note, &gate1_ipv4, LEAVING);
+    __u32 slot = closed(&gate1_ipv4, &packet->source);
+    if (slot == NOT_CLOSED && !was_bound(about.note)) return PASS;
+    __u32 destination = 0;
+    if (about.is_read)
+        destination = packet->destination;
+    else
+        load(frame, origin, at + 16, &destination, sizeof destination);
+    __u32 tag = tag4(packet->source, packet->protocol);
+    return leave(about.note, slot, tag, &gate1_ipv4, &destination);
 }
 
 enum {
-    IPV4_SOURCE = 12,
-    IPV4_DESTINATION = 16,
-    IPV6_DESTINATION = 24,
-};
-
-PART int ipv4(struct frame *frame, enum origin origin, __u32 at, enum direction direction) {
-    __u32 address;
-    at += direction == LEAVING ? IPV4_SOURCE : IPV4_DESTINATION;
-    if (load(frame, origin, at, &address, sizeof address)) return unread(&gate1_ipv4, direction);
-    return judge(&gate1_ipv4, &address, direction);
-}
-
-enum {
-    ARP_HARDWARE_LENGTH = 4,
     ARP_SENDER_HARDWARE = 8,
     ETHERNET_ADDRESS = 6,
 };
 
+struct arp {
+    __u16 hardware, protocol;
+    __u8 hardware_length, protocol_length;
+    __u16 operation;
+    __u16 sender_hardware[3];
+    __u16 sender[2];
+};
+
 // The sender's protocol address is behind its hardware address, whose length is in the packet. Of
 // receivers, some go by that length and some by Ethernet's, so that both places are looked at.
-PART int arp(struct frame *frame, __u32 at) {
-    __u8 length;
-    __u32 sender;
-    if (load(frame, FRAME, at + ARP_HARDWARE_LENGTH, &length, sizeof length))
-        return unread(&gate1_ipv4, LEAVING);
-    at += ARP_SENDER_HARDWARE;
-    if (load(frame, FRAME, at + ETHERNET_ADDRESS, &sender, sizeof sender))
-        return unread(&gate1_ipv4, LEAVING);
-    int verdict = judge(&gate1_ipv4, &sender, LEAVING);
-    if (verdict != PASS || length == ETHERNET_ADDRESS) return verdict;
+// Questions and answers about the address may come in: nobody here answers for it.
+PART int arp(
+    struct frame *frame, __u32 at, struct about about, struct arp *packet, enum direction direction)
+{
+    if (!about.is_read && load(frame, FRAME, at, packet, sizeof *packet))
+        return unread(frame, about.note, &gate1_ipv4, direction);
+    __u32 sender = packet->sender[0] | (__u32)packet->sender[1] << 16;
+    __u8 length = packet->hardware_length;
+    __u32 tag = 0;
+    __u32 slot = closed(&gate1_ipv4, &sender);
+    if (slot != NOT_CLOSED) tag = tag4(sender, IN_ARP);
     // Behind the end of the packet nobody finds an address.
-    if (load(frame, FRAME, at + length, &sender, sizeof sender)) return PASS;
-    return judge(&gate1_ipv4, &sender, LEAVING);
+    at += ARP_SENDER_HARDWARE + length;
+    if (length != ETHERNET_ADDRESS && !load(frame, FRAME, at, &sender, sizeof sender)) {
+        __u32 elsewhere = closed(&gate1_ipv4, &sender);
+        if (elsewhere != NOT_CLOSED) tag = tag4(sender, IN_ARP_ELSEWHERE) ^ tag << 7;
+        if (slot == NOT_CLOSED) slot = elsewhere;
+    }
+    tag &= NOTE_TAG;
+    if (direction == LEAVING)
+        return slot == NOT_CLOSED || is_passing_from(about.note, tag) ? PASS : drop(slot, LEAVING);
+    // For this station only: no bridge passes that on.
+    int is_passing = slot != NOT_CLOSED && is_bridged(frame);
+    write_note(frame, is_passing ? NOTE_PASSING | tag : NOTE_NOTHING);
+    return PASS;
 }
 
-// RFC 8200, 4.1, and IANA's registry of extension headers.
-enum {
-    HOP_BY_HOP = 0,
-    ROUTING = 43,
-    FRAGMENT = 44,
-    AUTHENTICATION = 51,
-    ICMPV6 = 58,
-    DESTINATION_OPTIONS = 60,
-    MOBILITY = 135,
-    HOST_IDENTITY = 139,
-    SHIM6 = 140,
-};
+enum { LINK_LOCAL = 0x000080fe, LINK_LOCAL_BITS = 0x0000c0ff };
 
-struct ipv6 {
-    __u32 version;
-    __u16 payload;
-    __u8 next;
-    __u8 hop_limit;
-    struct address6 source;
-    struct address6 destination;
-};
+PART int is_link_local(const struct address6 *address) {
+    return (address->words[0] & LINK_LOCAL_BITS) == LINK_LOCAL;
+}
 
-enum {
-    SOLICITATION = 135,
-    ADVERTISEMENT = 136,
-    DISCOVERY_HOP_LIMIT = 255,
-    DISCOVERY_TARGET = 8,
-};
-
-PART int discovery(struct frame *frame, __u32 at, const struct ipv6 *packet) {
-    __u8 type;
+PART int arrive6(
+    struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv6 *packet)
+{
+    if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
+        return unread(frame, NOTE_NOTHING, &gate1_ipv6, ARRIVING);
     struct address6 target;
-    int can_be = packet->hop_limit == DISCOVERY_HOP_LIMIT;
-    if (bpf_skb_load_bytes(frame, at, &type, sizeof type))
-        return can_be ? unread(&gate1_ipv6, LEAVING) : PASS;
-    if (type != ADVERTISEMENT && type != SOLICITATION) return PASS;
-    const struct address6 *source = &packet->source;
-    // A solicitation that has a source asks for an address; one without claims it.
-    if (type == SOLICITATION
-        && (source->words[0] | source->words[1] | source->words[2] | source->words[3]))
-        return PASS;
-    if (bpf_skb_load_bytes(frame, at + DISCOVERY_TARGET, &target, sizeof target))
-        return can_be ? unread(&gate1_ipv6, LEAVING) : PASS;
-    return judge(&gate1_ipv6, &target, LEAVING);
+    enum discovery discovery = read_discovery(frame, origin, at, packet, &target);
+    __u32 note = NOTE_SEEN | signature();
+    __u32 slot = closed(&gate1_ipv6, &packet->destination);
+    if (slot != NOT_CLOSED) {
+        struct route route = {
+            .family = INET6,
+            .traffic = packet->version & WIRE32(0x0fffffff),
+            .source = packet->source,
+            .destination = packet->destination,
+        };
+        load_ports(frame, origin, at + sizeof *packet, packet->next, &route);
+        // No router passes on what is for one link; its route may say otherwise.
+        if (frame->station == THIS_STATION && !about.is_tagged && is_link_local(&packet->destination))
+            return drop(slot, ARRIVING);
+        if (!is_passing(frame, about.is_tagged, &route)) return drop(slot, ARRIVING);
+        note = NOTE_BOUND | signature();
+    } else if (is_diverted(frame->note, &gate1_ipv6, &packet->destination)) {
+        return drop(CGATE_DIVERTED, ARRIVING);
+    }
+    struct author author = author6(frame, origin, at, packet, discovery, &target);
+    if (author.slot != NOT_CLOSED) {
+        struct route back = {
+            .family = INET6, .source = packet->destination, .destination = packet->source};
+        if (author.discovery != SAYS_TARGET)
+            note = join_notes(note, note_from(frame, about.is_tagged, author.tag, &back));
+        // For this station only: no bridge passes that on.
+        else if (is_bridged(frame))
+            note = join_notes(note, NOTE_PASSING | author.tag);
+    } else if (author.discovery == CANNOT_BE_READ) {
+        note = slot == NOT_CLOSED ? NOTE_UNREAD : NOTE_BOUND_UNREAD | signature();
+    }
+    write_note(frame, note);
+    return PASS;
 }
 
-PART int is_extension(__u8 next) {
-    switch (next) {
-    case HOP_BY_HOP:
-    case ROUTING:
-    case FRAGMENT:
-    case AUTHENTICATION:
-    case DESTINATION_OPTIONS:
-    case MOBILITY:
-    case HOST_IDENTITY:
-    case SHIM6:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-// Finds Neighbor Discovery in what leaves, behind whatever extension headers. The later fragments
-// of a packet do not tell what they are part of: where that may be Neighbor Discovery, they count
-// as unread. No kernel fragments it, and since RFC 6980 none puts it together again.
-PART int extensions(struct frame *frame, __u32 at, const struct ipv6 *packet) {
-    struct {
-        __u8 next, length;
-        __u16 offset;
-    } header;
-    __u8 next = packet->next;
-    for (int passed = 0; passed < EXTENSIONS && is_extension(next); passed++) {
-        if (bpf_skb_load_bytes(frame, at, &header, sizeof header)) break;
-        if (next == FRAGMENT && header.offset & WIRE16(0xfff8)) {
-            if (header.next != ICMPV6 && !is_extension(header.next)) return PASS;
-            break;
-        }
-        at += next == FRAGMENT         ? 8
-              : next == AUTHENTICATION ? (header.length + 2) * 4
-                                       : (header.length + 1) * 8;
-        next = header.next;
-    }
-    if (next == ICMPV6) return discovery(frame, at, packet);
-    if (!is_extension(next) || packet->hop_limit != DISCOVERY_HOP_LIMIT) return PASS;
-    return unread(&gate1_ipv6, LEAVING);
-}
-
-PART int ipv6(struct frame *frame, enum origin origin, __u32 at, enum direction direction) {
-    struct ipv6 packet;
-    if (direction == ARRIVING) {
-        at += IPV6_DESTINATION;
-        if (load(frame, origin, at, &packet.destination, sizeof packet.destination)) return PASS;
-        return judge(&gate1_ipv6, &packet.destination, ARRIVING);
-    }
-    if (load(frame, origin, at, &packet, sizeof packet)) return unread(&gate1_ipv6, LEAVING);
-    int verdict = judge(&gate1_ipv6, &packet.source, LEAVING);
-    return verdict == PASS ? extensions(frame, at + sizeof packet, &packet) : verdict;
+PART int leave6(
+    struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv6 *packet)
+{
+    if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
+        return unread(frame, about.note, &gate1_ipv6, LEAVING);
+    struct address6 target;
+    enum discovery discovery = SAYS_NOTHING;
+    // Links on which the packet is behind a header have no Neighbor Discovery.
+    if (origin == FRAME) discovery = read_discovery(frame, origin, at, packet, &target);
+    struct author author = author6(frame, origin, at, packet, discovery, &target);
+    int verdict = leave(about.note, author.slot, author.tag, &gate1_ipv6, &packet->destination);
+    if (verdict != PASS || author.slot != NOT_CLOSED || author.discovery != CANNOT_BE_READ)
+        return verdict;
+    return unread(frame, about.note, &gate1_ipv6, LEAVING);
 }
 
 enum {
@@ -325,44 +285,104 @@ PART int is_tag(__u16 type) {
            || type == WIRE16(0x9200) || type == WIRE16(0x9300);
 }
 
+PART int other(struct frame *frame, enum direction direction) {
+    if (direction == ARRIVING) write_note(frame, NOTE_NOTHING);
+    return PASS;
+}
+
+// The end of an Ethernet header and what is behind it, mostly.
+struct beginning {
+    __u16 unused, type;
+    union {
+        struct ipv4 ipv4;
+        struct ipv6 ipv6;
+        struct arp arp;
+    };
+};
+
 // Links with an Ethernet header. The type is read from the frame, as the receiver will:
 // skb->protocol is whatever the sender's socket says.
 PART int ethernet(struct frame *frame, enum direction direction) {
+    struct beginning begin;
+    struct {
+        __u16 value, type;
+    } tag;
+    struct about about = {0};
+    if (direction == LEAVING) about.note = read_note(frame);
+    // A VLAN of number 0 is none.
+    else about.is_tagged = frame->has_tag && frame->tag & 0xfff;
     __u32 at = TYPE_OFFSET;
-    __u16 type;
-    if (bpf_skb_load_bytes(frame, at, &type, sizeof type)) return unread_frame(direction);
+    // Few calls are cheap, and those that fail are dear.
+    int has_most = frame->length >= TYPE_OFFSET + TYPE_SIZE + sizeof begin.ipv6;
+    if (has_most && !bpf_skb_load_bytes(frame, at, &begin.type, TYPE_SIZE + sizeof begin.ipv6))
+        about.is_read = 1;
+    else if (bpf_skb_load_bytes(frame, at, &begin.type, TYPE_SIZE))
+        return unread_frame(frame, about.note, direction);
+    __u16 type = begin.type;
     for (int tags = 0; tags < TAGS && is_tag(type); tags++) {
+        if (bpf_skb_load_bytes(frame, at + TYPE_SIZE, &tag, sizeof tag))
+            return unread_frame(frame, about.note, direction);
+        about.is_tagged |= tag.value & WIRE16(0xfff);
+        about.is_read = 0;
+        type = tag.type;
         at += TAG_SIZE;
-        if (bpf_skb_load_bytes(frame, at, &type, sizeof type)) return unread_frame(direction);
     }
     at += TYPE_SIZE;
     switch (type) {
     case IPV4:
-        return ipv4(frame, FRAME, at, direction);
+        return direction == LEAVING ? leave4(frame, FRAME, at, about, &begin.ipv4)
+                                    : arrive4(frame, FRAME, at, about, &begin.ipv4);
     case IPV6:
-        return ipv6(frame, FRAME, at, direction);
+        return direction == LEAVING ? leave6(frame, FRAME, at, about, &begin.ipv6)
+                                    : arrive6(frame, FRAME, at, about, &begin.ipv6);
     case ARP:
-        // Questions and answers about the address may come in: nobody here answers for it.
-        return direction == LEAVING ? arp(frame, at) : PASS;
+        return arp(frame, at, about, &begin.arp, direction);
     default:
-        return is_tag(type) ? unread_frame(direction) : PASS;
+        return is_tag(type) ? unread_frame(frame, about.note, direction)
+                            : other(frame, direction);
     }
+}
+
+PART int packet(
+    struct frame *frame, enum origin origin, struct about about, enum direction direction)
+{
+    struct beginning begin;
+    __u8 version;
+    if (load(frame, origin, 0, &version, sizeof version))
+        return unread_frame(frame, about.note, direction);
+    switch (version >> 4) {
+    case 4:
+        return direction == LEAVING ? leave4(frame, origin, 0, about, &begin.ipv4)
+                                    : arrive4(frame, origin, 0, about, &begin.ipv4);
+    case 6:
+        return direction == LEAVING ? leave6(frame, origin, 0, about, &begin.ipv6)
+                                    : arrive6(frame, origin, 0, about, &begin.ipv6);
+    default:
+        return other(frame, direction);
+    }
+}
+
+// Whether the packet is not what the frame begins with: a link to many others by GRE has its outer
+// headers there when it leaves. Those are longer, and say so in their first octets.
+PART int is_behind_header(struct frame *frame) {
+    __u64 first, inner;
+    if (bpf_skb_load_bytes(frame, 0, &first, sizeof first)) return 0;
+    if (load(frame, NETWORK, 0, &inner, sizeof inner)) return 0;
+    return first != inner;
 }
 
 // Links without a header, such as tun, PPP and WireGuard: IP tells its version itself. On arrival
 // some tunnels (GRE) still have outer headers before what the stack goes on with.
 PART int bare(struct frame *frame, enum direction direction) {
-    enum origin origin = direction == LEAVING ? FRAME : NETWORK;
-    __u8 version;
-    if (load(frame, origin, 0, &version, sizeof version)) return unread_frame(direction);
-    switch (version >> 4) {
-    case 4:
-        return ipv4(frame, origin, 0, direction);
-    case 6:
-        return ipv6(frame, origin, 0, direction);
-    default:
-        return PASS;
-    }
+    struct about about = {0};
+    if (direction == ARRIVING) return packet(frame, NETWORK, about, ARRIVING);
+    about.note = read_note(frame);
+    int verdict = packet(frame, FRAME, about, LEAVING);
+    if (verdict == PASS && is_behind_header(frame))
+        verdict = packet(frame, NETWORK, about, LEAVING);
+    // What this host puts around it is its own.
+    if (verdict == PASS) write_note(frame, NOTE_NOTHING);
+    return verdict;
 }
 
 SEC("tc") int PROGRAM(gate_el_)(struct frame *frame) { return ethernet(frame, LEAVING); }
@@ -370,4 +390,4 @@ SEC("tc") int PROGRAM(gate_ea_)(struct frame *frame) { return ethernet(frame, AR
 SEC("tc") int PROGRAM(gate_bl_)(struct frame *frame) { return bare(frame, LEAVING); }
 SEC("tc") int PROGRAM(gate_ba_)(struct frame *frame) { return bare(frame, ARRIVING); }
 
-char LICENSE[] SEC("license") = "Apache-2.0";
+char LICENSE[] SEC("license") = "GPL";

@@ -124,6 +124,12 @@ struct GateBenchmark {
             verdict: .next
         ),
         Case(
+            name: "ARP arriving, foreign",
+            program: CGATE_INGRESS,
+            frame: arp(from: other4),
+            verdict: .next
+        ),
+        Case(
             name: "IPv4 leaving, ours, open",
             program: CGATE_EGRESS,
             frame: ipv4(from: own4, to: client4),
@@ -139,6 +145,12 @@ struct GateBenchmark {
             name: "IPv6 arriving, ours, open",
             program: CGATE_INGRESS,
             frame: ipv6(from: address6(4), to: address6(100)),
+            verdict: .next
+        ),
+        Case(
+            name: "IPv4 arriving, only bridged",
+            program: CGATE_INGRESS,
+            frame: ipv4(from: client4, to: closed4),
             verdict: .next
         ),
         Case(

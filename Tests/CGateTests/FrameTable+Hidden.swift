@@ -349,5 +349,69 @@ extension FrameTable {
             [0x80] + Frames.ipv4(source: ours, destination: ours).dropFirst(),
             CGATE_EGRESS_BARE
         ),
+        Case(
+            testDescription: "IPv4 from the address behind a link's header does not leave",
+            program: CGATE_EGRESS_BARE,
+            frame: linkHeader + Frames.ipv4(source: ours, destination: other),
+            isDropped: true,
+            slot: Gate.slot
+        ),
+        Case(
+            testDescription: "IPv6 from the address behind a link's header does not leave",
+            program: CGATE_EGRESS_BARE,
+            frame: linkHeader + Frames.ipv6(source: ours6, destination: other6),
+            isDropped: true
+        ),
+        .free(
+            "IPv4 to the address behind a link's header",
+            linkHeader + Frames.ipv4(source: other, destination: ours),
+            CGATE_EGRESS_BARE
+        ),
+    ]
+
+    /// As long as the one behind which the kernel has the network header in a trial run. On a link to
+    /// many others by GRE it is the outer packet's header and GRE's.
+    private static let linkHeader: [UInt8] =
+        [0x45, 0, 0, 52, 0, 0, 0, 0, 64, 47, 0, 0, 0, 0]
+
+    // MARK: What is another station's
+
+    static let passage: [Case] = [
+        .free(
+            "IPv4 to the address, another station's",
+            Frames.ethernet(
+                0x0800,
+                to: Frames.station,
+                Frames.ipv4(source: other, destination: ours)
+            ),
+            CGATE_INGRESS
+        ),
+        .free(
+            "IPv6 to the address behind a tag, another station's",
+            Frames.ethernet(
+                0x86dd,
+                tags: [0x8100],
+                to: Frames.station,
+                Frames.ipv6(source: other6, destination: ours6)
+            ),
+            CGATE_INGRESS
+        ),
+        .leaving(
+            "IPv4 from the address to another station",
+            Frames.ethernet(
+                0x0800,
+                to: Frames.station,
+                Frames.ipv4(source: ours, destination: other)
+            ),
+            slot: Gate.slot
+        ),
+        .leaving(
+            "an advertisement of the address to another station",
+            Frames.ethernet(
+                0x86dd,
+                to: Frames.station,
+                Frames.ipv6(source: other6, destination: other6, next: 58, claim)
+            )
+        ),
     ]
 }

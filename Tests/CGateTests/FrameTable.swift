@@ -5,7 +5,8 @@ import CGate
 enum FrameTable {
     typealias Case = FrameTests.Case
 
-    static let all = arp + ipv4 + ipv6 + discovery + extensions + tags + unread + bare
+    static let all =
+        arp + ipv4 + ipv6 + discovery + extensions + tags + unread + bare + passage
 
     private static let ours = Frames.floating
     private static let other = Frames.other

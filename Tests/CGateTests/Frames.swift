@@ -9,14 +9,21 @@ enum Frames {
 
     static let mac: [UInt8] = [2, 0x11, 0x22, 0x33, 0x44, 0x55]
     static let broadcast = [UInt8](repeating: 0xff, count: 6)
+    /// Of a host that is not the one with the gate.
+    static let station: [UInt8] = [2, 0x99, 0x99, 0x99, 0x99, 0x99]
 
     static func big(_ value: Int) -> [UInt8] {
         [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)]
     }
 
     /// `tags` are types of tags, outermost first; each has VLAN 5 and no priority.
-    static func ethernet(_ type: Int, tags: [Int] = [], _ payload: [UInt8]) -> [UInt8] {
-        broadcast + mac + tags.flatMap { big($0) + [0, 5] } + big(type) + payload
+    static func ethernet(
+        _ type: Int,
+        tags: [Int] = [],
+        to station: [UInt8] = broadcast,
+        _ payload: [UInt8]
+    ) -> [UInt8] {
+        station + mac + tags.flatMap { big($0) + [0, 5] } + big(type) + payload
     }
 
     static func arp(

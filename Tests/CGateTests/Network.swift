@@ -5,7 +5,9 @@ import Testing
 
 /// Runs a program in this thread's network namespace, and waits for it. Its exit status.
 @discardableResult
-func run(_ arguments: String...) -> Int32 {
+func run(_ arguments: String...) -> Int32 { spawn(arguments) }
+
+func spawn(_ arguments: [String]) -> Int32 {
     var pid: pid_t = 0
     var strings: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
     unsafe strings.append(nil)

@@ -106,6 +106,34 @@ struct PartTests {
         #expect(gate.dropped(Gate.slot).leaving == 1)
     }
 
+    @Test(
+        "are loaded by a process with CAP_BPF and CAP_NET_ADMIN alone, for which the kernel is stricter"
+    )
+    func capabilities() throws {
+        // glibc's function, for which there is no module here.
+        typealias Set = @convention(c) (UnsafeRawPointer, UnsafeRawPointer) -> Int32
+        let set = unsafe unsafeBitCast(try #require(dlsym(nil, "capset")), to: Set.self)
+        // In a thread of its own, which ends with it.
+        try inNetworkNamespace {
+            let version3: [UInt32] = [0x2008_0522, 0]
+            let (netAdmin, bpf): (UInt32, UInt32) = (1 << 12, 1 << (39 - 32))
+            // Effective, permitted, inheritable; the low halves first.
+            let wanted: [UInt32] = [netAdmin, netAdmin, 0, bpf, bpf, 0]
+            #expect(unsafe set(version3, wanted) == 0)
+            _ = try Gate()
+        }
+    }
+
+    @Test("have a signature of their own, which stays when programs are loaded anew")
+    func signature() throws {
+        let gate = try Gate()
+        let signature = try gate.signature()
+        #expect(signature != 0)
+        #expect(try Gate().signature() != signature)
+        #expect(gate.reload() == 0)
+        #expect(try gate.signature() == signature)
+    }
+
     @Test("hold as many addresses as promised, list them, and give them up")
     func addresses() throws {
         let gate = try Gate()

@@ -7,6 +7,7 @@ struct Reference {
         case destination4, destination6
         case cutFrame, cutARP, cut4, cut6, cutDiscovery, cutChain, longChain, laterFragment
         case deepTags
+        case otherStation
         case nothing
     }
 
@@ -113,7 +114,9 @@ struct Reference {
         return (true, type == 136 ? .advertisement : .duplicateDetection)
     }
 
+    /// Of an interface that has no hardware address: what is for a single station is another's.
     func arriving(_ frame: [UInt8]) -> Answer {
+        if frame[0] & 1 == 0 { return (false, .otherStation) }
         var rest = frame.dropFirst(12)
         for _ in 0...8 {
             guard rest.count >= 2 else { return Self.pass }

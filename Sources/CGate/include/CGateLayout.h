@@ -13,6 +13,9 @@
 // Slot 0 is no group's. There the gate counts what left unread: frames that could not be read to
 // their end, dropped because they might have been about an address whose deadline has passed.
 #define CGATE_UNREAD 0
+// And what came in for a closed address, and this host was about to hand to somebody else. Its
+// group is by chance what tells the notes of this gate from those of others (see gate_passage.h).
+#define CGATE_DIVERTED 0
 
 struct cgate_drops {
     uint64_t leaving;

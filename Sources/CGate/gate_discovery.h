@@ -1,0 +1,147 @@
+// What a packet of IPv6 says of itself: its source, and its Neighbor Discovery. Part of gate.bpf.c.
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+
+#ifndef GATE_DISCOVERY_H
+#define GATE_DISCOVERY_H
+
+#include "gate_frame.h"
+#include "gate_passage.h"
+
+// Extension headers. RFC 8200 has six kinds, each of them once but one, which comes twice.
+enum { EXTENSIONS = 8 };
+
+// RFC 8200, 4.1, and IANA's registry of extension headers.
+enum {
+    HOP_BY_HOP = 0,
+    ROUTING = 43,
+    FRAGMENT = 44,
+    AUTHENTICATION = 51,
+    ICMPV6 = 58,
+    DESTINATION_OPTIONS = 60,
+    MOBILITY = 135,
+    HOST_IDENTITY = 139,
+    SHIM6 = 140,
+};
+
+struct ipv6 {
+    __u32 version;
+    __u16 payload;
+    __u8 next;
+    __u8 hop_limit;
+    struct address6 source;
+    struct address6 destination;
+};
+
+enum {
+    SOLICITATION = 135,
+    ADVERTISEMENT = 136,
+    DISCOVERY_HOP_LIMIT = 255,
+    DISCOVERY_TARGET = 8,
+};
+
+// What Neighbor Discovery in a packet says that its sender is.
+enum discovery { SAYS_NOTHING, SAYS_TARGET, CANNOT_BE_READ };
+
+PART enum discovery discovery(
+    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
+    struct address6 *target)
+{
+    __u8 type;
+    enum discovery cut =
+        packet->hop_limit == DISCOVERY_HOP_LIMIT ? CANNOT_BE_READ : SAYS_NOTHING;
+    if (load(frame, origin, at, &type, sizeof type)) return cut;
+    if (type != ADVERTISEMENT && type != SOLICITATION) return SAYS_NOTHING;
+    const struct address6 *source = &packet->source;
+    // A solicitation that has a source asks for an address; one without claims it.
+    if (type == SOLICITATION
+        && (source->words[0] | source->words[1] | source->words[2] | source->words[3]))
+        return SAYS_NOTHING;
+    if (load(frame, origin, at + DISCOVERY_TARGET, target, sizeof *target)) return cut;
+    return SAYS_TARGET;
+}
+
+PART int is_extension(__u8 next) {
+    switch (next) {
+    case HOP_BY_HOP:
+    case ROUTING:
+    case FRAGMENT:
+    case AUTHENTICATION:
+    case DESTINATION_OPTIONS:
+    case MOBILITY:
+    case HOST_IDENTITY:
+    case SHIM6:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+// Finds Neighbor Discovery behind whatever extension headers. The later fragments of a packet do
+// not tell what they are part of: where that may be Neighbor Discovery, they count as unread. No
+// kernel fragments it, and since RFC 6980 none puts it together again.
+PART enum discovery extensions(
+    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
+    struct address6 *target)
+{
+    struct {
+        __u8 next, length;
+        __u16 offset;
+    } header;
+    __u8 next = packet->next;
+    for (int passed = 0; passed < EXTENSIONS && is_extension(next); passed++) {
+        if (load(frame, origin, at, &header, sizeof header)) break;
+        if (next == FRAGMENT && header.offset & WIRE16(0xfff8)) {
+            if (header.next != ICMPV6 && !is_extension(header.next)) return SAYS_NOTHING;
+            break;
+        }
+        at += next == FRAGMENT         ? 8
+              : next == AUTHENTICATION ? (header.length + 2) * 4
+                                       : (header.length + 1) * 8;
+        next = header.next;
+    }
+    if (next == ICMPV6) return discovery(frame, origin, at, packet, target);
+    if (!is_extension(next) || packet->hop_limit != DISCOVERY_HOP_LIMIT) return SAYS_NOTHING;
+    return CANNOT_BE_READ;
+}
+
+// Which closed address a packet says to be of, with what tag: its source, the target of its
+// Neighbor Discovery, or both.
+struct author {
+    __u32 slot, tag;
+    enum discovery discovery;
+};
+
+PART enum discovery read_discovery(
+    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
+    struct address6 *target)
+{
+    if (packet->next != ICMPV6 && !is_extension(packet->next)) return SAYS_NOTHING;
+    return extensions(frame, origin, at + sizeof *packet, packet, target);
+}
+
+// After its Neighbor Discovery has been read: a verifier goes through that once for each way that
+// leads to it, so that it comes first.
+PART struct author author6(
+    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
+    enum discovery discovery, const struct address6 *target)
+{
+    struct author author = {.discovery = discovery};
+    author.slot = closed(&gate1_ipv6, &packet->source);
+    if (author.slot != NOT_CLOSED) {
+        // A host may put fragments together, and take the packet apart again.
+        __u8 next = packet->next;
+        if (next == FRAGMENT) load(frame, origin, at + sizeof *packet, &next, sizeof next);
+        author.tag = tag6(&packet->source, next);
+    }
+    if (discovery != SAYS_TARGET) return author;
+    __u32 slot = closed(&gate1_ipv6, target);
+    if (slot == NOT_CLOSED) {
+        author.discovery = SAYS_NOTHING;
+        return author;
+    }
+    if (author.slot == NOT_CLOSED) author.slot = slot;
+    author.tag = (tag6(target, IN_DISCOVERY) ^ author.tag << 7) & NOTE_TAG;
+    return author;
+}
+
+#endif
