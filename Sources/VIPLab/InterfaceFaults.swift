@@ -1,3 +1,6 @@
+import CLab
+import Glibc
+
 /// What others do to the interfaces and addresses of a host, by hand and behind the agent's back.
 extension Lab {
     /// Runs iproute2's `ip` in a host, and throws if it complains.
@@ -25,6 +28,26 @@ extension Lab {
             in: namespace(of: host)
         ).runSuccessfully()
         return moment
+    }
+
+    /// A driver holds the kernel's network configuration: the thread of a host's agent that asks
+    /// for addresses hangs while the body runs.
+    public func holdAddressThread<Failure: Error>(
+        of host: Host,
+        _ body: () throws(Failure) -> Void
+    ) throws {
+        let folder = "/proc/\(try agent(of: host).identifier)/task"
+        let thread = Files.names(in: folder).first {
+            Files.read("\(folder)/\($0)/comm") == "addresses\n"
+        }.flatMap { Int32($0) }
+        guard let thread else {
+            throw LabError("find the address thread of \(host)", found: "it has none of that name")
+        }
+        guard clab_hold_thread(thread) == 0 else {
+            throw LabError.system("hold the address thread of \(host)")
+        }
+        defer { _ = clab_release_thread(thread) }
+        try body()
     }
 
     /// Runs an agent that nobody tells its name, on a host that is called "localhost" and gets its

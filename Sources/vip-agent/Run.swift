@@ -54,7 +54,8 @@ struct Run: ParsableCommand {
         )
     }
 
-    /// Where all that is wrong is this host's name, and no operator has given it, it may come later.
+    /// Where all that is wrong is this host's name, and no operator has given it, it may come
+    /// later.
     private func requireSites() -> Sites {
         do throws(ConfigurationFailure) {
             return try Sites(

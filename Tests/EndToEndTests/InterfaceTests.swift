@@ -79,6 +79,29 @@ extension EndToEnd {
             try lab.waitForOwner(.lb2, within: .seconds(6))
         }
 
+        @Test("a node whose kernel does not answer says so, is not ready, and comes back")
+        func silentKernel() throws {
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let lab = experiment.lab
+            let begin = Moment.now
+            try lab.holdAddressThread(of: .lb2) {
+                try lab.waitForStatus(of: .lb2, within: .seconds(4), "the kernel is silent") {
+                    web($0)?.state == "fault"
+                        && web($0)?.reason?.hasPrefix("the kernel has not answered for ") == true
+                }
+                try lab.waitForStatus(of: .lb1, within: .seconds(1), "nobody is ready") {
+                    $0.reasons?.contains {
+                        $0.hasSuffix("for group web: the kernel does not answer")
+                    } == true
+                }
+                #expect(try lab.control(.lb1, "switchover", "web").status == .exited(1))
+            }
+            try lab.waitForStandby(.lb2, within: .seconds(4))
+            try lab.waitForStatus(of: .lb1, within: .seconds(1), "well") { $0.healthy }
+            expectNothing(experiment.outcome(since: begin))
+        }
+
         @Test("a stray address goes, in whatever shape somebody put it on a standby")
         func shapes() throws {
             let experiment = try Experiment()

@@ -2,8 +2,9 @@ import CNetlink
 import Glibc
 import Synchronization
 
-/// Changes addresses, and looks at them, in a thread of its own, in the order asked for: the kernel may take as long as
-/// its configuration lock is busy, and a thousand addresses take some ten milliseconds anyhow.
+/// Changes addresses, and looks at them, in a thread of its own, in the order asked for: the kernel
+/// may take as long as its configuration lock is busy, and a thousand addresses take some ten
+/// milliseconds anyhow.
 ///
 ///     ask(.add(address), id) … fileDescriptor is readable … completions() -> [(id, how it went)]
 ///
@@ -148,8 +149,12 @@ package final class AddressWorker: Sendable {
         return collected
     }
 
+    private static let threadName = "addresses"
+
     private static func run(_ lane: Lane, _ socket: RouteSocket) {
         vip_block_signals()
+        // For whoever looks for the thread that waits for the kernel.
+        unsafe vip_name_thread(Self.threadName)
         while true {
             var count: UInt64 = 0
             _ = unsafe read(lane.wake.number, &count, 8)
