@@ -48,10 +48,10 @@ struct HostInterfacesTests {
                 addresses = [\(own)]
                 [[node]]
                 name = "lb2"
-                addresses = [\(list(22))]
+                addresses = [\(list(2))]
                 [[witness]]
                 name = "w1"
-                addresses = [\(list(33))]
+                addresses = [\(list(3))]
                 [[group]]
                 name = "web"
                 interface = "\(interface)"
@@ -98,6 +98,18 @@ struct HostInterfacesTests {
         let notes = host.notes(on: try site(interface: name))
         #expect(notes.count == 1)
         #expect(notes.first?.hasPrefix("nobody asks on \(name) who has an address") == true)
+    }
+
+    @Test("that answer for no floating address are told", arguments: ["all", "eth0", "eth1"])
+    func mute(name: String) throws {
+        let host = HostInterfaces(
+            links: [Self.link(2, "eth0")],
+            addresses: [try Self.address("10.77.0.1", 24, on: 2)],
+            mute: [name]
+        )
+        let notes = host.notes(on: try site())
+        #expect(notes.count == (name == "eth1" ? 0 : 1))
+        #expect(notes.allSatisfy { $0.contains("net.ipv4.conf.\(name).arp_ignore is 3 or more") })
     }
 
     @Test("that two paths share are told")

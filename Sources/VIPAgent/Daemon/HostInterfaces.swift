@@ -7,13 +7,29 @@ import VIPConfiguration
 package struct HostInterfaces: Sendable {
     private let links: [Link]
     private let addresses: [InterfaceAddress]
+    /// Interfaces with `arp_ignore` at 3 or above, "all" among them: there the kernel answers for
+    /// no address of the host's own scope, as floating ones are.
+    private let mute: Set<String>
 
-    package init(links: [Link], addresses: [InterfaceAddress]) {
-        (self.links, self.addresses) = (links, addresses)
+    package init(links: [Link], addresses: [InterfaceAddress], mute: Set<String> = []) {
+        (self.links, self.addresses, self.mute) = (links, addresses, mute)
     }
 
     package init(of socket: RouteSocket) throws(SystemError) {
-        self.init(links: try socket.links(), addresses: try socket.addresses())
+        let links = try socket.links()
+        self.init(
+            links: links,
+            addresses: try socket.addresses(),
+            mute: Set((["all"] + links.map(\.name)).filter(Self.isMute))
+        )
+    }
+
+    private static func isMute(_ interface: String) -> Bool {
+        let path = "/proc/sys/net/ipv4/conf/\(interface)/arp_ignore"
+        guard let octets = try? WholeFile.read(path, most: 16), let first = octets.first else {
+            return false
+        }
+        return first >= UInt8(ascii: "3")
     }
 
     private func link(_ name: String) -> Link? { links.first { $0.isCalled(name) } }
@@ -34,6 +50,12 @@ package struct HostInterfaces: Sendable {
         let place = "where group \(group.name) is to be"
         guard let link = link(group.interface) else {
             return ["there is no interface \(group.interface) on this host now, \(place)"]
+        }
+        if let muted = ["all", link.name].first(where: mute.contains) {
+            return [
+                "nobody is told on \(link.name) who has an IPv4 address of group \(group.name): "
+                    + "net.ipv4.conf.\(muted).arp_ignore is 3 or more; set it to 0, 1 or 2"
+            ]
         }
         guard link.asksNobody || link.isPointToPoint else { return [] }
         let kind = link.asksNobody ? "NOARP" : "POINTOPOINT"
