@@ -91,6 +91,42 @@ struct KernelTrialsTests {
         #expect(trials.refusal(of: 0, at: now + 2 * Self.second) == nil)
     }
 
+    @Test("say when a verdict may have changed, and only then")
+    func change() {
+        var trials = KernelTrials(groups: 1, silence: Self.second)
+        func change(_ now: Int64) -> Bool { trials.takeChange(at: now) }
+        #expect(change(0))
+        #expect(!change(0))
+        round(&trials, nil, at: 0)
+        #expect(change(0))
+        trials.refused(0, Self.refusal(EADDRINUSE), at: 0)
+        #expect(change(1))
+        #expect(trials.dueAt(now: 1) == Self.second)
+        #expect(!change(2 * Self.second - 1))
+        #expect(change(2 * Self.second))
+        #expect(!change(2 * Self.second))
+        trials.begin(1, questions: due(3 * Self.second, of: &trials), at: 3 * Self.second)
+        #expect(!change(4 * Self.second - 1))
+        #expect(change(4 * Self.second))
+        #expect(!change(5 * Self.second))
+        trials.answered(1, nil)
+        #expect(change(5 * Self.second))
+    }
+
+    @Test("of a great many groups are spread over rounds")
+    func many() {
+        var trials = KernelTrials(groups: 2000, silence: Self.second)
+        var tried: Set<Int> = []
+        for second in 0..<8 as Range<Int64> {
+            let due = due(second * Self.second, of: &trials)
+            #expect(due.count <= 256)
+            tried.formUnion(due)
+            trials.begin(UInt64(second), questions: due, at: second * Self.second)
+            for _ in due { trials.answered(UInt64(second), nil) }
+        }
+        #expect(tried.count == 2000)
+    }
+
     @Test("without an answer are a silent kernel, until the answer comes after all")
     func silent() {
         var trials = KernelTrials(groups: 1, silence: 3 * Self.second)

@@ -39,6 +39,7 @@ extension AddressKeeper {
 
     /// Tells the core of every group for which it is no longer as it was last told.
     func noteTrials(at now: Int64) {
+        guard trials.takeChange(at: now) else { return }
         let answers = !trials.isSilent(at: now)
         for index in groups.indices {
             if groups[index].reportedAnswering != answers {
@@ -86,14 +87,7 @@ extension GroupAddresses {
     /// One of each family: what the kernel has against one, it has against all. They are the
     /// group's own, so that it looks at just what it would be given.
     func samples(on interface: Int32) -> [InterfaceAddress] {
-        var samples: [FloatingAddress] = []
-        for floating in floating
-        where !samples.contains(where: {
-            AddressTrial.Family($0.address) == AddressTrial.Family(floating.address)
-        }) {
-            samples.append(floating)
-        }
-        return samples.map {
+        samples.map {
             InterfaceAddress(
                 floating: $0.address,
                 prefixLength: UInt8($0.prefixLength),

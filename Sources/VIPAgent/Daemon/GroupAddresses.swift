@@ -4,6 +4,8 @@ import VIPConfiguration
 /// each notification takes the same time for any number.
 package struct GroupAddresses {
     let floating: [FloatingAddress]
+    /// The first of each family.
+    let samples: [FloatingAddress]
     private let wanted: Set<IPAddress>
     private var places: [Place: InterfaceAddress] = [:]
 
@@ -32,6 +34,9 @@ package struct GroupAddresses {
     init(_ floating: [FloatingAddress]) {
         self.floating = floating
         wanted = Set(floating.map(\.address))
+        samples = [AddressTrial.Family.v4, .v6].compactMap { family in
+            floating.first { AddressTrial.Family($0.address) == family }
+        }
     }
 
     /// Whether it is one of the group's: on any interface, loopback too, with any prefix. Linux

@@ -15,6 +15,9 @@ package struct KernelTrials {
     static let longestInterval: Int64 = 10_000_000_000
     /// How soon after one round the next may follow, where an interface has changed.
     static let shortestInterval: Int64 = 100_000_000
+    /// Groups of one round: with 2,000 of them, each is tried within ten seconds all the same, and
+    /// what comes back at once stays little.
+    static let mostPerRound = 256
     /// For how long a refusal of the act itself is believed: from 2 s to a minute.
     static let firstPause: Int64 = 2_000_000_000
     static let longestPause: Int64 = 64_000_000_000
@@ -34,8 +37,10 @@ package struct KernelTrials {
 
     private struct Round {
         let id: UInt64
-        /// By question, which group it is about; those that wait for an answer.
-        var questions: [Int]
+        /// By question, which group it is about.
+        let questions: [Int]
+        /// How many have been answered.
+        var answered = 0
         let since: Int64
         var refusals: [Int: SystemError] = [:]
         let groups: [Int]
@@ -47,6 +52,10 @@ package struct KernelTrials {
     private var round: Round?
     private var lastRound: Int64?
     private var nextRound: Int64 = 0
+    /// When the first refused act is believed no more, of those that are.
+    private var earliestEnd: Int64?
+    private var hasChanged = true
+    private var wasSilent = false
 
     package init(groups: Int, silence: Int64) {
         self.silence = silence
@@ -65,11 +74,7 @@ package struct KernelTrials {
             let limit = round.since + silence
             due = limit > now ? limit : .max
         }
-        for subject in subjects {
-            guard let act = subject.act, act.until > now else { continue }
-            due = min(due, act.until)
-        }
-        return due
+        return min(due, earliestEnd ?? .max)
     }
 
     /// The groups to be tried now; none while a round is under way. Those whose last trial is too
@@ -81,7 +86,7 @@ package struct KernelTrials {
         let overdue = candidates.filter { index in
             subjects[index].triedAt.map { now - $0 >= Self.longestInterval } ?? true
         }
-        guard overdue.isEmpty else { return overdue }
+        guard overdue.isEmpty else { return Array(overdue.prefix(Self.mostPerRound)) }
         let longestAgo = candidates.min {
             (subjects[$0].triedAt ?? 0, $0) < (subjects[$1].triedAt ?? 0, $1)
         }
@@ -110,13 +115,15 @@ package struct KernelTrials {
     /// - Returns: Whether it was one of this round's.
     @discardableResult
     package mutating func answered(_ id: UInt64, _ refusal: SystemError?) -> Bool {
-        guard var round, round.id == id, !round.questions.isEmpty else { return false }
-        let index = round.questions.removeFirst()
+        guard var round, round.id == id else { return false }
+        let index = round.questions[round.answered]
+        round.answered += 1
         if let refusal, round.refusals[index] == nil { round.refusals[index] = refusal }
         self.round = round
-        guard round.questions.isEmpty else { return true }
+        guard round.answered == round.questions.count else { return true }
         for index in round.groups { subjects[index].refusal = round.refusals[index] }
         self.round = nil
+        hasChanged = true
         return true
     }
 
@@ -126,14 +133,29 @@ package struct KernelTrials {
     package mutating func refused(_ index: Int, _ failure: SystemError, at now: Int64) {
         let before = subjects[index].act?.pause
         let pause = before.map { min($0 * 2, Self.longestPause) } ?? Self.firstPause
-        subjects[index].act = RefusedAct(failure: failure, until: now + pause, pause: pause)
+        let until = now + pause
+        subjects[index].act = RefusedAct(failure: failure, until: until, pause: pause)
+        earliestEnd = min(earliestEnd ?? until, until)
+        hasChanged = true
     }
 
     package mutating func taken(_ index: Int) {
         subjects[index] = Subject(triedAt: subjects[index].triedAt)
+        hasChanged = true
     }
 
     // MARK: - The verdict
+
+    /// Whether the verdict on any group may be another one than when this was last asked.
+    package mutating func takeChange(at now: Int64) -> Bool {
+        let isSilent = isSilent(at: now)
+        defer { (hasChanged, wasSilent) = (false, isSilent) }
+        if let end = earliestEnd, end <= now {
+            earliestEnd = subjects.lazy.compactMap(\.act?.until).filter { $0 > now }.min()
+            return true
+        }
+        return hasChanged || isSilent != wasSilent
+    }
 
     /// Why the kernel would not take the group's addresses now; nil where it would.
     package func refusal(of index: Int, at now: Int64) -> SystemError? {
