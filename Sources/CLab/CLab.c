@@ -18,8 +18,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int clab_enter_network_namespace(int descriptor)
@@ -249,4 +251,20 @@ long clab_receive_notification(
         }
     }
     return received;
+}
+
+int clab_hold_thread(int thread)
+{
+    if (ptrace(PTRACE_SEIZE, thread, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, thread, 0, 0) < 0)
+        return -1;
+    int status;
+    while (waitpid(thread, &status, __WALL) < 0)
+        if (errno != EINTR)
+            return -1;
+    return 0;
+}
+
+int clab_release_thread(int thread)
+{
+    return (int)ptrace(PTRACE_DETACH, thread, 0, 0);
 }

@@ -25,9 +25,14 @@
 /// IFA_PROTO (Linux 5.18), by its number: Debian 12's headers may be older than the kernel.
 enum { vip_ifa_proto = 11 };
 
+/// IFA_F_MCAUTOJOIN (Linux 4.1), and what an interface's other names come in (5.5), likewise.
+enum { vip_join_flag = 0x400, vip_ifla_prop_list = 52, vip_ifla_alt_ifname = 53 };
+
 /// An address as RTM_NEWADDR carries it.
 struct vip_address {
     struct vip_ip ip;
+    /// The other end's, of family 0 where there is none.
+    struct vip_ip peer;
     int32_t interface;
     uint8_t prefix, scope, protocol;
     uint32_t flags;
@@ -47,10 +52,17 @@ struct vip_link {
     int8_t carrier;
     /// The low 48 bits; -1 where the link's addresses are not six octets long.
     int64_t mac;
+    uint32_t mtu;
     char name[16];
     /// IFLA_INFO_KIND, such as "veth"; empty for hardware.
     char kind[16];
+    /// Its other names (IFLA_ALT_IFNAME), each with its zero, and a zero behind the last; those
+    /// that don't fit are left out. They have at most 127 octets each.
+    char alternatives[1024];
 };
+
+/// What is asked of the kernel about an address.
+enum vip_address_question { vip_address_remove, vip_address_add, vip_address_try };
 
 static inline int vip_route_fd(struct nl_sock *socket) { return nl_socket_get_fd(socket); }
 
@@ -105,10 +117,17 @@ static inline int64_t vip_route_send(struct nl_sock *socket, struct nl_msg *mess
     return sequence;
 }
 
-static inline int64_t vip_address_request(struct nl_sock *socket, int add,
+/// `vip_address_try` asks in a way that the kernel never grants: to join the multicast group of an
+/// address that is none, which it finds out last, after all other reasons to refuse.
+static inline int64_t vip_address_request(struct nl_sock *socket,
+                                          enum vip_address_question question,
                                           const struct vip_address *address) {
-    struct nl_msg *message = nlmsg_alloc_simple(add ? RTM_NEWADDR : RTM_DELADDR,
-                                                add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+    int add = question != vip_address_remove;
+    int how = question == vip_address_add   ? NLM_F_CREATE | NLM_F_REPLACE
+              : question == vip_address_try ? NLM_F_CREATE | NLM_F_EXCL
+                                            : 0;
+    uint32_t flags = address->flags | (question == vip_address_try ? vip_join_flag : 0);
+    struct nl_msg *message = nlmsg_alloc_simple(add ? RTM_NEWADDR : RTM_DELADDR, how);
     if (message == 0)
         return -ENOMEM;
     struct ifaddrmsg body = {(uint8_t)address->ip.family, address->prefix,
@@ -117,15 +136,20 @@ static inline int64_t vip_address_request(struct nl_sock *socket, int add,
     uint32_t bits = htobe32((uint32_t)address->ip.low);
     struct in6_addr wide = vip_in6(address->ip);
     int is_v4 = address->ip.family == AF_INET;
+    uint32_t peer_bits = htobe32((uint32_t)address->peer.low);
+    struct in6_addr peer_wide = vip_in6(address->peer);
     const void *octets = is_v4 ? (const void *)&bits : (const void *)&wide;
+    const void *peer = address->peer.family == 0 ? octets
+                       : is_v4                   ? (const void *)&peer_bits
+                                                 : (const void *)&peer_wide;
     int length = is_v4 ? 4 : 16;
     int failed = nlmsg_append(message, &body, sizeof body, NLMSG_ALIGNTO) < 0 ||
                  nla_put(message, IFA_LOCAL, length, octets) < 0 ||
-                 nla_put(message, IFA_ADDRESS, length, octets) < 0;
+                 nla_put(message, IFA_ADDRESS, length, peer) < 0;
     if (add) {
         struct ifa_cacheinfo lifetimes = {address->preferred, address->valid, 0, 0};
         failed = failed || nla_put(message, IFA_CACHEINFO, sizeof lifetimes, &lifetimes) < 0 ||
-                 nla_put_u32(message, IFA_FLAGS, address->flags) < 0 ||
+                 nla_put_u32(message, IFA_FLAGS, flags) < 0 ||
                  nla_put_u8(message, vip_ifa_proto, address->protocol) < 0;
     }
     if (failed) {
@@ -204,6 +228,10 @@ static inline int vip_address_parse(struct nlmsghdr *header, struct vip_address 
     if (octets == 0 || nla_len(octets) != length)
         return -EBADMSG;
     address->ip = vip_ip_from_octets(body->ifa_family, nla_data(octets));
+    struct nlattr *other = attributes[IFA_ADDRESS];
+    if (other != 0 && nla_len(other) == length &&
+        memcmp(nla_data(other), nla_data(octets), (size_t)length) != 0)
+        address->peer = vip_ip_from_octets(body->ifa_family, nla_data(other));
     address->interface = (int32_t)body->ifa_index;
     address->prefix = body->ifa_prefixlen;
     address->scope = body->ifa_scope;
@@ -223,11 +251,30 @@ static inline int vip_address_parse(struct nlmsghdr *header, struct vip_address 
     return 0;
 }
 
+static inline void vip_alternatives_parse(struct nlmsghdr *header, struct vip_link *link) {
+    struct nlattr *list = nlmsg_find_attr(header, sizeof(struct ifinfomsg), vip_ifla_prop_list);
+    if (list == 0)
+        return;
+    struct nlattr *property;
+    int left;
+    size_t used = 0;
+    nla_for_each_nested(property, list, left) {
+        size_t room = sizeof link->alternatives - 1 - used;
+        if (nla_type(property) != vip_ifla_alt_ifname || nla_len(property) < 2 ||
+            (size_t)nla_len(property) > room)
+            continue;
+        used += nla_strlcpy(link->alternatives + used, property, room) + 1;
+    }
+}
+
 static inline int vip_link_parse(struct nlmsghdr *header, struct vip_link *link) {
     struct nlattr *attributes[IFLA_MAX + 1];
     memset(link, 0, sizeof *link);
     if (nlmsg_parse(header, sizeof(struct ifinfomsg), attributes, IFLA_MAX, 0) < 0 ||
         attributes[IFLA_IFNAME] == 0)
+        return -EBADMSG;
+    // An event of a wireless driver: it has the name and nothing else of the link.
+    if (attributes[IFLA_WIRELESS] != 0)
         return -EBADMSG;
     struct ifinfomsg *body = (struct ifinfomsg *)nlmsg_data(header);
     // A bridge tells the same group about its ports, with its own family: an RTM_DELLINK of that
@@ -252,6 +299,9 @@ static inline int vip_link_parse(struct nlmsghdr *header, struct vip_link *link)
         for (int index = 0; index < 6; index++)
             link->mac = link->mac << 8 | octets[index];
     }
+    if (attributes[IFLA_MTU] != 0 && nla_len(attributes[IFLA_MTU]) == 4)
+        link->mtu = nla_get_u32(attributes[IFLA_MTU]);
+    vip_alternatives_parse(header, link);
     struct nlattr *information[IFLA_INFO_MAX + 1];
     if (attributes[IFLA_LINKINFO] != 0 &&
         nla_parse_nested(information, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], 0) == 0 &&

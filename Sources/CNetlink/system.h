@@ -175,6 +175,11 @@ static inline int vip_unshare_network(void) {
     return syscall(SYS_unshare, 0x40000000) < 0 ? -errno : 0;
 }
 
+/// What `ps -L` and `top -H` call this thread, of at most 15 characters; prctl is variadic.
+static inline void vip_name_thread(const char *name) {
+    (void)prctl(PR_SET_NAME, (unsigned long)name, 0ul, 0ul, 0ul);
+}
+
 // fcntl and open are variadic.
 static inline int vip_open(const char *path, int flags, mode_t mode) {
     int fd = open(path, flags | O_CLOEXEC, mode);

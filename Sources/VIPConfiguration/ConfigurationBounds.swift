@@ -34,8 +34,8 @@ enum ConfigurationBounds {
 
     /// A label of DNS has at most 63.
     static let nameOctets = 1...63
-    /// IFNAMSIZ without the null.
-    static let interfaceOctets = 1...15
+    /// ALTIFNAMSIZ without the null: an alternative name may be longer than the first one.
+    static let interfaceOctets = 1...127
     /// What the kernel keeps of a process's name (TASK_COMM_LEN without the null).
     static let processOctets = 1...15
     /// PATH_MAX without the null.

@@ -75,7 +75,7 @@ struct GroupDraft {
             report.error(
                 "\(name.value.quoted) is not the name of an interface",
                 at: name.range,
-                help: "names of interfaces are 1 to 15 characters without spaces, '/' and ':';"
+                help: "names of interfaces are 1 to 127 characters without spaces, '/' and ':';"
                     + " `ip link` lists them"
             )
             return nil

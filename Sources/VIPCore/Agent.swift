@@ -301,6 +301,8 @@ public struct Agent: Sendable {
             for index in groups.indices { groups[index].gateClosed(after: stepBefore, in: scene) }
         case .addressable(let id, let addressable):
             withGroup(id, at: now) { group, _ in group.isAddressable = addressable }
+        case .kernelAnswers(let id, let answers):
+            withGroup(id, at: now) { group, _ in group.kernelAnswers = answers }
         case .leaseRecorded(let length):
             recordedLease = length
             isLoweringRecord = false

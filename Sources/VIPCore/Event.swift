@@ -30,6 +30,9 @@ public enum Event: Equatable, Sendable {
     /// Whether the kernel would take the group's addresses now, as it was tried. It would until
     /// told otherwise.
     case addressable(GroupID, Bool)
+    /// Whether the kernel answers what it is asked about the group's addresses. It does until told
+    /// otherwise.
+    case kernelAnswers(GroupID, Bool)
     /// The state directory holds this longest lease, and no other.
     case leaseRecorded(Duration)
     case command(Command, id: UInt64)

@@ -5,7 +5,8 @@ extension StartupFailure.Status {
     var meaning: String {
         switch self {
         case .system: "the system refused something"
-        case .unavailable: "another agent runs here, or its port is taken"
+        case .unavailable:
+            "another agent runs here, its port is taken, or this host has no name yet"
         case .permission: "a permission is missing"
         case .configuration: "the configuration or the key can't be used"
         }

@@ -38,7 +38,7 @@ struct Run: ParsableCommand {
     func serve(with inheritance: Inheritance) {
         let program = ProgramPath.ofThisProcess()
         let stored = StoredDescriptors.take()
-        let sites = loadSites(place)
+        let sites = requireSites()
         Self.serve(
             Daemon.Options(
                 sites: sites,
@@ -52,6 +52,28 @@ struct Run: ParsableCommand {
                 stored: stored
             )
         )
+    }
+
+    /// Where all that is wrong is this host's name, and no operator has given it, it may come
+    /// later.
+    private func requireSites() -> Sites {
+        do throws(ConfigurationFailure) {
+            return try Sites(
+                at: place.config ?? Sites.defaultPath(),
+                host: place.host ?? kernelHostName()
+            )
+        } catch {
+            guard place.host == nil, error.isOfName else {
+                fail(StartupFailure.Status.configuration.rawValue, error.description)
+            }
+            Self.end(StartupFailure(awaitingNameAfter: error, calledNow: kernelHostName()))
+        }
+    }
+
+    private static func end(_ failure: StartupFailure) -> Never {
+        complain("vip-agent: \(failure.description)")
+        let isStopped = failure.holdOff(notifying: ServiceNotifier())
+        Glibc.exit(isStopped ? EXIT_SUCCESS : failure.status.rawValue)
     }
 
     /// Goes on with a handover: its texts are what was checked, and no file is read.
@@ -91,9 +113,7 @@ struct Run: ParsableCommand {
             try begin(options, output, log).serve()
         } catch {
             _ = output.flush()
-            complain("vip-agent: \(error.description)")
-            let isStopped = error.holdOff(notifying: ServiceNotifier())
-            Glibc.exit(isStopped ? EXIT_SUCCESS : error.status.rawValue)
+            end(error)
         }
     }
 

@@ -153,9 +153,7 @@ func complain(_ message: String) {
 
 /// This host's name as the kernel has it.
 func kernelHostName() -> String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "" }
-    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    HostName.current
 }
 
 /// Opens /dev/null in the place of standard descriptors that were closed: the next file would get

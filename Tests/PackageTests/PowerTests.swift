@@ -70,7 +70,7 @@ extension Booted {
             try machines.lab.removeCards(.lb1)
             try machines[.lb1].boot()
             let status = try machines.waitForStatus(of: .lb1, "there is no interface") { status in
-                (status.reasons ?? []).joined().contains("interface down or missing")
+                (status.reasons ?? []).joined().contains("there is no interface")
             }
             #expect(status.group("web")?.state == "fault")
             let state = try machines[.lb1].run("systemctl", "is-active", "vip-agent")

@@ -78,18 +78,27 @@ struct GroupDiagnosticTests {
         )
     }
 
-    @Test("the name of an interface has 15 characters at most")
-    func theNameOfAnInterfaceHas15CharactersAtMost() {
+    @Test("an alternative name of an interface has 127 characters at most")
+    func theNameOfAnInterfaceHas127CharactersAtMost() {
+        let most = String(repeating: "e", count: 127)
+        #expect(Example.verdict(replacing: "\"eth0\"", with: "\"\(most)\"") == "")
+        let verdict = Example.verdict(replacing: "\"eth0\"", with: "\"\(most)f\"")
+        #expect(verdict.contains("…' is not the name of an interface\n"))
+        #expect(verdict.contains("names of interfaces are 1 to 127 characters"))
+    }
+
+    @Test("the name of an interface has no colon")
+    func theNameOfAnInterfaceHasNoColon() {
         let verdict = Example.verdict(
             replacing: "\"eth0\"",
-            with: "\"enp0s31f6u1u2u3x\""
+            with: "\"eth0:1\""
         )
         #expect(
             verdict == """
-                vip.toml:25:13: error: 'enp0s31f6u1u2u3x' is not the name of an interface
-                 25 | interface = "enp0s31f6u1u2u3x"
-                    |             ^~~~~~~~~~~~~~~~~~
-                    = help: names of interfaces are 1 to 15 characters without spaces, '/' and \
+                vip.toml:25:13: error: 'eth0:1' is not the name of an interface
+                 25 | interface = "eth0:1"
+                    |             ^~~~~~~~
+                    = help: names of interfaces are 1 to 127 characters without spaces, '/' and \
                 ':'; `ip link` lists them
                 """
         )

@@ -57,4 +57,9 @@ int clab_notification_socket(const char *path);
 long clab_receive_notification(
     int socket, void *buffer, unsigned long size, int *descriptors, int most, int *count);
 
+/* Stops one thread of another process where it is, until this thread releases it: to the process it
+ * is one that does not come back from the kernel. -1 and errno. */
+int clab_hold_thread(int thread);
+int clab_release_thread(int thread);
+
 #endif

@@ -1,51 +1,52 @@
+import Glibc
 import VIPConfiguration
 import VIPCore
 
 /// The floating addresses as the kernel has them: puts them on, takes them off, announces them, and
 /// knows what is there without being told twice.
-final class AddressKeeper {
+package final class AddressKeeper {
     private let routes: RouteSocket
-    private let worker: AddressWorker
-    let monitor: RouteMonitor
+    let worker: AddressWorker
+    package let monitor: RouteMonitor
     let announcements: AnnouncementWorker
     /// Nil where the kernel lets nobody listen.
     let claims: ClaimWatch?
     let claimsFailure: SystemError?
-    var groups: [GroupPlace]
+    package internal(set) var groups: [GroupPlace]
     /// The places of groups and of their addresses, each of which is in one group: what comes with
     /// each renewal and notification takes the same time for any number.
     let places: [GroupID: Int]
-    private let holders: [IPAddress: Int]
-    private(set) var overruns: UInt64 = 0
+    let holders: [IPAddress: Int]
+    var overruns: UInt64 = 0
     /// Addresses that an earlier process put on this host, for groups or addresses that have left
     /// the configuration since; taken off at the start.
     private(set) var forgotten: [String] = []
-    private var hasBegun = false
-    private var orders: [Order] = []
-    private var nextOrder: UInt64 = 1
+    private(set) var hasBegun = false
+    var orders = AddressOrders()
+    var trials: KernelTrials
     /// What the core has to hear, in order.
     var news: [Event] = []
     /// What the kernel refused since it was last asked for, for the log.
     var failures: [Failure] = []
 
-    /// One effect under way with the worker: as many changes as the group has addresses.
-    private struct Order {
-        let id: UInt64
-        let group: Int
-        let request: UInt64
-        let isRemoval: Bool
-        var outstanding: Int
-        var failed = false
-        var isLate = false
+    package struct Failure {
+        package let group: GroupID
+        /// Of call and answer, without the address: repeats of it may be folded.
+        package let kind: String
+        var event = "kernel-refused"
+        package let text: String
     }
 
     /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
     static let removalPause: Int64 = 50_000_000
 
-    /// - Parameter announcer: the socket that the process had for it before execve.
-    init(
+    /// - Parameters:
+    ///   - announcer: the socket that the process had for it before execve.
+    ///   - silence: after how long without an answer the kernel counts as silent.
+    package init(
         groups: [VIPConfiguration.Group],
-        announcer number: Int32? = nil
+        announcer number: Int32? = nil,
+        silence: Duration = .seconds(1)
     ) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
@@ -83,12 +84,13 @@ final class AddressKeeper {
                 permit: $0.1
             )
         }
+        trials = KernelTrials(groups: groups.count, silence: silence.nanoseconds)
     }
 
     /// Finds out what the kernel has, and takes off what an earlier process put on and no group has
     /// any more: another address, or one in another place. To be called once, before anything is
     /// asked for.
-    func begin() throws(SystemError) {
+    package func begin() throws(SystemError) {
         hasBegun = true
         try resynchronize()
         for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
@@ -101,6 +103,7 @@ final class AddressKeeper {
     private func isConfigured(_ address: InterfaceAddress) -> Bool {
         groups.contains { group in
             group.link?.index == address.interface
+                && address.peer == nil
                 && group.addresses.floating.contains {
                     $0.address == address.address && $0.prefixLength == Int(address.prefixLength)
                 }
@@ -108,17 +111,19 @@ final class AddressKeeper {
     }
 
     /// Whether the kernel has done all that it was asked for.
-    var isIdle: Bool { orders.isEmpty && groups.allSatisfy { $0.silence == nil } }
+    package var isIdle: Bool {
+        orders.isEmpty && !trials.isUnderWay && groups.allSatisfy { $0.silence == nil }
+    }
 
     /// Readable when the worker has something to tell.
-    var workerDescriptor: Int32 { worker.fileDescriptor }
+    package var workerDescriptor: Int32 { worker.fileDescriptor }
 
     /// Asks the kernel for all links and addresses, at the start and after a lost notification.
     func resynchronize() throws(SystemError) {
         let links = try routes.links()
         let addresses = try routes.addresses()
         for index in groups.indices {
-            groups[index].link = links.first { $0.name == groups[index].interface }
+            note(groups[index].take(links), of: index)
             groups[index].addresses.replaceAll(by: addresses)
         }
     }
@@ -127,7 +132,7 @@ final class AddressKeeper {
 
     /// Has all addresses of the group put on its interface, or refreshed there, for this many
     /// seconds; where there is an instant, the kernel is asked before it or not at all.
-    func add(_ id: GroupID, request: UInt64, lifetime seconds: UInt32, before: Instant?) {
+    package func add(_ id: GroupID, request: UInt64, lifetime seconds: UInt32, before: Instant?) {
         guard let index = index(of: id) else { return }
         groups[index].wanted = true
         groups[index].removal = nil
@@ -147,16 +152,17 @@ final class AddressKeeper {
         }
         let limit = before.map(\.nanoseconds)
         order(
-            addresses.map { .add($0, before: limit) },
+            groups[index].addresses.obstacles(on: link.index).map { .remove($0) }
+                + addresses.map { .add($0, before: limit) },
             of: index,
             request: request,
-            isRemoval: false
+            .addition
         )
     }
 
     /// Has the group's addresses taken off every interface that has one, also what was only asked
     /// for.
-    func remove(_ id: GroupID, request: UInt64) {
+    package func remove(_ id: GroupID, request: UInt64) {
         guard let index = index(of: id) else { return }
         groups[index].wanted = false
         groups[index].removal = nil
@@ -174,63 +180,95 @@ final class AddressKeeper {
                 )
             }
         }
-        order(addresses.map { .remove($0) }, of: index, request: request, isRemoval: true)
+        order(addresses.map { .remove($0) }, of: index, request: request, .removal)
     }
 
     private func order(
         _ changes: [AddressWorker.Change],
         of index: Int,
         request: UInt64,
-        isRemoval: Bool
+        _ kind: AddressOrders.Kind
     ) {
-        var order = Order(
-            id: nextOrder,
+        var order = AddressOrders.Order(
+            id: orders.takeID(),
             group: index,
             request: request,
-            isRemoval: isRemoval,
+            kind: kind,
             outstanding: changes.count
         )
-        nextOrder += 1
         for change in changes where !worker.ask(change, id: order.id) {
             order.outstanding -= 1
             order.failed = true
         }
-        orders.append(order)
         groups[index].orders += 1
-        if order.outstanding == 0 { conclude(orders.count - 1) }
+        if order.outstanding == 0 {
+            conclude(order)
+        } else {
+            orders.append(order)
+        }
     }
 
     /// What the worker has done since it was last asked. What the kernel told of it before is taken
     /// first: later it would look like somebody else's doing.
-    func takeCompletions() throws(SystemError) {
+    package func takeCompletions() throws(SystemError) {
         let completions = worker.completions()
         for _ in stride(from: 0, to: completions.count, by: RouteStream.mostReads) {
             try takeNotifications()
         }
         for completion in completions {
-            guard let place = orders.firstIndex(where: { $0.id == completion.id }) else { continue }
-            let index = orders[place].group
-            if completion.isLate {
-                orders[place].isLate = true
-            } else if let failure = completion.failure {
-                orders[place].failed = true
-                note(failure, of: completion.change.address, in: index)
+            if trials.answered(completion.id, trialRefusal(completion)) { continue }
+            let over = orders.note(completion.id) { take(completion, into: &$0) }
+            if let over { conclude(over) }
+        }
+        noteTrials(at: ClockReading.bootNow())
+    }
+
+    private func take(
+        _ completion: AddressWorker.Completion,
+        into order: inout AddressOrders.Order
+    ) {
+        let index = order.group
+        if completion.isLate {
+            order.isLate = true
+            return
+        }
+        if let failure = completion.failure {
+            let named = note(failure, of: completion.change, in: index)
+            order.failed = true
+            order.failure = order.failure ?? named
+            return
+        }
+        switch completion.change {
+        case .add(let address, _): groups[index].addresses.note(address)
+        case .remove(let address):
+            if completion.wasAbsent, groups[index].addresses.has(address) {
+                order.doubtful.append(address)
             } else {
-                switch completion.change {
-                case .add(let address, _): groups[index].addresses.note(address)
-                case .remove(let address): groups[index].addresses.forget(address)
-                }
+                groups[index].addresses.forget(address)
             }
-            orders[place].outstanding -= 1
-            if orders[place].outstanding == 0 { conclude(place) }
+        case .look:
+            groups[index].addresses.correct(order.doubtful, by: completion.found)
+            guard let left = groups[index].addresses.present.first else { return }
+            order.failed = true
+            let text = "\(left) is still there, though it was removed; it is tried again"
+            failures.append(Failure(group: groups[index].id, kind: "still there", text: text))
+        case .tryOut: break
         }
     }
 
     /// The kernel knows interfaces by number, and operators by name.
-    private func note(_ failure: SystemError, of address: InterfaceAddress, in index: Int) {
+    private func note(
+        _ failure: SystemError,
+        of change: AddressWorker.Change,
+        in index: Int
+    ) -> SystemError {
         var failure = failure
-        if let link = groups[index].link, link.index == address.interface {
-            failure.subject = "\(address.address)/\(address.prefixLength) on \(link.name)"
+        switch change {
+        case .add(let address, _), .remove(let address), .tryOut(let address, _):
+            if let link = groups[index].link, link.index == address.interface {
+                failure = AddressTrial.advising(failure, about: address, on: link)
+            }
+        case .look: break
         }
         failures.append(
             Failure(
@@ -239,21 +277,25 @@ final class AddressKeeper {
                 text: "\(failure)"
             )
         )
+        return failure
     }
 
-    private func conclude(_ place: Int) {
-        let order = orders.remove(at: place)
+    private func conclude(_ order: AddressOrders.Order) {
         let id = groups[order.group].id
-        if order.isLate {
-            news.append(.addressesLate(id, request: order.request))
-        } else if !order.isRemoval {
-            news.append(.addressesAdded(id, request: order.request, failed: order.failed))
-        } else if order.failed {
-            groups[order.group].removal = order.request
-        } else {
-            tellRemoval(of: order.group, request: order.request)
-        }
         groups[order.group].orders -= 1
+        switch order.kind {
+        case .removal where !order.failed && !order.doubtful.isEmpty:
+            return look(after: order)
+        case .removal where order.failed, .look where order.failed:
+            groups[order.group].removal = order.request
+        case .removal, .look:
+            tellRemoval(of: order.group, request: order.request)
+        case .addition where order.isLate:
+            news.append(.addressesLate(id, request: order.request))
+        case .addition:
+            noteAct(order)
+            news.append(.addressesAdded(id, request: order.request, failed: order.failed))
+        }
         if groups[order.group].orders == 0, groups[order.group].isDisturbed {
             groups[order.group].isDisturbed = false
             // What is known here may be older than what disturbed it.
@@ -261,21 +303,40 @@ final class AddressKeeper {
         }
     }
 
+    /// The kernel had told of addresses, and then had none to remove: they are gone, or they have
+    /// another shape than was understood. Only a look says which.
+    private func look(after removal: AddressOrders.Order) {
+        var order = AddressOrders.Order(
+            id: orders.takeID(),
+            group: removal.group,
+            request: removal.request,
+            kind: .look,
+            outstanding: 1
+        )
+        order.doubtful = removal.doubtful
+        groups[order.group].orders += 1
+        guard worker.ask(.look, id: order.id) else {
+            order.failed = true
+            return conclude(order)
+        }
+        orders.append(order)
+    }
+
     /// Whether a removal that the kernel refused has to be tried again.
     var owesRemoval: Bool { groups.contains { $0.removal != nil } }
 
-    func retryRemovals() {
+    package func retryRemovals() {
         for group in groups {
             if let request = group.removal { remove(group.id, request: request) }
         }
     }
 
-    func takeNews() -> [Event] {
+    package func takeNews() -> [Event] {
         defer { news.removeAll() }
         return news
     }
 
-    func takeFailures() -> [Failure] {
+    package func takeFailures() -> [Failure] {
         defer { failures.removeAll() }
         return failures
     }
@@ -290,104 +351,17 @@ final class AddressKeeper {
                 try routes.remove(address)
                 removed.append("\(address)")
             }
-            groups[index].addresses.replaceAll(by: [])
+        }
+        try resynchronize()
+        for address in groups.lazy.flatMap(\.addresses.present) {
+            throw SystemError(
+                call: "RTM_DELADDR",
+                on: "\(address)",
+                errno: EADDRNOTAVAIL,
+                detail: "the kernel still has it"
+            )
         }
         return removed
-    }
-
-    // MARK: - Notifications
-
-    /// Takes what the kernel has to say, and keeps what of it the core has to hear.
-    func takeNotifications() throws(SystemError) {
-        var touched: Set<Int> = []
-        let events = try monitor.events()
-        // What is told before the kernel was asked for everything is part of its answer.
-        guard hasBegun else { return }
-        for event in events {
-            switch event {
-            case .link(let link):
-                for index in groups.indices where groups[index].interface == link.name {
-                    let before = groups[index].link
-                    groups[index].link = link
-                    if let before { announceAgain(index, after: before, link) }
-                }
-            case .linkGone(let number, let name):
-                for index in groups.indices
-                where groups[index].link?.index == number || groups[index].interface == name {
-                    groups[index].link = nil
-                    groups[index].addresses.forgetAll(on: number)
-                    groups[index].isDisturbed = groups[index].orders > 0
-                    touched.insert(index)
-                }
-            case .address(let address):
-                if let index = holders[address.address] {
-                    groups[index].addresses.note(address)
-                    disturb(index, isWanted: false)
-                    touched.insert(index)
-                }
-            case .addressGone(let address):
-                if let index = holders[address.address] {
-                    groups[index].addresses.forget(address)
-                    disturb(index, isWanted: true)
-                    touched.insert(index)
-                }
-            case .overrun:
-                overruns &+= 1
-                try resynchronize()
-                for index in groups.indices where groups[index].orders > 0 {
-                    groups[index].isDisturbed = true
-                }
-                touched.formUnion(groups.indices)
-            }
-        }
-        noteInterfaces()
-        // The worker's own changes are told here too, one by one: until it is done with them they
-        // say nothing.
-        for index in touched.sorted() where groups[index].orders == 0 {
-            let group = groups[index]
-            let (all, some) = (group.isComplete, !group.addresses.areAbsent)
-            // What is there as it should be, or not at all, is no news.
-            guard group.wanted ? !all : some else { continue }
-            find(index, all: all, some: some)
-        }
-    }
-
-    /// The core hears of it now; or a little later, if it has heard of this group a moment ago.
-    private func find(_ index: Int, all: Bool, some: Bool) {
-        guard groups[index].look.begin(at: ClockReading.bootNow()) else { return }
-        news.append(.addressesFound(groups[index].id, all: all, some: some))
-    }
-
-    /// When somebody's further changes to addresses are to be looked at, on CLOCK_BOOTTIME.
-    var lookAt: Int64? { groups.lazy.compactMap(\.look.owedAt).min() }
-
-    func lookAgain(at now: Int64) {
-        for index in groups.indices {
-            guard let due = groups[index].look.owedAt, due <= now else { continue }
-            groups[index].look.settle()
-            // The worker's end is a look of its own.
-            guard groups[index].orders == 0 else {
-                groups[index].isDisturbed = true
-                continue
-            }
-            find(index, all: false, some: true)
-        }
-    }
-
-    /// An address went that is being put on, or came that is being taken off.
-    private func disturb(_ index: Int, isWanted: Bool) {
-        guard groups[index].orders > 0, groups[index].wanted == isWanted else { return }
-        groups[index].isDisturbed = true
-    }
-
-    /// For every group whose interface has come or gone since the core was last told.
-    func noteInterfaces() {
-        for index in groups.indices {
-            let up = groups[index].interfaceIsUp
-            guard groups[index].reportedUp != up else { continue }
-            groups[index].reportedUp = up
-            news.append(.interface(groups[index].id, up: up))
-        }
     }
 
     func index(of id: GroupID) -> Int? { places[id] }

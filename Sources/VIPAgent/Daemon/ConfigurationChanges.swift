@@ -7,6 +7,8 @@ package struct ConfigurationChanges: Equatable, Sendable {
     package private(set) var lines: [String] = []
     /// What takes none before an operator says so, and what that means until then.
     package private(set) var waits: [String] = []
+    /// What of this host does not go together with it.
+    package var warnings: [String] = []
 
     /// - Parameter states: what the state directory holds, by the old entries.
     package init(
@@ -45,6 +47,7 @@ package struct ConfigurationChanges: Equatable, Sendable {
     /// One paragraph, for a reply and for the log.
     package var text: String {
         var text = lines.isEmpty ? "nothing changed" : lines.joined(separator: "; ")
+        for warning in warnings { text += "; but \(warning)" }
         guard !waits.isEmpty else { return text }
         text += "; waits to be accepted: " + waits.joined(separator: ", ")
         text += """

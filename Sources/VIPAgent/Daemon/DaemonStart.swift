@@ -112,7 +112,8 @@ extension Daemon {
             keeper: site.role == .node
                 ? try AddressKeeper(
                     groups: site.configuration.groups,
-                    announcer: inherited.announcer()
+                    announcer: inherited.announcer(),
+                    silence: max(site.configuration.timing.lease, .seconds(1))
                 ) : nil
         )
     }

@@ -2,8 +2,10 @@ import VIPConfiguration
 
 /// A group's floating addresses, and where the kernel has them. Made for thousands: what comes with
 /// each notification takes the same time for any number.
-struct GroupAddresses {
+package struct GroupAddresses {
     let floating: [FloatingAddress]
+    /// The first of each family.
+    let samples: [FloatingAddress]
     private let wanted: Set<IPAddress>
     private var places: [Place: InterfaceAddress] = [:]
 
@@ -12,23 +14,29 @@ struct GroupAddresses {
         let interface: Int32
         let address: IPAddress
         let prefixLength: UInt8
+        let peer: IPAddress?
 
         init(_ address: InterfaceAddress) {
             interface = address.interface
             self.address = address.address
             prefixLength = address.prefixLength
+            peer = address.peer
         }
 
         init(_ floating: FloatingAddress, on interface: Int32) {
             self.interface = interface
             address = floating.address
             prefixLength = UInt8(floating.prefixLength)
+            peer = nil
         }
     }
 
     init(_ floating: [FloatingAddress]) {
         self.floating = floating
         wanted = Set(floating.map(\.address))
+        samples = [AddressTrial.Family.v4, .v6].compactMap { family in
+            floating.first { AddressTrial.Family($0.address) == family }
+        }
     }
 
     /// Whether it is one of the group's: on any interface, loopback too, with any prefix. Linux
@@ -36,14 +44,32 @@ struct GroupAddresses {
     func contains(_ address: InterfaceAddress) -> Bool { wanted.contains(address.address) }
 
     /// The kernel has none of them anywhere.
-    var areAbsent: Bool { places.isEmpty }
+    package var areAbsent: Bool { places.isEmpty }
 
     /// All that the kernel has, in no order.
-    var present: [InterfaceAddress] { Array(places.values) }
+    package var present: [InterfaceAddress] { Array(places.values) }
 
     /// As the kernel has it on that interface.
     func found(_ floating: FloatingAddress, on interface: Int32) -> InterfaceAddress? {
         places[Place(floating, on: interface)]
+    }
+
+    /// Whether the kernel has it, in just this shape, as far as it has told.
+    func has(_ address: InterfaceAddress) -> Bool { places[Place(address)] != nil }
+
+    /// What is in the way of an address on that interface. Of IPv6 the kernel has an address once
+    /// on each: one with another prefix length would be kept as it is.
+    func obstacles(on interface: Int32) -> [InterfaceAddress] {
+        places.values.filter { found in
+            guard found.interface == interface, case .v6 = found.address else { return false }
+            return !floating.contains { Place($0, on: interface) == Place(found) }
+        }
+    }
+
+    /// After a look: these were doubtful, and all those were found.
+    mutating func correct(_ doubtful: [InterfaceAddress], by found: [InterfaceAddress]) {
+        for address in doubtful { forget(address) }
+        for address in found where contains(address) { note(address) }
     }
 
     /// Whether that interface has all of them.

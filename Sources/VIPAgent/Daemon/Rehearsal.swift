@@ -29,6 +29,8 @@ struct Rehearsal: Sendable {
     let missingGate: String?
     /// What the child rehearses with.
     let loan: Loan
+    /// This host's name as the kernel has it now; nil where an operator has said which host it is.
+    let kernelName: String?
 
     /// What may take over.
     struct Successor: Sendable {
@@ -109,6 +111,7 @@ struct Rehearsal: Sendable {
             let (reading, sites) = try read()
             let testimony = try ask(with: reading)
             try compare(testimony, with: sites)
+            try requireInterfaces(sites)
             guard try read().reading == reading else { continue }
             return try successor(testimony.version, reading, sites)
         }
@@ -243,11 +246,13 @@ struct Rehearsal: Sendable {
 
     private func changes(_ reading: Reading, _ sites: Sites?) -> ConfigurationChanges {
         guard let sites else { return ConfigurationChanges(unread: ()) }
-        return ConfigurationChanges(
+        var changes = ConfigurationChanges(
             from: running.map { ($0.site, $0.keys, $0.state) },
             to: zip(sites.entries, reading.keys).map { ($0.site, $1) },
             isDirectory: isDirectory
         )
+        changes.warnings = nameWarnings(reading.source)
+        return changes
     }
 }
 

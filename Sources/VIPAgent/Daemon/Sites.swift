@@ -44,6 +44,7 @@ package struct Sites: Sendable {
         self.source = source
         isDirectory = source.isDirectory
         var faults = source.faults
+        var strangers = 0
         var entries: [Entry] = []
         for file in source.files {
             guard let text = file.text else {
@@ -54,10 +55,14 @@ package struct Sites: Sendable {
                 entries.append(try Self.read(text, of: file.path, host: host))
             } catch {
                 faults.append(error.text)
+                if error.isOfName { strangers += 1 }
             }
         }
+        let isOfName = strangers > 0 && strangers == faults.count
         if isDirectory { faults += Self.conflicts(among: entries) }
-        guard faults.isEmpty else { throw ConfigurationFailure(faults: faults) }
+        guard faults.isEmpty else {
+            throw ConfigurationFailure(faults: faults, isOfName: isOfName)
+        }
         self.entries = entries
     }
 
@@ -119,7 +124,10 @@ package struct Sites: Sendable {
 
     // MARK: - Reading
 
-    private struct Fault: Error { var text: String }
+    private struct Fault: Error {
+        var text: String
+        var isOfName = false
+    }
 
     private static func read(
         _ text: String,
@@ -136,7 +144,7 @@ package struct Sites: Sendable {
             let role = try configuration.requireRole(of: host)
             return Entry(path: path, site: Site(configuration, as: role))
         } catch {
-            throw Fault(text: "\(path): error: \(error)")
+            throw Fault(text: "\(path): error: \(error)", isOfName: true)
         }
     }
 
@@ -204,6 +212,8 @@ package struct Sites: Sendable {
 package struct ConfigurationFailure: Error, Equatable, Sendable, CustomStringConvertible {
     /// Each with the file that it is about.
     package var faults: [String]
+    /// Nothing is wrong with it but that no host has this one's name.
+    package var isOfName = false
 
     package var description: String {
         "the configuration can't be used\n" + faults.joined(separator: "\n")

@@ -19,10 +19,24 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
     package var description: String
     /// Something is held here, and its lease runs out unless the next start comes soon.
     package var isUrgent = false
+    /// It may be put right from outside at any moment: this host gets another name.
+    package private(set) var awaitsName = false
 
     package init(_ status: Status, _ description: String) {
         self.status = status
         self.description = description
+    }
+
+    /// No host of the configuration has this one's name, which may come later: at an early start it
+    /// is another one until something has set it.
+    package init(awaitingNameAfter failure: ConfigurationFailure, calledNow name: String) {
+        self.init(
+            .unavailable,
+            "waiting for this host's name, which is '\(name)' now: tried again when it changes, or "
+                + "in \(Self.namePause.components.seconds) s\n"
+                + failure.faults.joined(separator: "\n")
+        )
+        awaitsName = true
     }
 
     init(_ error: SystemError, isUrgent: Bool) {
@@ -68,6 +82,10 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
 
     /// How long `holdOff` lasts.
     package static let pause: Duration = .seconds(1)
+    /// Likewise where a name is awaited, which ends it.
+    package static let namePause: Duration = .seconds(10)
+    /// How often there is a look at the name.
+    private static let nameInterval = 250
 
     /// A service manager restarts the agent at once, however often. What does not go away within
     /// milliseconds is told to it, and then there is a pause, which SIGTERM and SIGINT end. Without
@@ -79,12 +97,27 @@ package struct StartupFailure: Error, Equatable, Sendable, CustomStringConvertib
         guard let notifier, !isUrgent, [.system, .unavailable].contains(status) else {
             return false
         }
-        notifier.send(.status(description))
+        notifier.send(.status(String(description.prefix { $0 != "\n" })))
         var mask = sigset_t()
         unsafe sigemptyset(&mask)
         for number in [SIGTERM, SIGINT] { unsafe sigaddset(&mask, number) }
         unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
-        var pause = timespec(tv_sec: Int(Self.pause.components.seconds), tv_nsec: 0)
+        guard awaitsName else { return Self.wait(for: mask, milliseconds: 1000) }
+        let name = HostName.current
+        for _ in 0..<Int(Self.namePause.components.seconds) * 1000 / Self.nameInterval
+        where HostName.current == name {
+            if Self.wait(for: mask, milliseconds: Self.nameInterval) { return true }
+        }
+        return false
+    }
+
+    /// Whether one of these signals came meanwhile.
+    private static func wait(for mask: sigset_t, milliseconds: Int) -> Bool {
+        var mask = mask
+        var pause = timespec(
+            tv_sec: milliseconds / 1000,
+            tv_nsec: milliseconds % 1000 * 1_000_000
+        )
         return unsafe sigtimedwait(&mask, nil, &pause) > 0
     }
 }

@@ -112,7 +112,13 @@ struct StatusBuilder {
 
     private func reason(_ status: AgentStatus.GroupStatus) -> String {
         if let unready = status.unready, status.state != .owner, status.state != .witness {
-            return ReportText.text(unready)
+            switch unready {
+            case .interfaceDown, .kernelRefuses, .kernelSilent:
+                return keeper?.finding(of: status.id) ?? ReportText.text(unready)
+            case .unhealthy, .maintenance, .abstaining, .suspended, .stopping, .busy,
+                .unknownGroup, .gateMissing:
+                return ReportText.text(unready)
+            }
         }
         if status.state == .witness { return "votes only" }
         if status.state == .standby, status.reason == .candidacyFailed, let owner = status.owner {

@@ -103,7 +103,8 @@ extension Daemon {
             host: options.host,
             running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) },
             missingGate: memberships.lazy.compactMap { $0.gate?.unavailability }.first,
-            loan: loan
+            loan: loan,
+            kernelName: HostName.isGiven(in: CommandLine.arguments) ? nil : HostName.current
         )
         succession.stage = .rehearsing(asked, since: nil)
         do throws(SystemError) {

@@ -2,8 +2,9 @@ import CNetlink
 import Glibc
 import Synchronization
 
-/// Changes addresses in a thread of its own, in the order asked for: the kernel may take as long as
-/// its configuration lock is busy, and a thousand addresses take some ten milliseconds anyhow.
+/// Changes addresses, and looks at them, in a thread of its own, in the order asked for: the kernel
+/// may take as long as its configuration lock is busy, and a thousand addresses take some ten
+/// milliseconds anyhow.
 ///
 ///     ask(.add(address), id) … fileDescriptor is readable … completions() -> [(id, how it went)]
 ///
@@ -15,12 +16,11 @@ package final class AddressWorker: Sendable {
         /// CLOCK_BOOTTIME, only before it.
         case add(InterfaceAddress, before: Int64?)
         case remove(InterfaceAddress)
-
-        package var address: InterfaceAddress {
-            switch self {
-            case .add(let address, _), .remove(let address): address
-            }
-        }
+        /// Changes nothing: whether the kernel would take the address now, on an interface with
+        /// this MTU.
+        case tryOut(InterfaceAddress, mtu: UInt32)
+        /// Changes nothing: all that the kernel has.
+        case look
     }
 
     package struct Completion: Equatable, Sendable {
@@ -30,6 +30,10 @@ package final class AddressWorker: Sendable {
         package var failure: SystemError?
         /// The instant had passed: the kernel was not asked.
         package var isLate = false
+        /// There was nothing to remove, in that shape.
+        package var wasAbsent = false
+        /// What a look has found.
+        package var found: [InterfaceAddress] = []
     }
 
     /// Changes that wait, or whose completion waits to be collected.
@@ -145,8 +149,12 @@ package final class AddressWorker: Sendable {
         return collected
     }
 
+    private static let threadName = "addresses"
+
     private static func run(_ lane: Lane, _ socket: RouteSocket) {
         vip_block_signals()
+        // For whoever looks for the thread that waits for the kernel.
+        unsafe vip_name_thread(Self.threadName)
         while true {
             var count: UInt64 = 0
             _ = unsafe read(lane.wake.number, &count, 8)
@@ -172,20 +180,24 @@ package final class AddressWorker: Sendable {
     }
 
     private static func perform(_ question: Asked, _ socket: RouteSocket) -> Completion {
+        var completion = Completion(id: question.id, change: question.change)
         do throws(SystemError) {
             switch question.change {
             case .add(let address, let before):
                 // The last look at the clock: this process may have been stopped since it decided.
                 if let before, ClockReading.bootNow() >= before {
-                    return Completion(id: question.id, change: question.change, isLate: true)
+                    completion.isLate = true
+                } else {
+                    try socket.add(address)
                 }
-                try socket.add(address)
-            case .remove(let address): try socket.remove(address)
+            case .remove(let address): completion.wasAbsent = try !socket.remove(address)
+            case .tryOut(let address, let mtu): try socket.tryOut(address, mtu: mtu)
+            case .look: completion.found = try socket.addresses()
             }
-            return Completion(id: question.id, change: question.change, failure: nil)
         } catch {
-            return Completion(id: question.id, change: question.change, failure: error)
+            completion.failure = error
         }
+        return completion
     }
 
     private static func signal(_ descriptor: Int32) {

@@ -36,10 +36,20 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
     /// kernel uses 1 to 3.
     package static let ownProtocol: UInt8 = 0x56
 
+    /// How far an address is good for. Of a route that leads beyond a scope, the kernel does not
+    /// take an address within it for its source.
+    package enum Scope {
+        package static let universe: UInt8 = 0
+        package static let host: UInt8 = 254
+    }
+
     package var address: IPAddress
+    /// The other end's, where the link has one.
+    package var peer: IPAddress?
     package var prefixLength: UInt8
     /// Index of the interface.
     package var interface: Int32
+    package var scope: UInt8
     package var flags: Flags
     /// Who put it there (IFA_PROTO); 0 where nobody says.
     package var owner: UInt8
@@ -49,6 +59,11 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
     package var isOurs: Bool { owner == Self.ownProtocol }
 
     /// A floating address, as this agent installs it: it ends by itself when not renewed.
+    ///
+    /// IPv4 has the scope of this host, so that the host doesn't choose it as a source: not for a
+    /// default route, nor for a neighbour. (With the scope of the link it would be the *first*
+    /// choice for a route to a neighbour, since the kernel sorts by scope.) It is answered for like
+    /// any other.
     ///
     /// IPv6 takes no part in duplicate address detection, since the lease says that nobody else
     /// has it; is never preferred, so that the host doesn't choose it as a source; and makes no
@@ -70,15 +85,23 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
         valid = .seconds(seconds)
         switch address {
         case .v4:
+            scope = Scope.host
             flags = []
             preferred = .seconds(seconds)
         case .v6:
+            // The kernel works it out by itself.
+            scope = Scope.universe
             flags = [.noDuplicateAddressDetection, .noPrefixRoute]
             preferred = .seconds(0)
         }
     }
 
-    package var description: String { "\(address)/\(prefixLength) on interface \(interface)" }
+    package var description: String { "\(text) on interface \(interface)" }
+
+    /// As `ip address` writes it.
+    package var text: String {
+        (peer.map { "\(address) peer \($0)" } ?? "\(address)") + "/\(prefixLength)"
+    }
 }
 
 extension InterfaceAddress {
@@ -92,6 +115,8 @@ extension InterfaceAddress {
             return nil
         }
         address = ip
+        peer = IPAddress(shim.peer)
+        scope = shim.scope
         prefixLength = shim.prefix
         interface = shim.interface
         flags = Flags(rawValue: shim.flags)
@@ -100,10 +125,11 @@ extension InterfaceAddress {
         preferred = Lifetime(shim.preferred)
     }
 
-    /// Scope 0 is the universe; the kernel works out an IPv6 address's scope by itself.
     var shim: vip_address {
         var shim = vip_address()
         shim.ip = address.shim
+        shim.scope = scope
+        if let peer { shim.peer = peer.shim }
         shim.interface = interface
         shim.prefix = prefixLength
         shim.protocol = owner

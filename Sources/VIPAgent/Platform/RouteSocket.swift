@@ -34,14 +34,41 @@ package final class RouteSocket {
     /// Adds the address, or renews lifetimes and owner of one that is there. Returns when the
     /// kernel has it.
     package func add(_ address: InterfaceAddress) throws(SystemError) {
-        try change(address, adding: true)
+        try change(address, vip_address_add)
     }
 
-    /// Removes the address. One that isn't there, or whose interface isn't, is fine.
-    package func remove(_ address: InterfaceAddress) throws(SystemError) {
+    /// Removes the address, in the shape in which the kernel has it.
+    ///
+    /// - Returns: whether it was there. None in this shape, or no such interface, is no failure;
+    ///   whoever expected one looks again.
+    @discardableResult
+    package func remove(_ address: InterfaceAddress) throws(SystemError) -> Bool {
         do {
-            try change(address, adding: false)
-        } catch  where [EADDRNOTAVAIL, ENODEV].contains(error.errno) {}
+            try change(address, vip_address_remove)
+            return true
+        } catch  where [EADDRNOTAVAIL, ENODEV].contains(error.errno) {
+            return false
+        }
+    }
+
+    /// Asks whether the kernel would take the address now, and gives it none.
+    ///
+    /// There is no dry run, so this is a question that the kernel refuses in any case: it is to
+    /// join the multicast group of this address, too, which is none. It finds that out as the last
+    /// thing before it would install the address, after it has looked at the right to do so, the
+    /// interface, the family on it, and the address itself. Nobody hears of it.
+    ///
+    /// - Parameter mtu: of the interface; 0 where that is not known.
+    /// - Throws: what stands in the way.
+    package func tryOut(_ address: InterfaceAddress, mtu: UInt32) throws(SystemError) {
+        let family = AddressTrial.Family(address.address)
+        do {
+            try change(address, vip_address_try)
+        } catch  where AddressTrial.isWilling(error, to: family, mtu: mtu) {
+            return
+        }
+        // No kernel is known to come here; none may have an address for it.
+        try change(address, vip_address_remove)
     }
 
     /// All addresses of all interfaces.
@@ -78,11 +105,14 @@ package final class RouteSocket {
         unsafe socket = fresh
     }
 
-    private func change(_ address: InterfaceAddress, adding: Bool) throws(SystemError) {
-        let call = adding ? "RTM_NEWADDR" : "RTM_DELADDR"
+    private func change(
+        _ address: InterfaceAddress,
+        _ question: vip_address_question
+    ) throws(SystemError) {
+        let call = question == vip_address_remove ? "RTM_DELADDR" : "RTM_NEWADDR"
         var shim = address.shim
         let sequence = try SystemCall.check(call, on: address.description) {
-            unsafe vip_address_request(socket, adding ? 1 : 0, &shim)
+            unsafe vip_address_request(socket, question, &shim)
         }
         _ = unsafe try answers(to: sequence, call, on: address.description) { _ in Never?.none }
     }

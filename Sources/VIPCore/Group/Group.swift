@@ -46,6 +46,8 @@ struct Group: Sendable {
     var gateInPlace = true
     /// The kernel would take the addresses.
     var isAddressable = true
+    /// It answers at all.
+    var kernelAnswers = true
     /// By voter.
     var heard: [Heard?]
     /// By voter: why it did not grant what this host asked last; nil: it has, or has not answered.
@@ -118,6 +120,7 @@ struct Group: Sendable {
         if scene.maintenance { return .maintenance }
         if interfaceUp != true { return .interfaceDown }
         if !gateInPlace, !mutated(.gateMissingIgnored) { return .gateMissing }
+        if !kernelAnswers { return .kernelSilent }
         if !isAddressable { return .kernelRefuses }
         if isKernelSilent(in: scene) { return .kernelSilent }
         if !healthy { return .unhealthy }
