@@ -29,6 +29,7 @@ package final class AddressKeeper {
     /// What the kernel refused since it was last asked for, for the log.
     var failures: [Failure] = []
 
+    /// What the kernel has refused.
     package struct Failure {
         package let group: GroupID
         /// Of call and answer, without the address: repeats of it may be folded.

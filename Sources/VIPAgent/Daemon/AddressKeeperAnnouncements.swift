@@ -1,16 +1,5 @@
 import VIPCore
 
-extension AddressKeeper {
-    /// What the kernel has refused.
-    struct Failure {
-        let group: GroupID
-        /// Of call and answer, without the address: repeats of it may be folded.
-        let kind: String
-        var event = "kernel-refused"
-        let text: String
-    }
-}
-
 /// What the keeper has to do with announcements: permits, rounds, and when they are due once more.
 extension AddressKeeper {
     /// To be called right after the gate was opened, with the same deadline.
