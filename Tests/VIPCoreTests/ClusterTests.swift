@@ -4,6 +4,9 @@ import VIPCore
 /// DESIGN.md, section 8, as far as the core decides it. A lease of 500 ms makes L+ 507 ms.
 @Suite("A cluster")
 struct ClusterTests {
+    /// For so long a planned move is not served: what the gate has let through leaves first.
+    static let drain = Duration.microseconds(1004)
+
     @Test("has one owner as soon as its hosts have found each other: the first by name")
     func begins() {
         let cluster = Cluster()
@@ -185,8 +188,9 @@ struct ClusterTests {
     func carrier() {
         var cluster = Cluster()
         cluster.tell(lb1, .interface(web, up: false))
+        cluster.run(2)
         #expect(cluster.owner == lb2)
-        #expect(cluster.unserved == .zero)
+        #expect(cluster.unserved == Self.drain)
     }
 
     @Test("a check fails on lb1: switchover; on both: the owner keeps it")
@@ -198,7 +202,7 @@ struct ClusterTests {
         cluster.tell(lb2, .health(web, healthy: false))
         cluster.run(10_000)
         #expect(cluster.owners == [lb1, lb2])
-        #expect(cluster.unserved == .zero)
+        #expect(cluster.unserved == Self.drain)
     }
 
     @Test("an operator moves the group, from either host")
@@ -208,7 +212,7 @@ struct ClusterTests {
         #expect(cluster.owner == lb2)
         #expect(cluster.command(lb1, .switchover(web, to: lb1))?.hasPrefix("moved") == true)
         #expect(cluster.owner == lb1)
-        #expect(cluster.unserved == .zero)
+        #expect(cluster.unserved == Self.drain * 2)
     }
 
     @Test("lb1 goes into maintenance: it hands over, and does not take it back")
@@ -228,9 +232,10 @@ struct ClusterTests {
     func shutdown() {
         var cluster = Cluster()
         cluster.tell(lb1, .shutdown)
+        cluster.run(2)
         #expect(cluster.owner == lb2)
         #expect(cluster.host(lb1).exited)
-        #expect(cluster.unserved == .zero)
+        #expect(cluster.unserved == Self.drain)
     }
 
     @Test("lb1 comes back after a failure: it stands by")
@@ -254,7 +259,7 @@ struct ClusterTests {
         #expect(cluster.owner == lb2)
         cluster.run(3000)
         #expect(cluster.owners == [lb2, lb1])
-        #expect(cluster.unserved == .zero)
+        #expect(cluster.unserved == Self.drain)
     }
 
     @Test("lb1 comes back after a cut: the delay of good health begins then")
@@ -293,8 +298,8 @@ struct ClusterTests {
     @Test("more than three changes within a minute: planned moves wait, takeovers do not")
     func holdDown() {
         var cluster = Cluster(prefer: lb1, failback: .automatic(after: .seconds(1)))
-        for target in [lb2, lb1, lb2, lb1, lb2] {
-            _ = cluster.command(lb1, .switchover(web, to: target))
+        for (owner, target) in [(lb1, lb2), (lb2, lb1), (lb1, lb2), (lb2, lb1), (lb1, lb2)] {
+            _ = cluster.command(owner, .switchover(web, to: target))
             #expect(cluster.owner == target)
         }
         cluster.run(15_000)

@@ -184,7 +184,7 @@ struct ForceTests {
             ]
         )
         #expect(
-            talk.addressesRemoved() == [
+            talk.drained() == [
                 "page: grant lb1 4 freed, used 4, no tenure",
                 "to lb2: release 4",
                 "to w1: release 4",

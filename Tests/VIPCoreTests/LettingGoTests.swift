@@ -25,12 +25,13 @@ struct LettingGoTests {
         )
     }
 
-    @Test("frees its own grant and releases its term only once the addresses are off")
+    @Test(
+        "frees its own grant and releases its term only once the addresses are off and the gate drained"
+    )
     func release() {
         var talk = lettingGo()
-        talk.pass(1)
         #expect(
-            talk.addressesRemoved() == [
+            talk.drained() == [
                 "page: grant lb1 1 freed, used 1, no tenure",
                 "to lb2: release 1",
                 "to w1: release 1",
@@ -54,7 +55,7 @@ struct LettingGoTests {
             stamp: .ms(1)
         )
         #expect(talk.hear(lb2, .request(request)).contains("to lb2: refused 9 held by lb1"))
-        talk.addressesRemoved()
+        talk.drained()
         #expect(talk.hear(lb2, .request(request)).last == "to lb2: granted 9")
     }
 
@@ -74,14 +75,14 @@ struct LettingGoTests {
     @Test("gives back a grant that comes after it has let go")
     func strayGrant() throws {
         var talk = lettingGo()
-        talk.addressesRemoved()
+        talk.drained()
         #expect(talk.hear(w1, try #require(talk.grant(of: w1))).last == "to w1: release 1")
     }
 
     @Test("ignores a grant that names another holder, or its own host in another place")
     func foreignGrant() throws {
         var talk = lettingGo()
-        talk.addressesRemoved()
+        talk.drained()
         var granted = Granted(try #require(talk.request(to: w1)))
         granted.holder = Holder(host: lb1, place: Place(111))
         #expect(talk.hear(w1, .granted(granted)) == [])
@@ -96,7 +97,7 @@ struct LettingGoTests {
         talk.greet(w1)
         talk.pass(97)
         talk.wake()
-        talk.addressesRemoved()
+        talk.drained()
         #expect(talk.sleep(40).contains("to w1: release 1"))
         talk.hear(w1, .released(group: web, term: Term(1), holder: lb1Holder))
         #expect(!talk.sleep(400).contains("to w1: release 1"))
@@ -109,7 +110,7 @@ struct LettingGoTests {
         talk.greet(w1)
         talk.pass(97)
         talk.wake()
-        talk.addressesRemoved()
+        talk.drained()
         #expect(talk.sleep(499).contains("to w1: release 1"))
         #expect(!talk.sleep(5000).contains("to w1: release 1"))
     }
@@ -117,7 +118,7 @@ struct LettingGoTests {
     @Test("never uses a term again that it has released or given up")
     func termsAreFresh() {
         var talk = lettingGo()
-        talk.addressesRemoved()
+        talk.drained()
         talk.pass(200)
         #expect(talk.greet(w1).contains("to w1: request 2"))
     }
@@ -153,7 +154,7 @@ struct LettingGoTests {
                 "remove addresses #3",
             ]
         )
-        #expect(talk.addressesRemoved().last == "to w1: release 1")
+        #expect(talk.drained().last == "to w1: release 1")
         // lb2 is not heard, so nothing is expected of it.
         #expect(
             talk.hear(w1, .released(group: web, term: Term(1), holder: lb1Holder)) == ["exit"]

@@ -108,7 +108,7 @@ struct StartTests {
         var talk = restarted(record(tenure: false))
         #expect(Transcript.lines(talk.effects) == ["close gate", "remove addresses #1"])
         #expect(
-            talk.addressesRemoved() == [
+            talk.drained() == [
                 "page: grant lb1 4 freed, used 4, no tenure",
                 "to lb2: release 4",
                 "to w1: release 4",

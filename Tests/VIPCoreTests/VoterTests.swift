@@ -52,12 +52,22 @@ struct VoterTests {
         )
     }
 
-    @Test("does not take a term that no cluster can have come to, and says nothing")
+    @Test("refuses a term that no cluster can have come to, and says which one it has granted")
     func implausibleTerm() {
         var talk = Conversation.witness()
         talk.hear(lb1, request(lb1Holder, 5))
         talk.pass(500.001)
-        #expect(talk.hear(lb2, request(lb2Holder, 6 + 1 << 32)) == [])
+        #expect(
+            talk.hear(lb2, request(lb2Holder, 6 + 1 << 28)) == [
+                "to lb2: refused 268435462 highTerm"
+            ]
+        )
+        #expect(
+            talk.records(to: lb2).contains { record in
+                if case .refused(let refused) = record { return refused.highestGranted == Term(5) }
+                return false
+            }
+        )
         #expect(talk.agent.drops(for: .implausible) == 1)
         #expect(talk.hear(lb2, release(lb2Holder, Term.greatest.number)).count == 1)
         talk.hear(lb2, request(lb2Holder, 6))
@@ -240,17 +250,20 @@ struct VoterTests {
         #expect(talk.hear(lb1, request(lb1Holder, 5)).last == "to lb1: granted 5")
     }
 
-    @Test("neither grants nor renews while it waits to be told that the voters may change")
+    @Test("is suspended until it is told that the voters may change, and then abstains for a lease")
     func suspended() {
         var talk = Conversation.witness(.pair(w1, suspended: true))
         #expect(talk.hear(lb1, request(lb1Holder, 5)) == ["to lb1: refused 5 suspended"])
         #expect(
             talk.step(.command(.acceptVoters, id: 3)) == [
-                "header: place 13, abstains until 0ms",
+                "header: place 13, abstains until 10500ms",
                 "record voters",
                 "reply 3: done",
             ]
         )
+        talk.pass(499)
+        #expect(talk.hear(lb1, request(lb1Holder, 5)) == ["to lb1: refused 5 abstaining"])
+        talk.pass(1)
         #expect(talk.hear(lb1, request(lb1Holder, 5)).last == "to lb1: granted 5")
         #expect(
             talk.step(.command(.acceptVoters, id: 4)) == [
@@ -305,20 +318,49 @@ struct VoterTests {
         #expect(talk.hear(lb2, request(lb2Holder, 9)).last == "to lb2: granted 9")
     }
 
-    @Test("records a longer lease than any before, and grants it only then")
-    func longerLeaseIsRecordedFirst() {
+    @Test("grants for no longer than its own lease, and says for how long")
+    func grantsOwnLease() {
         var talk = Conversation.witness()
         #expect(
-            talk.hear(lb1, request(lb1Holder, 5, length: 2000)) == [
-                "record lease 2000ms",
+            talk.hear(lb1, request(lb1Holder, 5, length: 30_000)) == [
+                "record term 5",
+                "page: grant lb1 5 until 10500ms, used 0, no tenure",
+                "to lb1: granted 5",
+            ]
+        )
+        #expect(
+            talk.records(to: lb1) == [
+                .granted(
+                    Granted(
+                        group: web,
+                        term: Term(5),
+                        holder: lb1Holder,
+                        length: .milliseconds(500),
+                        stamp: .ms(1234)
+                    )
+                )
+            ]
+        )
+        talk.pass(500)
+        #expect(talk.hear(lb2, request(lb2Holder, 6)).last == "to lb2: granted 6")
+    }
+
+    @Test("grants nothing before its own lease is on record, and asks for that")
+    func ownLeaseIsRecordedFirst() {
+        var memory = Memory.settled(w1)
+        memory.isLeaseRecorded = false
+        var talk = Conversation.witness(memory: memory)
+        #expect(
+            talk.hear(lb1, request(lb1Holder, 5, length: 200)) == [
+                "record lease 500ms",
                 "to lb1: refused 5 recording",
             ]
         )
-        talk.step(.leaseRecorded(.milliseconds(2000)))
+        talk.step(.leaseRecorded(.milliseconds(500)))
         #expect(
-            talk.hear(lb1, request(lb1Holder, 5, length: 2000)) == [
+            talk.hear(lb1, request(lb1Holder, 5, length: 200)) == [
                 "record term 5",
-                "page: grant lb1 5 until 12000ms, used 0, no tenure",
+                "page: grant lb1 5 until 10200ms, used 0, no tenure",
                 "to lb1: granted 5",
             ]
         )

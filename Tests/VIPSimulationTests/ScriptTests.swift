@@ -194,4 +194,17 @@ struct ScriptTests {
         #expect(time <= longest)
         #expect(world.violation == nil)
     }
+
+    @Test(
+        "with a witness that is further away than a heartbeat the other node takes over all the same"
+    )
+    func farWitness() throws {
+        let world = World.settled { $0.far = (host: 2, delay: 60 * Scenario.milliseconds) }
+        #expect(world.stays(n1, owner: 0, for: .seconds(5)))
+        world.powerOff(host: n1)
+        let time = try #require(world.time(until: n2, within: .seconds(5)))
+        #expect(time <= longest + 250, "one round trip of 120 ms, or two")
+        #expect(world.stays(n2, owner: 0, for: .seconds(5)))
+        #expect(world.violation == nil)
+    }
 }

@@ -186,8 +186,8 @@ struct FrameBoundsTests {
             says: "not ready for a reason unknown",
             record: "declined",
             at: body + 16,
-            octets: [10],
-            error: .unsupported(.unreadiness, 10)
+            octets: [12],
+            error: .unsupported(.unreadiness, 12)
         ),
         Change(
             says: "declined without a reason",
@@ -200,8 +200,8 @@ struct FrameBoundsTests {
             says: "an appeal refused for a reason unknown",
             record: "appeal refused",
             at: body + 16,
-            octets: [10],
-            error: .unsupported(.switchoverRefusal, 10)
+            octets: [12],
+            error: .unsupported(.switchoverRefusal, 12)
         ),
         Change(
             says: "a presence with a reserved flag",
