@@ -2,13 +2,6 @@ import Glibc
 
 /// What breaks a cluster that goes on as if nothing were the matter.
 extension Lab {
-    /// Runs iproute2's `ip` in a host, and throws if it complains.
-    public func ip(_ host: Host, _ arguments: String...) throws(LabError) {
-        var command = Command("ip", "-n", namespace(of: host).name)
-        command.arguments += arguments
-        try command.runSuccessfully()
-    }
-
     /// Somebody switches IPv6 off on a host, or on again.
     public func setIPv6(of host: Host, disabled: Bool) throws(LabError) {
         try namespace(of: host).run { () throws(LabError) in

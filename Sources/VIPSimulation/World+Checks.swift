@@ -74,9 +74,21 @@ extension World {
             violate(.gateWithinPage, "\(name) opens the gate for longer than the page says")
         }
         let holder = Holder(host: hosts[host].id, place: place)
-        if !tenure.forced, deadline > hosts[host].clocks.boottime(at: now) {
+        if !tenure.forced, deadline > hosts[host].clocks.boottime(at: now),
+            isGranted(tenure.term, to: holder, group)
+        {
             checkTerm(group, tenure.term, holder)
         }
+    }
+
+    /// An owner that raises its term goes on by what it was granted in the one before; the new one
+    /// is its own once a majority has granted it.
+    private func isGranted(_ term: Term, to holder: Holder, _ group: Int) -> Bool {
+        let granting = (0..<scenario.hosts).filter { voter in
+            let record = hosts[voter].page?.records.first { $0.group == Self.groupID(group) }
+            return record?.grant?.holder == holder && record?.grant?.term == term
+        }
+        return granting.count > scenario.hosts / 2
     }
 
     private func checkTerm(_ group: Int, _ term: Term, _ holder: Holder) {
@@ -88,6 +100,8 @@ extension World {
                     + (known.holder.map { describe($0) } ?? "nobody")
             )
         }
+        // A term that somebody owes to a vote for two is above none that come after it.
+        guard !exposed else { return }
         history[group].term = known.amnesia ? term : max(known.term, term)
         history[group].holder = holder
     }

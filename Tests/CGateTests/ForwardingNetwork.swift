@@ -8,8 +8,8 @@ import Testing
 ///                              br1 . con0 -- container
 ///                                  . con1 -- backend
 ///
-/// Owner, client, guest and the standby's br0 are in one subnet; container and backend are in one of
-/// their own, whose gateway is the standby.
+/// Owner, client, guest and the standby's br0 are in one subnet; container and backend are in one
+/// of their own, whose gateway is the standby.
 final class ForwardingNetwork {
     /// Addresses of one family.
     struct Family: CustomTestStringConvertible, Sendable {

@@ -369,8 +369,8 @@ extension FrameTable {
         ),
     ]
 
-    /// As long as the one behind which the kernel has the network header in a trial run. On a link to
-    /// many others by GRE it is the outer packet's header and GRE's.
+    /// As long as the one behind which the kernel has the network header in a trial run. On a link
+    /// to many others by GRE it is the outer packet's header and GRE's.
     private static let linkHeader: [UInt8] =
         [0x45, 0, 0, 52, 0, 0, 0, 0, 64, 47, 0, 0, 0, 0]
 

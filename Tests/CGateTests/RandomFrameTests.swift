@@ -189,7 +189,8 @@ struct RandomFrameTests {
         [[0x81, 0], [0x88, 0xa8], [0x91, 0], [0x92, 0], [0x93, 0]].contains(Array(type))
     }
 
-    /// A gate does not know such a one again: it is too short when it comes in, and not when it leaves.
+    /// A gate does not know such a one again: it is too short when it comes in, and not when it
+    /// leaves.
     private static func isCutIPv4(_ frame: [UInt8]) -> Bool {
         var rest = frame.dropFirst(12)
         while isTag(rest.prefix(2)) { rest = rest.dropFirst(4) }

@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// A host of a test's network: a thread in a network namespace of its own, in which commands are run
-/// and sockets are made. The namespace vanishes with the thread.
+/// A host of a test's network: a thread in a network namespace of its own, in which commands are
+/// run and sockets are made. The namespace vanishes with the thread.
 @safe final class Station: @unchecked Sendable {
     private let work = DispatchSemaphore(value: 0)
     private let done = DispatchSemaphore(value: 0)

@@ -43,15 +43,11 @@ extension EndToEnd {
 
         static let lease = Duration.milliseconds(200)
 
-        @Test("and never given before nobody is left", arguments: wells + files + networks + hosts)
-        func promise(row: Row) throws { try check(row) }
-
         @Test(
-            "and never given where the kernel would refuse",
-            .disabled("until standbys try whether the kernel would take the addresses"),
-            arguments: kernels
+            "and never given before nobody is left",
+            arguments: wells + files + networks + hosts + kernels
         )
-        func kernels(row: Row) throws { try check(row) }
+        func promise(row: Row) throws { try check(row) }
 
         private func check(_ row: Row) throws {
             var options = LabOptions(
