@@ -175,8 +175,11 @@ public struct Agent: Sendable {
             guard case .owner(let tenure) = group.role,
                 let length = tenure.lengthByMajority(settings.majority), length < timing.lease
             else { continue }
-            let part = timing.heartbeat.attoseconds * length.attoseconds / timing.lease.attoseconds
-            interval = min(interval, max(.milliseconds(1), Duration(attoseconds: part)))
+            // In nanoseconds: the attoseconds of 10 s by those of 30 s are more than 128 bits hold.
+            let part =
+                Int128(timing.heartbeat.nanoseconds) * Int128(length.nanoseconds)
+                / Int128(timing.lease.nanoseconds)
+            interval = min(interval, max(.milliseconds(1), .nanoseconds(Int64(clamping: part))))
         }
         return interval
     }

@@ -80,6 +80,15 @@ extension Agent {
             out.emit(.reply(id: id, .refused(.notSuspended)))
             return
         }
+        let span = settings.timing.hearing
+        let odd = peers.first { peer in
+            peer.isHeard(at: now, within: span)
+                && peer.presence.map { $0.groupsDigest != settings.groupsDigest } ?? false
+        }
+        if let odd {
+            out.emit(.reply(id: id, .refused(.groupsDiffer(odd.id))))
+            return
+        }
         suspended = false
         if !mutated(.acceptedAtOnce) {
             abstain(until: now.raw + max(settings.timing.lease, recordedLease), at: now, &out)

@@ -66,6 +66,8 @@ public enum CommandRefusal: Equatable, Sendable {
     /// The addresses of the last tenure are still being taken off.
     case lettingGo
     case notSuspended
+    /// That host's file has other groups: accepted here, they could be owned twice.
+    case groupsDiffer(HostID)
     /// Somebody has driven this group's terms up to their end.
     case termsUsedUp
 }

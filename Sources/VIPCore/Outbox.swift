@@ -83,13 +83,14 @@ struct Scene: Sendable {
     var hearsAnybody: Bool { peers.indices.contains { isHeard($0) } }
 
     func patience(with voter: Int) -> Duration {
-        peers[voter].patience(heartbeat: timing.heartbeat)
+        peers[voter].patience(at: now, timing: timing)
     }
 
     /// How long an answer of that voter may take: a quarter more than its round trip, as long as
     /// there is a lease left to count on when it comes.
     func answerPatience(of voter: Int) -> Duration {
-        guard let roundTrip = peers[voter].slowestRoundTrip else { return .zero }
+        let slowest = peers[voter].slowestRoundTrip(at: now, within: timing.hearing)
+        guard let roundTrip = slowest else { return .zero }
         return min(roundTrip * 5 / 4, timing.lease / 2)
     }
 

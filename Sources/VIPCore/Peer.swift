@@ -94,11 +94,14 @@ struct Peer: Sendable {
         return presence.hearings.contains { $0.voter == me && $0.heard }
     }
 
-    /// Smoothed round trip and four deviations (RFC 6298) over the best path; nil until measured.
-    var slowestRoundTrip: Duration? {
+    /// Smoothed round trip and four deviations (RFC 6298) over the best path that is heard; nil
+    /// until measured. A path that has died says nothing of those that are left.
+    func slowestRoundTrip(at now: Reading, within span: Duration) -> Duration? {
         var best: Duration?
         for path in paths {
-            guard let roundTrip = path.roundTrip else { continue }
+            guard let roundTrip = path.roundTrip, let heard = path.lastHeard,
+                now.boottime - heard <= span
+            else { continue }
             let wait = roundTrip + path.deviation * 4
             if best.map({ wait < $0 }) ?? true { best = wait }
         }
@@ -107,9 +110,11 @@ struct Peer: Sendable {
 
     /// How long to wait for an answer before a question is sent again: the slowest round trip that
     /// is to be expected; at least 1 ms, at most half a heartbeat.
-    func patience(heartbeat: Duration) -> Duration {
-        let ceiling = heartbeat / 2
-        guard let best = slowestRoundTrip else { return ceiling / 2 }
+    func patience(at now: Reading, timing: Timing) -> Duration {
+        let ceiling = timing.heartbeat / 2
+        guard let best = slowestRoundTrip(at: now, within: timing.hearing) else {
+            return ceiling / 2
+        }
         return min(max(best, .milliseconds(1)), max(ceiling, .milliseconds(1)))
     }
 }

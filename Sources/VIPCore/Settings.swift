@@ -128,6 +128,9 @@ public struct Settings: Equatable, Sendable {
     /// The voters, or the map of addresses to groups, are not those of the page: this host neither
     /// votes nor asks until it is told to (`Command.acceptVoters`).
     public var suspended: Bool
+    /// An address has gone from one group to another since the page was written, and nobody has
+    /// accepted that: no tenure in the page goes on, as its addresses are not what they were.
+    public var addressesMoved = false
 
     public init(
         cluster: UInt64,

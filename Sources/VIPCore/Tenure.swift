@@ -57,6 +57,8 @@ struct Tenure: Sendable {
     /// Since when another host's word stands against this tenure: it owns the group in a higher
     /// term, it says. The gate is closed until a majority has answered a question asked after that.
     var doubtedSince: Reading?
+    /// When such a word was last listened to.
+    var lastDoubt: Instant?
     /// When a voter last made this host raise its term.
     var raisedAt: Instant?
     var handover: Handover?

@@ -96,6 +96,8 @@ final class Process {
     var greatestSequences: [(session: UInt64, number: UInt64)]
     /// By group: the term of its last candidacy.
     var candidacies: [Term?]
+    /// By group: when it last closed its gate for another's word, by its own clock.
+    var doubts: [Instant?]
     /// By group: since when it has the lease and does not serve, by its own clock.
     var idleSince: [Instant?]
     /// What the shell has last told the core of the gate, and, by group, what the core has heard.
@@ -115,6 +117,7 @@ final class Process {
         greatestSequences = Array(repeating: (0, 0), count: scenario.hosts)
         candidacies = Array(repeating: nil, count: scenario.groups)
         gateInPlace = Array(repeating: true, count: scenario.groups)
+        doubts = Array(repeating: nil, count: scenario.groups)
         idleSince = Array(repeating: nil, count: scenario.groups)
     }
 }

@@ -141,7 +141,7 @@ extension World {
         }
     }
 
-    private func record(_ host: Int, _ group: GroupID) -> GroupRecord? {
+    func record(_ host: Int, _ group: GroupID) -> GroupRecord? {
         hosts[host].page?.records.first { $0.group == group }
     }
 
@@ -241,24 +241,6 @@ extension World {
         checkIdleOwner(host)
     }
 
-    /// A node that has the lease, and no addresses that answer, lets others have it.
-    private func checkIdleOwner(_ host: Int) {
-        guard scenario.aim == .kernels, let process = hosts[host].process else { return }
-        let patience = max(hosts[host].lease, .seconds(1))
-        for group in process.agent.status(at: process.reading).groups {
-            let isIdle =
-                group.state == .starting && group.reason != .leftover && group.reason != .restored
-            guard isIdle else {
-                process.idleSince[index(group.id)] = nil
-                continue
-            }
-            let since = process.idleSince[index(group.id)] ?? process.reading.boottime
-            process.idleSince[index(group.id)] = since
-            guard process.reading.boottime - since > patience else { continue }
-            violate(.idleOwner, "\(hosts[host].name) has g\(group.id.bits) and does not serve")
-        }
-    }
-
     /// What its voter has granted by the old list of voters is outwaited.
     func checkAcceptance(_ host: Int) {
         guard let header = hosts[host].page?.header, let reading = hosts[host].process?.reading
@@ -316,25 +298,8 @@ extension World {
         }
     }
 
-    /// An owner that is told, by a process that proves to be alive, of one in a higher term.
-    private func checkDoubt(_ host: Int, _ frame: Frame, _ effects: [Effect]) {
-        guard let process = hosts[host].process, frame.proof != 0,
-            frame.proof == process.challenges[index(frame.sender)], isNew(frame, to: host)
-        else { return }
-        for case .condition(let condition) in frame.records
-        where condition.owns && !condition.forced {
-            let tenure = record(host, condition.group)?.tenure
-            let reading = process.reading.boottime.nanoseconds
-            guard let tenure, !tenure.forced, condition.term > tenure.term,
-                hosts[host].gates[index(condition.group)].isOpen(boottime: reading),
-                !effects.contains(.closeGate(condition.group))
-            else { continue }
-            violate(.doubt, "\(hosts[host].name) hears of an owner in a higher term, and goes on")
-        }
-    }
-
     /// Whether no frame of this session with as high a number has been read.
-    private func isNew(_ frame: Frame, to host: Int) -> Bool {
+    func isNew(_ frame: Frame, to host: Int) -> Bool {
         let known = hosts[host].process!.greatestSequences[index(frame.sender)]
         return known.session != frame.session || known.number < frame.sequence
     }

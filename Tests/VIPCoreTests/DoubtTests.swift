@@ -108,6 +108,17 @@ struct DoubtTests {
         #expect(talk.serves)
     }
 
+    @Test("closes it once a heartbeat at most: a liar may say so in each frame")
+    func onceAHeartbeat() throws {
+        var talk = doubted()
+        talk.hear(w1, try #require(talk.grant(of: w1)))
+        talk.pass(99)
+        #expect(!talk.hear(lb2, .condition(Self.claim(10))).contains("close gate"))
+        #expect(talk.serves)
+        talk.pass(1)
+        #expect(talk.hear(lb2, .condition(Self.claim(11))).contains("close gate"))
+    }
+
     @Test("asks once for a word that is repeated before the voters have answered")
     func repeated() {
         var talk = doubted()

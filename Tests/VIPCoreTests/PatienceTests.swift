@@ -73,7 +73,9 @@ struct PatienceTests {
         talk.sleep(0.1)
         #expect(talk.agent.status(at: talk.now).groups[0].unready == .kernelSilent)
         talk.addressesRemoved()
-        #expect(talk.agent.status(at: talk.now).groups[0].unready == nil)
+        #expect(talk.agent.status(at: talk.now).groups[0].unready == .kernelSilent)
+        talk.sleep(2000)
+        #expect(talk.agent.status(at: talk.now).groups[0].unready == nil, "four leases later")
     }
 
     @Test("four leases before it asks again when the kernel has kept silent")
@@ -109,6 +111,17 @@ struct PatienceTests {
             talk.hear(w1, .granted(granted))
             #expect(talk.serves)
         }
+    }
+
+    @Test("in the same proportion with the longest heartbeat and lease that a file may have")
+    func longestGrants() throws {
+        var talk = Conversation.lonely(.pair(lb1, heartbeat: .seconds(10), lease: .seconds(30)))
+        talk.greet(w1)
+        var granted = Granted(try #require(talk.request(to: w1)))
+        granted.length = .seconds(21)
+        talk.hear(w1, .granted(granted))
+        talk.addressesAdded()
+        #expect(talk.sleep(7000).contains("to w1: request 1"))
     }
 
     // MARK: - The record

@@ -116,6 +116,23 @@ struct StartTests {
         )
     }
 
+    @Test("goes on with no tenure while an address that went to another group waits to be accepted")
+    func movedAddress() {
+        var settings = Settings.pair(lb1, suspended: true)
+        settings.addressesMoved = true
+        let talk = Conversation(
+            settings,
+            memory: .settled(lb1Place, records: [record()])
+        )
+        #expect(
+            Transcript.lines(talk.effects) == [
+                "page: grant lb1 4 until 10400ms, used 4, no tenure",
+                "close gate",
+                "remove addresses #1",
+            ]
+        )
+    }
+
     @Test("is no candidate before its leftovers are cleared away")
     func noCandidateBefore() {
         var talk = Conversation(.pair(lb1))

@@ -58,8 +58,8 @@ struct VoterTests {
         talk.hear(lb1, request(lb1Holder, 5))
         talk.pass(500.001)
         #expect(
-            talk.hear(lb2, request(lb2Holder, 6 + 1 << 28)) == [
-                "to lb2: refused 268435462 highTerm"
+            talk.hear(lb2, request(lb2Holder, 6 + 1 << 24)) == [
+                "to lb2: refused 16777222 highTerm"
             ]
         )
         #expect(

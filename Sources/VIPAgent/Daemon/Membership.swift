@@ -121,7 +121,9 @@ final class Membership {
         var site = site
         changes = records.forbiddenChanges
         let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
-        if !changes.isEmpty || otherVoters { site.suspend() }
+        if !changes.isEmpty || otherVoters {
+            site.suspend(addressesMoved: records.haveAddressesMoved)
+        }
         if let gate { site.enforce(gate.enforcement) }
         self.site = site
         text = ReportText(site: site)

@@ -187,6 +187,12 @@ extension Membership {
                 "\(what): the addresses are still being taken off here",
                 help: "try again in a moment"
             )
+        case .groupsDiffer(let host):
+            ControlRefusal(
+                .unsafe,
+                "\(what): \(site.name(of: host)) has other groups or addresses in its file",
+                help: "put the same file on every host and reload each, and accept it then"
+            )
         case .termsUsedUp:
             ControlRefusal(
                 .failed,

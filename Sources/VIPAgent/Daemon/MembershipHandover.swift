@@ -19,6 +19,9 @@ extension Membership {
             && agent.isAtRest(at: reading())
     }
 
+    /// Whether the kernel has answered all that it was asked about addresses.
+    var isKernelDone: Bool { keeper?.isIdle ?? true }
+
     /// Whether a pause for the becoming could end something.
     var ownsSomething: Bool {
         agent.status(at: reading()).groups.contains { $0.state == .owner || $0.handingOver }

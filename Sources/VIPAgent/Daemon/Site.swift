@@ -80,7 +80,10 @@ package struct Site: Sendable {
         }
     }
 
-    package mutating func suspend() { settings.suspended = true }
+    package mutating func suspend(addressesMoved: Bool = false) {
+        settings.suspended = true
+        settings.addressesMoved = addressesMoved
+    }
 
     private static func isNode(_ voter: Voter, _ configuration: Configuration) -> Bool {
         configuration.nodes.contains { $0.name == voter.name }

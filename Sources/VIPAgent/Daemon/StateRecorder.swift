@@ -20,6 +20,8 @@ package final class StateRecorder {
     /// As it was at the start.
     package let contents: StateStore.Contents
     let forbiddenChanges: [String]
+    /// An address was in another group by the record.
+    let haveAddressesMoved: Bool
     private(set) var warnings: [String] = []
 
     private let writer: StateWriter
@@ -67,6 +69,7 @@ package final class StateRecorder {
         terms = contents.terms
         addresses = addressesOnRecord(adding: configuration, to: contents)
         forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
+        haveAddressesMoved = !VIPAgent.movedAddresses(from: contents, to: configuration).isEmpty
 
         let isKnown = !contents.isUnwritten
         let hasLease = isKnown && !contents.lacksLease && contents.longestLease > .zero

@@ -149,18 +149,27 @@ package func forbiddenChanges(
                 + voters.joined(separator: ", ")
         )
     }
+    return changes + movedAddresses(from: contents, to: configuration)
+}
+
+/// Addresses that were in another group by the record, in words.
+package func movedAddresses(
+    from contents: StateStore.Contents,
+    to configuration: Configuration
+) -> [String] {
+    var moved: [String] = []
     for line in contents.addresses ?? [] {
         let words = line.split(separator: " ").map(String.init)
         guard words.count == 2 else { continue }
         for group in configuration.groups where group.name != words[1] {
             if group.addresses.contains(where: { "\($0.address)" == words[0] }) {
-                changes.append(
+                moved.append(
                     "\(words[0]) was in group \(words[1]) and is now in \(group.name)"
                 )
             }
         }
     }
-    return changes
+    return moved
 }
 
 /// The map of addresses to groups as it is to be kept: an address that has left the configuration

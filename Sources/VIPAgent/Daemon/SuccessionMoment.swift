@@ -22,8 +22,11 @@ extension Daemon {
             )
         }
         let waited = ClockReading.bootNow() - since
-        // A thread that waits for a disk can't be ended, and execve waits until all are.
-        guard service.isIdle, memberships.allSatisfy(\.records.isPrepared) else {
+        // A thread that waits for a disk, or for the kernel's routing lock, can't be ended, and
+        // execve waits until all are.
+        guard service.isIdle, memberships.allSatisfy(\.isKernelDone),
+            memberships.allSatisfy(\.records.isPrepared)
+        else {
             return noteOverdue(waited)
         }
         let isTold = output.isDrained && notifier?.retryAt == nil

@@ -39,14 +39,15 @@ package final class RouteSocket {
 
     /// Removes the address, in the shape in which the kernel has it.
     ///
-    /// - Returns: whether it was there. None in this shape, or no such interface, is no failure;
-    ///   whoever expected one looks again.
+    /// - Returns: whether it was there. None in this shape, no such interface, or an interface
+    ///   without the family (ENXIO, as with an MTU below 1280) is no failure; whoever expected one
+    ///   looks again.
     @discardableResult
     package func remove(_ address: InterfaceAddress) throws(SystemError) -> Bool {
         do {
             try change(address, vip_address_remove)
             return true
-        } catch  where [EADDRNOTAVAIL, ENODEV].contains(error.errno) {
+        } catch  where [EADDRNOTAVAIL, ENODEV, ENXIO].contains(error.errno) {
             return false
         }
     }

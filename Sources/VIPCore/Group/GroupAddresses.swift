@@ -101,10 +101,17 @@ extension Group {
 
     /// The kernel owes an answer for longer than a takeover may take.
     func isKernelSilent(in scene: Scene) -> Bool {
-        guard case .lettingGo(let lettingGo) = role, !lettingGo.addressesAreOff else {
+        switch role {
+        case .lettingGo(let lettingGo):
+            return !lettingGo.addressesAreOff
+                && scene.now.boottime - lettingGo.began.boottime
+                    >= scene.timing.confirmationPatience
+        case .standby(let standby):
+            // It stays away for a while, and is not to be counted on meanwhile.
+            return roleReason == .kernelSilent && scene.now.boottime < standby.notBefore
+        case .candidate, .owner:
             return false
         }
-        return scene.now.boottime - lettingGo.began.boottime >= scene.timing.confirmationPatience
     }
 
     /// The shell came to it too late, and asked the kernel for nothing.

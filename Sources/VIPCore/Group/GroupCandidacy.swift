@@ -280,7 +280,7 @@ extension Group {
     ) -> Bool {
         guard case .candidate(var candidacy) = role, term >= candidacy.term,
             !isTooSoon(candidacy.raisedAt, in: scene),
-            follow(term, within: Self.requestGap, in: scene, &out), let fresh = takeFreshTerm()
+            follow(term, within: Self.raiseGap, in: scene, &out), let fresh = takeFreshTerm()
         else { return false }
         out.fire(.raiseTerm)
         out.report(

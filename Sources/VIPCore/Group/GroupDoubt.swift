@@ -4,7 +4,7 @@
 /// is true, or it is not true. The voters know: the gate is closed at once, they are asked anew,
 /// and it opens when a majority has answered a question that was asked after the word. A host that
 /// was paused is silent from the first word on; a voter that says what is not true costs a round
-/// trip.
+/// trip, once a heartbeat at most.
 extension Group {
     mutating func doubtTenure(
         because host: HostID,
@@ -12,9 +12,12 @@ extension Group {
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        guard case .owner(var tenure) = role, tenure.doubtedSince == nil else { return }
+        guard case .owner(var tenure) = role, tenure.doubtedSince == nil,
+            !isTooSoon(tenure.lastDoubt, in: scene)
+        else { return }
         out.fire(.doubtTenure)
         tenure.doubtedSince = scene.now
+        tenure.lastDoubt = scene.now.boottime
         let wasOpen = tenure.gateUntil != nil
         tenure.gateUntil = nil
         role = .owner(tenure)

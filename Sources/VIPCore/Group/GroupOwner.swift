@@ -61,6 +61,7 @@ extension Group {
     mutating func renew(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role, !scene.suspended else { return }
         for voter in scene.peers.indices where voter != scene.me {
+            noteUnanswered(voter, tenure, in: scene, &out)
             tenure.asks[voter].tries = 0
             askOwner(voter, &tenure, in: scene, &out)
         }
@@ -75,6 +76,19 @@ extension Group {
     /// So many unanswered questions in one heartbeat to a voter that is heard: large frames may be
     /// what is lost.
     static let triesBeforeSmallFrames = 3
+
+    /// A voter that is heard and has not granted for some heartbeats may not get large frames.
+    private func noteUnanswered(
+        _ voter: Int,
+        _ tenure: Tenure,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) {
+        guard scene.isHeard(voter), let counted = tenure.counted[voter] else { return }
+        let age = scene.now.boottime - counted.stamp.boottime
+        guard age > scene.timing.heartbeat * 3 + scene.answerPatience(of: voter) else { return }
+        out.unanswering.append(voter)
+    }
 
     private func askOwner(
         _ voter: Int,

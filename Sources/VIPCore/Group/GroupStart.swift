@@ -15,7 +15,10 @@ extension Group {
     /// of anything else gate and addresses are cleared away, and what may be left of it is
     /// released.
     mutating func start(with tenure: TenureRecord?, in scene: Scene, _ out: inout Outbox) {
-        if let tenure, !tenure.forced, isCredible(tenure, in: scene), scene.settings.isNode {
+        // An address that was moved may be another owner's where the file is still the old one.
+        if let tenure, !tenure.forced, !scene.settings.addressesMoved,
+            isCredible(tenure, in: scene), scene.settings.isNode
+        {
             restore(tenure, in: scene, &out)
             return
         }

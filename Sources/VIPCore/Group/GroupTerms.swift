@@ -5,14 +5,14 @@ extension Group {
     /// Candidacies that one host has seen and another has not: nothing out of the ordinary.
     static let stride: UInt64 = 16
 
-    /// How far a voter's word may raise the term of an owner, or of an offer, at once. More
+    /// How far a voter's word may raise the term of an owner, a candidate or an offer at once. More
     /// acquisitions than a cluster makes while one of its hosts is away.
     static let raiseGap: UInt64 = 1 << 20
 
-    /// How far above all that this host knows a term may be that it grants, and that a candidate
-    /// follows a refusal to. More than `raiseGap`, so that the others keep up with whom one liar
-    /// has led on; so little that the terms last for 2^36 heartbeats.
-    static let requestGap: UInt64 = 1 << 28
+    /// How far above all that this host knows a term may be that it grants. More than `raiseGap`,
+    /// so that the others keep up with whom one liar has led on; so little that the terms last for
+    /// 2^40 heartbeats.
+    static let requestGap: UInt64 = 1 << 24
 
     private var highestKnown: Term { max(highestUsed, ballot.highestGranted, highestHeard) }
 

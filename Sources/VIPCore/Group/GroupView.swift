@@ -9,7 +9,7 @@ extension Group {
     /// This host if it serves, else a node that says so and is heard, else whom this host's voter
     /// has a live grant for.
     func owner(in scene: Scene) -> Owner? {
-        if case .owner(let tenure) = role, tenure.isServing {
+        if case .owner(let tenure) = role, tenure.stage == .serving {
             return Owner(
                 host: scene.holder.host,
                 term: tenure.term,
