@@ -34,7 +34,8 @@ extension World {
         let patience = max(hosts[host].lease, .seconds(1))
         for group in process.agent.status(at: process.reading).groups {
             let isIdle =
-                group.state == .starting && group.reason != .leftover && group.reason != .restored
+                group.state == .starting && group.unready != .abstaining
+                && group.reason != .leftover && group.reason != .restored
             guard isIdle else {
                 process.idleSince[index(group.id)] = nil
                 continue

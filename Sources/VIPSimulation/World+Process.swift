@@ -60,7 +60,7 @@ extension World {
 
     /// A gate that neither configuration nor page know of can only be closed by who finds it.
     private func closeUnknownGates(_ host: Int, _ settings: Settings) {
-        for group in 0..<scenario.groups where hosts[host].addresses[group].present > 0 {
+        for group in 0..<scenario.groups {
             let id = Self.groupID(group)
             let isKnown =
                 settings.groups.contains { $0.id == id }
