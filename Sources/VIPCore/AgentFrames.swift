@@ -103,7 +103,7 @@ extension Agent {
         let agree = frame.voterSet == settings.voterSet
         switch record {
         case .request(let request):
-            answer(request, from: voter, voterSetsAgree: agree, at: now, &out)
+            answer(request, of: frame, from: voter, voterSetsAgree: agree, at: now, &out)
         case .granted(let granted):
             withGroup(granted.group, at: now) { $0.take(granted, from: voter, in: $1, &out) }
         case .refused(let refused):
@@ -160,9 +160,11 @@ extension Agent {
             ?? false
     }
 
-    /// Only a holder itself asks for it; its voter's answer repeats the question.
+    /// Only a holder itself asks for it; its voter's answer repeats the question, and takes no more
+    /// room than the frame that had the question.
     private mutating func answer(
         _ request: Request,
+        of frame: Frame,
         from voter: Int,
         voterSetsAgree: Bool,
         at now: Reading,
@@ -175,7 +177,8 @@ extension Agent {
             out.fire(.refuseUnknownGroup)
             out.post(
                 .refused(refusal(of: request, .unknownGroup, highest: .none)),
-                to: voter
+                to: voter,
+                mayBeLarge: frame.isLarge
             )
             return
         }
@@ -184,7 +187,11 @@ extension Agent {
             count(.implausible)
             out.fire(.refuseHighTerm)
             let highest = groups[index].ballot.highestGranted
-            out.post(.refused(refusal(of: request, .highTerm, highest: highest)), to: voter)
+            out.post(
+                .refused(refusal(of: request, .highTerm, highest: highest)),
+                to: voter,
+                mayBeLarge: frame.isLarge
+            )
             return
         }
         let verdict = groups[index].ballot.answer(
@@ -202,7 +209,11 @@ extension Agent {
         )
         switch verdict {
         case .granted(let length):
-            out.post(.granted(Granted(answering: request, length: length)), to: voter)
+            out.post(
+                .granted(Granted(answering: request, length: length)),
+                to: voter,
+                mayBeLarge: frame.isLarge
+            )
         case .refused(let reason, let current, let remaining):
             out.post(
                 .refused(
@@ -214,7 +225,8 @@ extension Agent {
                         highest: groups[index].ballot.highestGranted
                     )
                 ),
-                to: voter
+                to: voter,
+                mayBeLarge: frame.isLarge
             )
         }
     }
@@ -249,21 +261,35 @@ extension Agent {
         let isAwake = !out.posts.isEmpty
         var news: [Record]?
         for voter in peers.indices where voter != me && !peers[voter].paths.isEmpty {
-            var records: [Record] = []
+            var small: [Record] = []
+            var large: [Record] = []
+            for post in out.posts where post.voter == voter {
+                if post.mayBeLarge { large.append(post.record) } else { small.append(post.record) }
+            }
             let early = isAwake ? heartbeat * 3 / 4 : .zero
-            let posted = out.posts.contains { $0.voter == voter }
             if peers[voter].heartbeatDue - now.boottime <= early {
                 peers[voter].heartbeatDue =
                     now.boottime + (isAwake ? heartbeat * 5 / 4 : heartbeat)
-                records = news ?? heartbeatRecords(at: now)
+                let records = news ?? heartbeatRecords(at: now)
                 news = records
-            } else if !posted {
-                continue
+                if large.isEmpty { small = records + small } else { large = records + large }
             }
-            for post in out.posts where post.voter == voter { records.append(post.record) }
-            sendSplit(records, to: voter, at: now, &out)
+            // At most times there is little to say, and one frame has it all.
+            if octets(of: small) + octets(of: large) <= Frame.smallRecordRoom {
+                small += large
+                large.removeAll()
+            }
+            if octets(of: large) > Frame.smallRecordRoom { peers[voter].hasLargeFrames = true }
+            sendSplit(small, room: Frame.smallRecordRoom, to: voter, at: now, &out)
+            sendSplit(large, room: peers[voter].recordRoom, to: voter, at: now, &out)
         }
         out.posts.removeAll()
+    }
+
+    private func octets(of records: [Record]) -> Int {
+        var octets = 0
+        for record in records { octets += record.encodedLength }
+        return octets
     }
 
     private func heartbeatRecords(at now: Reading) -> [Record] {
@@ -274,42 +300,31 @@ extension Agent {
         return records
     }
 
+    /// As many frames as it takes, none of them with more records than there is room for.
     private mutating func sendSplit(
         _ records: [Record],
+        room: Int,
         to voter: Int,
         at now: Reading,
         _ out: inout Outbox
     ) {
         // To a session that we have adopted, its challenge; to any other, the next one.
         let challenge = peers[voter].session?.challenge ?? peers[voter].nextChallenge
-        var octets = 0
-        for record in records { octets += record.encodedLength }
-        let room = peers[voter].recordRoom
-        if octets > Frame.smallRecordRoom { peers[voter].hasLargeFrames = true }
-        if octets <= room {
-            send(records, to: voter, proof: peers[voter].proof, challenge: challenge, at: now, &out)
-            return
-        }
+        let proof = peers[voter].proof
         var batch: [Record] = []
-        octets = 0
+        var octets = 0
         for record in records {
             let length = record.encodedLength
             if octets + length > room, !batch.isEmpty {
-                send(
-                    batch,
-                    to: voter,
-                    proof: peers[voter].proof,
-                    challenge: challenge,
-                    at: now,
-                    &out
-                )
+                send(batch, to: voter, proof: proof, challenge: challenge, at: now, &out)
                 batch.removeAll(keepingCapacity: true)
                 octets = 0
             }
             batch.append(record)
             octets += length
         }
-        send(batch, to: voter, proof: peers[voter].proof, challenge: challenge, at: now, &out)
+        guard !batch.isEmpty else { return }
+        send(batch, to: voter, proof: proof, challenge: challenge, at: now, &out)
     }
 
     private mutating func send(

@@ -18,10 +18,15 @@ struct Outbox: Sendable {
         /// The voter's place in the settings.
         var voter: Int
         var record: Record
+        /// It may share a frame with more than passes everywhere.
+        var mayBeLarge: Bool
     }
 
-    mutating func post(_ record: Record, to voter: Int) {
-        posts.append(Post(voter: voter, record: record))
+    /// Only what an owner repeats in every heartbeat, and answers to that, may be in large frames:
+    /// an owner finds out if they are lost, and makes do with small ones. Nobody else would find
+    /// out in time.
+    mutating func post(_ record: Record, to voter: Int, mayBeLarge: Bool = false) {
+        posts.append(Post(voter: voter, record: record, mayBeLarge: mayBeLarge))
     }
 
     /// What was asked in a term that is raised in the same step is not asked any more.

@@ -1,8 +1,10 @@
 /// A question that was sent to a voter and may have to be sent again.
 struct Ask: Equatable, Sendable {
-    /// When to send it again; nil: it was answered, or was never asked.
+    /// When to send it again; nil: it was answered, was never asked, or was asked often enough.
     var resendAt: Instant?
     var tries = 0
+    /// Since when nothing that was asked has been answered.
+    private(set) var unansweredSince: Instant?
     /// When the newest question was asked: no answer is to a later one.
     private(set) var asked: Stamp?
 
@@ -11,9 +13,16 @@ struct Ask: Equatable, Sendable {
         resendAt = now.boottime + patience * (1 << min(tries, 6))
         tries += 1
         asked = now
+        unansweredSince = unansweredSince ?? now.boottime
     }
 
-    mutating func answered() { resendAt = nil }
+    mutating func answered() {
+        resendAt = nil
+        unansweredSince = nil
+    }
+
+    /// It is not sent again before the next occasion to ask.
+    mutating func rest() { resendAt = nil }
 
     /// The voter can be talked to anew: at once, and as patiently as at first.
     mutating func repeatNow(at now: Reading) {

@@ -48,6 +48,7 @@ struct Network {
     var delay: ClosedRange<TrueTime>
     /// What the way to or from one host takes more than that.
     private let far: (host: Int, delay: TrueTime)?
+    private let narrow: Int?
 
     init(_ scenario: Scenario, chance: Chance) {
         hosts = scenario.hosts
@@ -56,14 +57,21 @@ struct Network {
         self.chance = chance
         delay = scenario.delay
         far = scenario.far
+        narrow = scenario.narrow
         listening = scenario[.replay] > 0
     }
 
     /// How long the next frame over this link takes.
     mutating func drawDelay(over link: Int) -> TrueTime {
-        let ends = (link / paths / hosts, link / paths % hosts)
-        let extra = far.map { $0.host == ends.0 || $0.host == ends.1 ? $0.delay : 0 } ?? 0
+        let extra = far.map { isAtEnd($0.host, of: link) ? $0.delay : 0 } ?? 0
         return chance.within(delay) + extra
+    }
+
+    /// Whether large frames are lost on this link, for good.
+    func isNarrow(_ link: Int) -> Bool { narrow.map { isAtEnd($0, of: link) } ?? false }
+
+    private func isAtEnd(_ host: Int, of link: Int) -> Bool {
+        host == link / paths / hosts || host == link / paths % hosts
     }
 
     func link(_ from: Int, _ to: Int, _ path: Int) -> Int { (from * hosts + to) * paths + path }

@@ -89,7 +89,7 @@ extension Scenario {
             self[.lie] = lease * chance.pick([1, 2, 4])
             self[.isolate] = lease * 4
             self[.cutPair] = lease * 4
-        case .far:
+        case .far, .narrow:
             self[.kill] = lease * 4
             self[.reboot] = lease * 6
         case .kernels:
@@ -126,6 +126,8 @@ extension Scenario {
                 luck.happens(700_000) ? hosts - 1 : luck.below(hosts), luck.within(most / 4...most)
             )
             stalls = 0
+        case .narrow:
+            narrow = luck.happens(700_000) ? hosts - 1 : luck.below(hosts)
         case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .groups,
             .leftovers, .strangers, .network, .paused, .twins, .kernels:
             break
@@ -146,7 +148,7 @@ extension Scenario {
             "directory=\(text(directoryDelay))", "failback=\(automaticFailback)",
             "gateless=\(gateless)", "liar=\(liar)",
             "far=\(far.map { "\($0.host)+\(text($0.delay))" } ?? "none")",
-            "unrecorded=\(unrecorded)ppm",
+            "narrow=\(narrow.map(String.init) ?? "none")", "unrecorded=\(unrecorded)ppm",
             "until=\(text(faultsEnd))",
         ]
         for fault in Fault.allCases where self[fault] > 0 {

@@ -13,8 +13,8 @@ public struct Scenario: Sendable {
         case force, paused, twins
         /// The gate is deleted; or there is none, and the lease is long.
         case gates, lifetimes
-        /// One voter lies; one is far away; kernels that do not answer.
-        case liar, far, kernels
+        /// One voter lies; one is far away; kernels that do not answer; large frames are lost.
+        case liar, far, kernels, narrow
     }
 
     public var seed: UInt64
@@ -53,6 +53,8 @@ public struct Scenario: Sendable {
     public var liar = 0
     /// A host whose frames take longer, and how much longer.
     public var far: (host: Int, delay: TrueTime)?
+    /// A host that large frames never reach, nor leave.
+    public var narrow: Int?
     /// How often, in a million, the disk does not take a lease before the agent starts.
     public var unrecorded = 0
 
@@ -126,6 +128,7 @@ public struct Scenario: Sendable {
         case ..<30: .liar
         case ..<34: .far
         case ..<37: .kernels
+        case ..<39: .narrow
         default: nil
         }
     }
@@ -143,6 +146,8 @@ public struct Scenario: Sendable {
         if aim != .ordinary, aim != .quiet, shape >= 92 { (nodes, witnesses) = (2, 1) }
         groups = chance.pick([1, 1, 1, 2, 3])
         if aim == .groups { groups = max(2, groups) }
+        // So many that their requests together make a large frame.
+        if aim == .narrow { groups = 8 + chance.below(5) }
         paths = chance.pick([1, 1, 1, 2])
         automaticFailback = aim != .quiet && chance.happens(200_000)
     }

@@ -37,9 +37,9 @@ extension World {
         var sent = Network.Sent(frame: frame, to: receiver, sentAt: now, recording: nil)
         sent.recording = network.record(sent)
         let lossy = !network.perfect
-        guard !network.links[link].cut, !(lossy && network.chance.happens(scenario.loss)) else {
-            return
-        }
+        guard !network.links[link].cut, !(lossy && network.chance.happens(scenario.loss)),
+            !(frame.isLarge && network.isNarrow(link))
+        else { return }
         let copies = lossy && network.chance.happens(scenario.duplicates) ? 2 : 1
         for _ in 0..<copies {
             var delay = network.drawDelay(over: link)

@@ -170,7 +170,8 @@ extension EndToEnd.HealthTests {
             },
             trouble: { (lab) throws(LabError) in
                 try lab.applyFaults { $0.loseLongVoterFrames(of: .w1, above: 600) }
-            }
+            },
+            isWell: true
         ),
         Row(
             says: "a witness that loses all but short frames",

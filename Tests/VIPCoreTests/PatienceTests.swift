@@ -160,41 +160,4 @@ struct PatienceTests {
         )
         #expect(talk.reports.contains(.abstaining(.seconds(30))))
     }
-
-    // MARK: - Small frames
-
-    @Test("for no answer to large frames: a voter that is heard gets small ones after three tries")
-    func smallFrames() throws {
-        let groups = (UInt64(100)..<112).map { GroupID($0) }
-        var talk = Conversation(.pair(lb1, groups: groups))
-        for case .removeAddresses(let group, let request) in talk.effects {
-            talk.step(.addressesRemoved(group, request: request))
-        }
-        for group in groups { talk.step(.interface(group, up: true)) }
-        talk.greet(w1)
-        let grants = talk.records(to: w1).compactMap { record -> Record? in
-            guard case .request(let request) = record else { return nil }
-            return .granted(Granted(request))
-        }
-        #expect(grants.count == 12)
-        talk.hear(talk.frame(from: w1, grants))
-        talk.pass(100)
-        // It is 0.2 ms away, so that unanswered questions are soon repeated.
-        var frame = talk.frame(from: w1, [.presence(talk.presence())])
-        frame.echo = UInt64(talk.now.raw.sinceZero.nanoseconds - 200_000)
-        talk.hear(frame)
-        var most: [Int] = []
-        for _ in 1...40 where most.count < 4 {
-            var records = 0
-            for case .send(let frame) in talk.effects where frame.receiver == w1 {
-                let asked = frame.records.count { if case .request = $0 { true } else { false } }
-                records = max(records, asked)
-            }
-            if records > 0 { most.append(records) }
-            guard let due = talk.agent.wakeUp(at: talk.now) else { break }
-            talk.pass((due - talk.now.boottime) / .milliseconds(1))
-            talk.wake()
-        }
-        #expect(most == [12, 12, 12, 7])
-    }
 }

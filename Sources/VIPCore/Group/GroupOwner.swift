@@ -77,16 +77,18 @@ extension Group {
     /// what is lost.
     static let triesBeforeSmallFrames = 3
 
-    /// A voter that is heard and has not granted for some heartbeats may not get large frames.
+    /// A voter that is heard and has not answered for two heartbeats may not get large frames. It
+    /// has to be found out while the lease lasts.
     private func noteUnanswered(
         _ voter: Int,
         _ tenure: Tenure,
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        guard scene.isHeard(voter), let counted = tenure.counted[voter] else { return }
-        let age = scene.now.boottime - counted.stamp.boottime
-        guard age > scene.timing.heartbeat * 3 + scene.answerPatience(of: voter) else { return }
+        guard scene.isHeard(voter), let since = tenure.asks[voter].unansweredSince,
+            scene.now.boottime - since
+                >= max(scene.timing.heartbeat * 2, scene.answerPatience(of: voter))
+        else { return }
         out.unanswering.append(voter)
     }
 
@@ -103,9 +105,14 @@ extension Group {
         tenure.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
         // One question a heartbeat is enough for a voter that is not there.
         if !scene.isHeard(voter) || tenure.asks[voter].tries > Self.renewalTries {
-            tenure.asks[voter].answered()
+            tenure.asks[voter].rest()
         }
-        out.post(.request(request(tenure.term, in: scene)), to: voter)
+        // A large frame that is lost may be all that the voter would have heard of this host.
+        out.post(
+            .request(request(tenure.term, in: scene)),
+            to: voter,
+            mayBeLarge: scene.isHeardBothWays(voter)
+        )
     }
 
     mutating func renewOwnVote(in scene: Scene, _ out: inout Outbox) {

@@ -16,9 +16,14 @@ extension Frame {
     public static let headerLength = Offset.end
     /// What all records of a frame may have together, by their `encodedLength`.
     public static let recordRoom = octetLimit - tagLength - headerLength
-    /// The same for a voter that large frames do not seem to reach: a datagram of 576 octets (RFC
-    /// 791) passes everywhere, and of that the IP and UDP headers are not ours.
+    /// The same for a *small* frame: a datagram of 576 octets (RFC 791) passes everywhere, and of
+    /// that the IP and UDP headers are not ours.
     public static let smallRecordRoom = 576 - 28 - tagLength - headerLength
+
+    /// It has more records than a small frame has room for.
+    public var isLarge: Bool {
+        records.reduce(0) { $0 + $1.encodedLength } > Self.smallRecordRoom
+    }
 
     /// "VIPA".
     public static let magic: UInt32 = 0x5649_5041

@@ -194,12 +194,16 @@ struct Conversation {
     // MARK: - What the agent said
 
     /// Its records in the last step, to `host`.
-    func records(to host: HostID) -> [Record] {
-        for case .send(let frame) in effects
-        where frame.receiver == host && frame.path == 0 && !frame.records.isEmpty {
-            return frame.records
+    func records(to host: HostID) -> [Record] { frames(to: host).flatMap(\.records) }
+
+    /// Its frames in the last step, to `host`, over the first path.
+    func frames(to host: HostID) -> [Frame] {
+        effects.compactMap { effect in
+            guard case .send(let frame) = effect, frame.receiver == host, frame.path == 0 else {
+                return nil
+            }
+            return frame
         }
-        return []
     }
 
     /// Whether it asked the kernel for addresses in the last step.
