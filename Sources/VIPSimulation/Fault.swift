@@ -20,6 +20,8 @@ public enum Fault: Int, CaseIterable, Sendable {
     case deleteGate
     /// The agent goes on as a new process.
     case reexecute
+    /// The same with another lease length, or other groups.
+    case reconfigure
     /// All other hosts are off for a while, and an operator takes over by force.
     case forceAlone
     /// A voter lies in its next frames, and is honest before and after.

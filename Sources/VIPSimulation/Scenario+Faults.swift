@@ -29,7 +29,7 @@ extension Scenario {
 
     private mutating func aimFaults(_ chance: inout Chance) {
         switch aim {
-        case .quiet, .ordinary, .storm:
+        case .quiet, .ordinary, .storm, .shapes:
             break
         case .stalls:
             stalls = chance.pick([5_000, 20_000])
@@ -114,6 +114,7 @@ extension Scenario {
         case .force:
             self[.forceAlone] = lease * luck.within(4...8)
         case .leases:
+            self[.reconfigure] = lease * luck.pick([2, 4, 8])
             // A successor may offer a lease that the owner's voter has not on record.
             if luck.happens(500_000) { self[.switchover] = lease * 2 }
             unrecorded = 200_000
@@ -126,10 +127,12 @@ extension Scenario {
                 luck.happens(700_000) ? hosts - 1 : luck.below(hosts), luck.within(most / 4...most)
             )
             stalls = 0
+        case .shapes, .groups:
+            self[.reconfigure] = lease * luck.pick([2, 4, 8])
         case .narrow:
             narrow = luck.happens(700_000) ? hosts - 1 : luck.below(hosts)
-        case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .groups,
-            .leftovers, .strangers, .network, .paused, .twins, .kernels:
+        case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .leftovers,
+            .strangers, .network, .paused, .twins, .kernels:
             break
         }
     }
@@ -139,7 +142,8 @@ extension Scenario {
         var words = [
             "seed=\(seed)", "aim=\(aim.rawValue)", "hosts=\(nodes)+\(witnesses)",
             "groups=\(groups)",
-            "paths=\(paths)", "heartbeat=\(text(heartbeat))", "lease=\(text(lease))",
+            "paths=\(paths)", "heartbeat=\(text(heartbeat))",
+            "heartbeats=\(heartbeats.map(text))", "lease=\(text(lease))",
             "drift=\(drift)ppm", "margin=\(text(margin))",
             "delay=\(text(delay.lowerBound))-\(text(delay.upperBound))", "loss=\(loss)ppm",
             "duplicates=\(duplicates)ppm", "spikes=\(spikes)ppm/\(text(greatestSpike))",

@@ -15,6 +15,8 @@ public struct Scenario: Sendable {
         case gates, lifetimes
         /// One voter lies; one is far away; kernels that do not answer; large frames are lost.
         case liar, far, kernels, narrow
+        /// Other numbers of hosts and paths, worse clocks, short leases, a heartbeat for each host.
+        case shapes
     }
 
     public var seed: UInt64
@@ -23,7 +25,10 @@ public struct Scenario: Sendable {
     public var witnesses = 1
     public var groups = 1
     public var paths = 1
+    /// The longest of all hosts' heartbeats.
     public var heartbeat: TrueTime = 100 * milliseconds
+    /// By host, where they differ.
+    public var heartbeats: [TrueTime] = []
     /// The lease length at first, and those that hosts are restarted with.
     public var lease: TrueTime = 500 * milliseconds
     public var otherLeases: [TrueTime] = []
@@ -66,6 +71,10 @@ public struct Scenario: Sendable {
     public var calmFor: TrueTime = 0
 
     public static let milliseconds: TrueTime = 1_000_000
+
+    public func heartbeat(of host: Int) -> TrueTime {
+        heartbeats.indices.contains(host) ? heartbeats[host] : heartbeat
+    }
 
     /// Without the twin.
     public var hosts: Int { nodes + witnesses }
@@ -129,6 +138,7 @@ public struct Scenario: Sendable {
         case ..<34: .far
         case ..<37: .kernels
         case ..<39: .narrow
+        case ..<43: .shapes
         default: nil
         }
     }
@@ -149,6 +159,12 @@ public struct Scenario: Sendable {
         // So many that their requests together make a large frame.
         if aim == .narrow { groups = 8 + chance.below(5) }
         paths = chance.pick([1, 1, 1, 2])
+        if aim == .shapes {
+            (nodes, witnesses) = chance.pick([
+                (4, 0), (4, 1), (5, 0), (6, 1), (2, 2), (2, 3), (3, 1),
+            ])
+            paths = chance.pick([1, 2, 3, 4])
+        }
         automaticFailback = aim != .quiet && chance.happens(200_000)
     }
 
@@ -166,6 +182,7 @@ public struct Scenario: Sendable {
             heartbeat = lease / chance.pick([8, 12, 20])
             otherLeases = [lease, lease * 3 / 2]
         }
+        if aim == .shapes { drawOddTiming(&chance) }
         kernelDelay = chance.pick([1_000...20_000, 10_000...200_000, 1...heartbeat])
         lateness = chance.pick([0...0, 0...60_000, 0...heartbeat / 2])
         directoryDelay = chance.pick([0, heartbeat, lease])
@@ -173,6 +190,15 @@ public struct Scenario: Sendable {
             kernelDelay = 1_000...heartbeat / 10
             lateness = 0...heartbeat / 10
         }
+    }
+
+    /// The worst that a configuration may say.
+    private mutating func drawOddTiming(_ chance: inout Chance) {
+        drift = chance.pick([0, 2_000, 50_000])
+        heartbeat = lease / chance.pick([2, 3, 5])
+        guard chance.happens(500_000) else { return }
+        // A host hears who says something within three and a half of its own heartbeats.
+        heartbeats = (0..<hosts).map { _ in heartbeat / chance.pick([1, 2]) }
     }
 
     private mutating func drawNetwork(_ chance: inout Chance) {

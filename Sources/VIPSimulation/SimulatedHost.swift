@@ -104,7 +104,7 @@ final class Process {
     var gateTold = true
     var gateInPlace: [Bool]
     /// It is to go on as another process as soon as it is at rest.
-    var reexecutes = false
+    var succession: Succession?
     /// How often in a row it wanted to be woken at once.
     var idleWakes = 0
 

@@ -20,7 +20,7 @@ extension World {
             // Once a heartbeat: a voter may say so in each frame.
             if effects.contains(.closeGate(condition.group)) { continue }
             if let last = process.doubts[index(condition.group)],
-                process.reading.boottime - last < .nanoseconds(scenario.heartbeat)
+                process.reading.boottime - last < .nanoseconds(scenario.heartbeat(of: host))
             {
                 continue
             }

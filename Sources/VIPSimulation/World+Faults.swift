@@ -20,7 +20,12 @@ extension World {
         case .cut, .cutPair, .isolate, .deafen, .clog, .replay:
             strikeNetwork(fault, host)
         case .deleteGate: deleteGate(ownerOr(node))
-        case .reexecute: hosts[ownerOr(host)].process?.reexecutes = true
+        case .reexecute: askForSuccession(ownerOr(host), nil)
+        case .reconfigure:
+            let change: Reconfiguration =
+                fate.happens(500_000)
+                ? .lease(fate.pick(scenario.otherLeases)) : .group(fate.below(scenario.groups))
+            askForSuccession(ownerOr(host), change)
         case .forceAlone: forceAlone(node, group)
         case .lie: lie(group)
         case .switchover, .maintenance, .announce, .force:
@@ -88,7 +93,7 @@ extension World {
     /// record is never lost alone here.
     private func changeLease(_ host: Int) {
         let lease = fate.pick(scenario.otherLeases)
-        hosts[host].lease = .nanoseconds(max(lease, scenario.heartbeat * 3))
+        setLease(host, lease)
         if fate.happens(300_000) {
             reboot(host, off: fate.within(0...scenario.lease / 4), losesDirectory: false)
         } else {

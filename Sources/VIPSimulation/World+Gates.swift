@@ -56,25 +56,4 @@ extension World {
         checkAll()
         if !process.gateTold { tellGate(host, inPlace: true) }
     }
-
-    /// As soon as it is at rest. What its sockets have received is not lost.
-    func reexecute(_ host: Int) {
-        guard !healed, let process = hosts[host].process,
-            process.agent.isAtRest(at: process.reading)
-        else { return }
-        let waiting = process.incoming.dropFirst(process.taken)
-        let areFrames = waiting.allSatisfy { incoming in
-            if case .received = incoming.event { true } else { false }
-        }
-        guard areFrames else { return }
-        if process.agent.isForced || !process.commands.isEmpty {
-            violate(.replies, "\(hosts[host].name) is at rest, and owes an answer")
-        }
-        end(host, "re-executes")
-        hosts[host].inherited = Array(waiting)
-        plan(
-            .launch(host: host, boot: hosts[host].boot),
-            after: luck.within(0...scenario.heartbeat / 2)
-        )
-    }
 }

@@ -50,6 +50,7 @@ extension World {
     /// when the faults ended give up within half a second or two heartbeats, commands within two.
     var patience: TrueTime {
         var span = longestLease * 2 + longestLease / 50
+        span += longestLease * 2 * TrueTime(scenario.drift) / 1_000_000
         span += scenario.heartbeat * 40 + scenario.delay.upperBound * 20
         span += scenario.kernelDelay.upperBound * 10 + scenario.lateness.upperBound * 10
         span += 200 * Scenario.milliseconds

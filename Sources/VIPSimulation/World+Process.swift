@@ -109,7 +109,7 @@ extension World {
                 )
             },
             timing: Timing(
-                heartbeat: .nanoseconds(scenario.heartbeat),
+                heartbeat: .nanoseconds(scenario.heartbeat(of: host)),
                 lease: hosts[host].lease,
                 driftPartsPerMillion: scenario.drift,
                 margin: .nanoseconds(scenario.margin)
@@ -279,7 +279,7 @@ extension World {
         if mutated(.clockReadBeforeFrame) {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }
-        if hosts[host].process!.reexecutes { reexecute(host) }
+        succeed(host)
         armTimer(host)
     }
 
