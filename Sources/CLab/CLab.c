@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -46,6 +47,30 @@ int clab_packet_socket(const char *interface, uint16_t ethertype)
         .sll_ifindex = (int)if_nametoindex(interface),
     };
     if (address.sll_ifindex == 0 ||
+        bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        int failure = errno;
+        close(descriptor);
+        errno = failure;
+        return -1;
+    }
+    return descriptor;
+}
+
+int clab_relay_socket(const char *interface)
+{
+    int on = 1;
+    int descriptor = clab_packet_socket(interface, 0);
+    if (descriptor < 0)
+        return -1;
+
+    /* What was left to the card to compute travels as a note, or receivers find it wrong. */
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET,
+        .sll_protocol = htons(ETH_P_ALL),
+        .sll_ifindex = (int)if_nametoindex(interface),
+    };
+    if (setsockopt(descriptor, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0 ||
+        setsockopt(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
         bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
         int failure = errno;
         close(descriptor);

@@ -121,6 +121,14 @@ final class Socket: Sendable {
         }
     }
 
+    /// All frames that arrive at an interface in the calling thread's namespace, in the form in
+    /// which they can be sent on.
+    static func relay(on interface: String) throws(LabError) -> Socket {
+        let number = unsafe clab_relay_socket(interface)
+        guard number >= 0 else { throw .system("open a packet socket on \(interface)") }
+        return Socket(number)
+    }
+
     /// Of all that comes, lets Neighbor Advertisements through only.
     func takeAdvertisementsOnly() throws(LabError) {
         guard clab_take_advertisements_only(number) == 0 else {

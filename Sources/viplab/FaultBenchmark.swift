@@ -17,6 +17,7 @@ struct FaultBenchmark {
                 (lab) throws(LabError) in
                 try lab.crash(.lb1)
             },
+            try far("crash of the owner, witness 120 ms away"),
             try each("switchover", for: .seconds(1)) { (lab) throws(LabError) in
                 try lab.switchover(from: .lb1)
             },
@@ -51,6 +52,26 @@ struct FaultBenchmark {
             let experiment = try Experiment(options)
             defer { experiment.close() }
             series.add(try experiment.observe(for: duration, fault))
+        }
+        return series
+    }
+
+    /// The owner's end where every answer of the witness takes more than a heartbeat.
+    private func far(_ name: String) throws(LabError) -> Outages {
+        var series = Outages(name)
+        for run in 1...runs {
+            say("\(name), run \(run) of \(runs)")
+            let experiment = try Experiment()
+            defer { experiment.close() }
+            let cable = try LongCable(of: .w1, in: experiment.lab, eachWay: .milliseconds(60))
+            defer { cable.end() }
+            // Round trips are smoothed: so long until they are known.
+            sleep(for: .seconds(8))
+            series.add(
+                try experiment.observe(for: .milliseconds(2500)) { (lab) throws(LabError) in
+                    try lab.crash(.lb1)
+                }
+            )
         }
         return series
     }
