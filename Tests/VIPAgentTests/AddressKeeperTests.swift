@@ -41,7 +41,10 @@ struct AddressKeeperTests {
     /// A keeper that has begun, with what it told then taken away.
     private static func keeper(_ configuration: Configuration) throws -> AddressKeeper {
         let keeper = try AddressKeeper(groups: configuration.groups)
-        try keeper.begin()
+        keeper.begin()
+        while !keeper.hasBegun, waitReadable(keeper.workerDescriptor) {
+            try keeper.takeCompletions()
+        }
         keeper.noteInterfaces()
         return keeper
     }
@@ -184,6 +187,49 @@ struct AddressKeeperTests {
             keeper.remove(Self.web, request: 2)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
+        }
+    }
+
+    // MARK: - Lost notifications
+
+    @Test("a lost notification is asked for without waiting, and what is known stays till then")
+    func overrun() throws {
+        try inNetworkNamespace {
+            let keeper = try Self.keeper(Self.configuration())
+            _ = keeper.takeNews()
+            try own(keeper)
+            // More than the kernel keeps for a listener; the last change is among what is lost.
+            let storm = """
+                seq 1 6000 | awk '{ a = "10.9." int($1 / 250) "." $1 % 250 "/32 dev v1"
+                    print "addr add " a }' | ip -batch -
+                ip addr del 10.77.0.100/32 dev v0
+                """
+            #expect(run("sh", "-c", storm) == 0)
+            while keeper.overruns == 0, waitReadable(keeper.monitor.fileDescriptor) {
+                try keeper.takeNotifications()
+            }
+            try keeper.takeNotifications()
+            #expect(keeper.overruns == 1)
+            #expect(keeper.takeNews() == [])
+            #expect(!keeper.isIdle)
+            try drive(keeper, until: .addressesFound(Self.web, all: false, some: true))
+            #expect(keeper.takeNews() == [])
+            #expect(keeper.takeFailures().isEmpty)
+            try own(keeper, request: 2)
+            #expect(try present() == ["10.77.0.100/32", "fd77::64/128"])
+        }
+    }
+
+    // MARK: - What an earlier process left
+
+    @Test("what an earlier process put on, and no group has any more, is taken off at the start")
+    func leftovers() throws {
+        try inNetworkNamespace {
+            let old = try Self.keeper(Self.configuration(addresses: ["10.77.0.100", "fd77::64"]))
+            try own(old)
+            let keeper = try Self.keeper(Self.configuration(addresses: ["fd77::64"]))
+            try drive(keeper, until: nil, seconds: 1)
+            #expect(try present() == ["fd77::64/128"])
         }
     }
 

@@ -5,7 +5,6 @@ import VIPCore
 /// The floating addresses as the kernel has them: puts them on, takes them off, announces them, and
 /// knows what is there without being told twice.
 package final class AddressKeeper {
-    private let routes: RouteSocket
     let worker: AddressWorker
     package let monitor: RouteMonitor
     let announcements: AnnouncementWorker
@@ -17,11 +16,15 @@ package final class AddressKeeper {
     /// each renewal and notification takes the same time for any number.
     let places: [GroupID: Int]
     let holders: [IPAddress: Int]
-    var overruns: UInt64 = 0
-    /// Addresses that an earlier process put on this host, for groups or addresses that have left
-    /// the configuration since; taken off at the start.
-    private(set) var forgotten: [String] = []
-    private(set) var hasBegun = false
+    /// How often the kernel has lost notifications.
+    package internal(set) var overruns: UInt64 = 0
+    /// Whether the kernel has said once what it has: before that, nothing is to be asked for.
+    package internal(set) var hasBegun = false
+    var resynchronization = Resynchronization()
+    /// What the kernel is asked to take off because no group has it, by the question's number.
+    var leftovers: UInt64?
+    /// Of those, what is off by now, for the log.
+    var forgotten: [String] = []
     var orders = AddressOrders()
     var trials: KernelTrials
     /// What the core has to hear, in order.
@@ -31,7 +34,8 @@ package final class AddressKeeper {
 
     /// What the kernel has refused.
     package struct Failure {
-        package let group: GroupID
+        /// Nil where it is about all.
+        package let group: GroupID?
         /// Of call and answer, without the address: repeats of it may be folded.
         package let kind: String
         var event = "kernel-refused"
@@ -51,7 +55,6 @@ package final class AddressKeeper {
     ) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
-        routes = try RouteSocket()
         worker = try AddressWorker()
         let permits = groups.map { AnnouncementPermit(addresses: $0.addresses.map(\.address)) }
         let announcer: Announcer
@@ -88,46 +91,14 @@ package final class AddressKeeper {
         trials = KernelTrials(groups: groups.count, silence: silence.nanoseconds)
     }
 
-    /// Finds out what the kernel has, and takes off what an earlier process put on and no group has
-    /// any more: another address, or one in another place. To be called once, before anything is
-    /// asked for.
-    package func begin() throws(SystemError) {
-        hasBegun = true
-        try resynchronize()
-        for address in try routes.addresses() where address.isOurs && !isConfigured(address) {
-            try routes.remove(address)
-            forgotten.append("\(address)")
-            for index in groups.indices { groups[index].addresses.forget(address) }
-        }
-    }
-
-    private func isConfigured(_ address: InterfaceAddress) -> Bool {
-        groups.contains { group in
-            group.link?.index == address.interface
-                && address.peer == nil
-                && group.addresses.floating.contains {
-                    $0.address == address.address && $0.prefixLength == Int(address.prefixLength)
-                }
-        }
-    }
-
     /// Whether the kernel has done all that it was asked for.
     package var isIdle: Bool {
-        orders.isEmpty && !trials.isUnderWay && groups.allSatisfy { $0.silence == nil }
+        orders.isEmpty && !trials.isUnderWay && !resynchronization.isUnderWay
+            && groups.allSatisfy { $0.silence == nil }
     }
 
     /// Readable when the worker has something to tell.
     package var workerDescriptor: Int32 { worker.fileDescriptor }
-
-    /// Asks the kernel for all links and addresses, at the start and after a lost notification.
-    func resynchronize() throws(SystemError) {
-        let links = try routes.links()
-        let addresses = try routes.addresses()
-        for index in groups.indices {
-            note(groups[index].take(links), of: index)
-            groups[index].addresses.replaceAll(by: addresses)
-        }
-    }
 
     // MARK: - Effects
 
@@ -217,6 +188,7 @@ package final class AddressKeeper {
             try takeNotifications()
         }
         for completion in completions {
+            if takeSurvey(completion) || takeLeftover(completion) { continue }
             if trials.answered(completion.id, trialRefusal(completion)) { continue }
             let over = orders.note(completion.id) { take(completion, into: &$0) }
             if let over { conclude(over) }
@@ -253,7 +225,7 @@ package final class AddressKeeper {
             order.failed = true
             let text = "\(left) is still there, though it was removed; it is tried again"
             failures.append(Failure(group: groups[index].id, kind: "still there", text: text))
-        case .tryOut: break
+        case .tryOut, .survey: break
         }
     }
 
@@ -269,7 +241,7 @@ package final class AddressKeeper {
             if let link = groups[index].link, link.index == address.interface {
                 failure = AddressTrial.advising(failure, about: address, on: link)
             }
-        case .look: break
+        case .look, .survey: break
         }
         failures.append(
             Failure(
@@ -340,29 +312,6 @@ package final class AddressKeeper {
     package func takeFailures() -> [Failure] {
         defer { failures.removeAll() }
         return failures
-    }
-
-    /// Takes everything off that is there, waiting for the kernel; for when there is no lease to
-    /// mind.
-    func removeAtOnce() throws(SystemError) -> [String] {
-        try begin()
-        var removed = forgotten
-        for index in groups.indices {
-            for address in groups[index].addresses.present {
-                try routes.remove(address)
-                removed.append("\(address)")
-            }
-        }
-        try resynchronize()
-        for address in groups.lazy.flatMap(\.addresses.present) {
-            throw SystemError(
-                call: "RTM_DELADDR",
-                on: "\(address)",
-                errno: EADDRNOTAVAIL,
-                detail: "the kernel still has it"
-            )
-        }
-        return removed
     }
 
     func index(of id: GroupID) -> Int? { places[id] }

@@ -6,10 +6,11 @@ extension AddressKeeper {
     /// Takes what the kernel has to say, and keeps what of it the core has to hear.
     package func takeNotifications() throws(SystemError) {
         var touched: Set<Int> = []
-        let events = try monitor.events()
-        // What is told before the kernel was asked for everything is part of its answer.
-        guard hasBegun else { return }
-        for event in events {
+        for event in try monitor.events() {
+            resynchronization.note(event)
+            if event == .overrun { noteOverrun() }
+            // Before that, it is all in the answer that is to come.
+            guard hasBegun else { continue }
             switch event {
             case .link(let link):
                 for index in groups.indices {
@@ -34,19 +35,27 @@ extension AddressKeeper {
                     disturb(index, isWanted: true)
                     touched.insert(index)
                 }
-            case .overrun:
-                overruns &+= 1
-                try resynchronize()
-                for index in groups.indices where groups[index].orders > 0 {
-                    groups[index].isDisturbed = true
-                }
-                touched.formUnion(groups.indices)
+            case .overrun: break
             }
         }
+        resynchronize(at: ClockReading.bootNow())
+        guard hasBegun else { return }
         noteInterfaces()
-        // The worker's own changes are told here too, one by one: until it is done with them they
-        // say nothing.
-        for index in touched.sorted() where groups[index].orders == 0 {
+        lookAt(touched.sorted())
+    }
+
+    /// Until the kernel has said what it has, what is known stays.
+    private func noteOverrun() {
+        overruns &+= 1
+        // What was told before the first question is part of its answer.
+        guard hasBegun || resynchronization.isUnderWay else { return }
+        resynchronization.want(at: ClockReading.bootNow())
+    }
+
+    /// The worker's own changes are told by notifications too, one by one: until it is done with
+    /// them they say nothing.
+    func lookAt(_ indices: some Sequence<Int>) {
+        for index in indices where groups[index].orders == 0 {
             let group = groups[index]
             let (all, some) = (group.isComplete, !group.addresses.areAbsent)
             // What is there as it should be, or not at all, is no news.
@@ -89,12 +98,14 @@ extension AddressKeeper {
 
     /// When somebody's further changes to addresses are to be looked at, on CLOCK_BOOTTIME.
     package var lookAt: Int64? {
-        guard hasBegun else { return nil }
+        guard hasBegun else { return resynchronization.dueAt }
         let now = ClockReading.bootNow()
-        return groups.lazy.compactMap(\.look.owedAt).reduce(trials.dueAt(now: now), min)
+        let due = groups.lazy.compactMap(\.look.owedAt).reduce(trials.dueAt(now: now), min)
+        return earliest(due, resynchronization.dueAt)
     }
 
     package func lookAgain(at now: Int64) {
+        resynchronize(at: now)
         guard hasBegun else { return }
         tryOut(at: now)
         noteTrials(at: now)

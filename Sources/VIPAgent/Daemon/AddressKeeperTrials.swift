@@ -70,6 +70,7 @@ extension AddressKeeper {
         guard let index = index(of: id) else { return nil }
         let place = groups[index]
         let now = ClockReading.bootNow()
+        if !hasBegun { return "the kernel has not said yet which interfaces and addresses it has" }
         if let renamed = place.renamed {
             return "interface \(place.interface) is called \(renamed.name) now: rename it back, "
                 + "or write interface = \"\(renamed.name)\" and reload"

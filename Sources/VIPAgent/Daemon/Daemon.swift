@@ -203,7 +203,7 @@ package final class Daemon {
             while memberships.contains(where: \.awaitsRenewal), ClockReading.bootNow() < limit {
                 try turn(until: limit)
             }
-            for membership in memberships { try membership.settle() }
+            for membership in memberships { membership.settle() }
             let patience = ClockReading.bootNow() + Self.longestLook
             while !memberships.allSatisfy(\.isKnown), ClockReading.bootNow() < patience {
                 try turn(until: patience)

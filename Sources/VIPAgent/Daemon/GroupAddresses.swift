@@ -7,29 +7,7 @@ package struct GroupAddresses {
     /// The first of each family.
     let samples: [FloatingAddress]
     private let wanted: Set<IPAddress>
-    private var places: [Place: InterfaceAddress] = [:]
-
-    /// The kernel tells addresses apart by these.
-    private struct Place: Hashable {
-        let interface: Int32
-        let address: IPAddress
-        let prefixLength: UInt8
-        let peer: IPAddress?
-
-        init(_ address: InterfaceAddress) {
-            interface = address.interface
-            self.address = address.address
-            prefixLength = address.prefixLength
-            peer = address.peer
-        }
-
-        init(_ floating: FloatingAddress, on interface: Int32) {
-            self.interface = interface
-            address = floating.address
-            prefixLength = UInt8(floating.prefixLength)
-            peer = nil
-        }
-    }
+    private var places: [InterfaceAddress.Place: InterfaceAddress] = [:]
 
     init(_ floating: [FloatingAddress]) {
         self.floating = floating
@@ -51,18 +29,18 @@ package struct GroupAddresses {
 
     /// As the kernel has it on that interface.
     func found(_ floating: FloatingAddress, on interface: Int32) -> InterfaceAddress? {
-        places[Place(floating, on: interface)]
+        places[floating.place(on: interface)]
     }
 
     /// Whether the kernel has it, in just this shape, as far as it has told.
-    func has(_ address: InterfaceAddress) -> Bool { places[Place(address)] != nil }
+    func has(_ address: InterfaceAddress) -> Bool { places[address.place] != nil }
 
     /// What is in the way of an address on that interface. Of IPv6 the kernel has an address once
     /// on each: one with another prefix length would be kept as it is.
     func obstacles(on interface: Int32) -> [InterfaceAddress] {
         places.values.filter { found in
             guard found.interface == interface, case .v6 = found.address else { return false }
-            return !floating.contains { Place($0, on: interface) == Place(found) }
+            return !floating.contains { $0.place(on: interface) == found.place }
         }
     }
 
@@ -74,12 +52,12 @@ package struct GroupAddresses {
 
     /// Whether that interface has all of them.
     func areComplete(on interface: Int32) -> Bool {
-        floating.allSatisfy { places[Place($0, on: interface)] != nil }
+        floating.allSatisfy { places[$0.place(on: interface)] != nil }
     }
 
-    mutating func note(_ address: InterfaceAddress) { places[Place(address)] = address }
+    mutating func note(_ address: InterfaceAddress) { places[address.place] = address }
 
-    mutating func forget(_ address: InterfaceAddress) { places[Place(address)] = nil }
+    mutating func forget(_ address: InterfaceAddress) { places[address.place] = nil }
 
     mutating func forgetAll(on interface: Int32) {
         places = places.filter { $0.key.interface != interface }
@@ -88,5 +66,17 @@ package struct GroupAddresses {
     mutating func replaceAll(by found: [InterfaceAddress]) {
         places.removeAll()
         for address in found where contains(address) { note(address) }
+    }
+}
+
+extension FloatingAddress {
+    /// Where the kernel has it if an agent has put it there.
+    fileprivate func place(on interface: Int32) -> InterfaceAddress.Place {
+        InterfaceAddress.Place(
+            interface: interface,
+            address: address,
+            prefixLength: UInt8(prefixLength),
+            peer: nil
+        )
     }
 }

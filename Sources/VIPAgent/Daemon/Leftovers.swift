@@ -1,3 +1,4 @@
+import Glibc
 import VIPConfiguration
 
 /// What a dead agent left on this host.
@@ -21,7 +22,7 @@ package enum Leftovers {
         let groups = sites.flatMap(\.configuration.groups)
         var removed: [String]
         do throws(SystemError) {
-            removed = try AddressKeeper(groups: groups).removeAtOnce()
+            removed = try removeAddresses(of: groups)
         } catch {
             throw StartupFailure(error)
         }
@@ -35,6 +36,29 @@ package enum Leftovers {
             throw StartupFailure(
                 .system,
                 done + "the gate is not all gone: " + outcome.failures.joined(separator: "; ")
+            )
+        }
+        return removed
+    }
+
+    /// Waits for the kernel: there is no lease to mind.
+    private static func removeAddresses(
+        of groups: [VIPConfiguration.Group]
+    ) throws(SystemError) -> [String] {
+        let floating = Set(groups.flatMap(\.addresses).map(\.address))
+        let routes = try RouteSocket()
+        var removed: [String] = []
+        for address in try routes.addresses()
+        where address.isOurs || floating.contains(address.address) {
+            try routes.remove(address)
+            removed.append("\(address)")
+        }
+        for address in try routes.addresses() where floating.contains(address.address) {
+            throw SystemError(
+                call: "RTM_DELADDR",
+                on: "\(address)",
+                errno: EADDRNOTAVAIL,
+                detail: "the kernel still has it"
             )
         }
         return removed

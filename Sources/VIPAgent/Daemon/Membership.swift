@@ -66,8 +66,8 @@ final class Membership {
     var pending: [Event] = []
     /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
     var unrenewed: [(group: GroupID, deadline: Instant)] = []
-    /// Until those are renewed, what has to be done about addresses waits: the kernel is asked for
-    /// all that it has first, and that may take longer than a short lease has left.
+    /// Until those are renewed, and the kernel has said what it has, what has to be done about
+    /// addresses waits.
     var isStarting = true
     var postponed: [Effect] = []
     private var removalRetryAt: Int64?
@@ -194,6 +194,7 @@ final class Membership {
             takeKeeperNews()
         case Token.worker:
             try keeper?.takeCompletions()
+            goOnWithKernel()
             takeKeeperNews()
         case Token.announcements:
             keeper?.takeAnnouncementReports()
@@ -353,10 +354,13 @@ final class Membership {
 
     func takeKeeperNews() {
         guard let keeper else { return }
+        for address in keeper.takeForgotten() {
+            log.warning("removed what no group has", metadata: ["address": "\(address)"])
+        }
         for failure in keeper.takeFailures() {
             fold(
                 .error,
-                "kernel \(failure.group.bits) \(failure.kind)",
+                "kernel \(failure.group?.bits ?? 0) \(failure.kind)",
                 failure.event,
                 failure.text,
                 failure.group

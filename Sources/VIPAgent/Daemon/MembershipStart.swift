@@ -8,9 +8,6 @@ import VIPCore
 extension Membership {
     /// What is to be known before the first step.
     func tellOfMemory() {
-        for address in keeper?.forgotten ?? [] {
-            log.warning("removed what no group has", metadata: ["address": "\(address)"])
-        }
         for warning in changes + warnings.entries.map(\.text) { log.warning("\(warning)") }
         if let failure = keeper?.claimsFailure {
             log.warning("claims-unheard", metadata: ["reason": "\(failure)"])
@@ -42,11 +39,16 @@ extension Membership {
         takeGateNews()
     }
 
-    /// What the first step has left for later: the addresses as the kernel has them, and what is to
-    /// become of them.
-    func settle() throws(SystemError) {
+    /// What the first step has left for later, once the kernel has said what it has.
+    func settle() {
+        keeper?.begin()
+        goOnWithKernel()
+    }
+
+    /// Has done what is to become of the addresses.
+    func goOnWithKernel() {
+        guard isStarting, keeper?.hasBegun ?? true else { return }
         isStarting = false
-        try keeper?.begin()
         for effect in postponed { perform(effect) }
         postponed.removeAll()
         keeper?.noteInterfaces()
@@ -54,7 +56,9 @@ extension Membership {
     }
 
     /// What the kernel has can be told from now on.
-    var isKnown: Bool { gate.map { !$0.isPending } ?? true }
+    var isKnown: Bool {
+        (gate.map { !$0.isPending } ?? true) && (keeper?.hasBegun ?? true)
+    }
 
     func admit() throws(SystemError) { try control.admit() }
 

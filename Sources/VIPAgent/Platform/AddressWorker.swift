@@ -19,8 +19,10 @@ package final class AddressWorker: Sendable {
         /// Changes nothing: whether the kernel would take the address now, on an interface with
         /// this MTU.
         case tryOut(InterfaceAddress, mtu: UInt32)
-        /// Changes nothing: all that the kernel has.
+        /// Changes nothing: all addresses that the kernel has.
         case look
+        /// Changes nothing: all links too.
+        case survey
     }
 
     package struct Completion: Equatable, Sendable {
@@ -32,8 +34,9 @@ package final class AddressWorker: Sendable {
         package var isLate = false
         /// There was nothing to remove, in that shape.
         package var wasAbsent = false
-        /// What a look has found.
+        /// What a look or a survey has found.
         package var found: [InterfaceAddress] = []
+        package var links: [Link] = []
     }
 
     /// Changes that wait, or whose completion waits to be collected.
@@ -193,6 +196,9 @@ package final class AddressWorker: Sendable {
             case .remove(let address): completion.wasAbsent = try !socket.remove(address)
             case .tryOut(let address, let mtu): try socket.tryOut(address, mtu: mtu)
             case .look: completion.found = try socket.addresses()
+            case .survey:
+                completion.links = try socket.links()
+                completion.found = try socket.addresses()
             }
         } catch {
             completion.failure = error

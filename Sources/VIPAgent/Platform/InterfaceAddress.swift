@@ -58,6 +58,18 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
 
     package var isOurs: Bool { owner == Self.ownProtocol }
 
+    /// The kernel tells addresses apart by these.
+    package struct Place: Hashable, Sendable {
+        let interface: Int32
+        let address: IPAddress
+        let prefixLength: UInt8
+        let peer: IPAddress?
+    }
+
+    package var place: Place {
+        Place(interface: interface, address: address, prefixLength: prefixLength, peer: peer)
+    }
+
     /// A floating address, as this agent installs it: it ends by itself when not renewed.
     ///
     /// IPv4 has the scope of this host, so that the host doesn't choose it as a source: not for a
