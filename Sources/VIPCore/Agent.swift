@@ -29,6 +29,7 @@ public struct Agent: Sendable {
     /// The shell has been asked to lower that.
     private var isLoweringRecord = false
     var suspended: Bool
+    private var areGatesFound: Bool
     var maintenance = false
     /// SIGTERM has come; by then at the latest the process ends.
     var stoppingUntil: Instant?
@@ -66,6 +67,7 @@ public struct Agent: Sendable {
             memory.isLeaseRecorded
             ? max(settings.timing.lease, memory.longestLease) : memory.longestLease
         suspended = settings.suspended
+        areGatesFound = memory.areGatesFound || mutated(.gatesTakenForFound)
         self.random = random
     }
 
@@ -124,7 +126,8 @@ public struct Agent: Sendable {
             maintenance: maintenance,
             stopping: stoppingUntil != nil,
             letGoBy: stoppingUntil.map { $0 - Self.releasePatience },
-            suspended: suspended
+            suspended: suspended,
+            closing: areGatesFound ? now : nil
         )
     }
 
@@ -302,6 +305,7 @@ public struct Agent: Sendable {
         case .gatesClosed:
             let scene = scene(now)
             for index in groups.indices { groups[index].gateClosed(after: stepBefore, in: scene) }
+            areGatesFound = true
         case .addressable(let id, let addressable):
             withGroup(id, at: now) { group, _ in group.isAddressable = addressable }
         case .kernelAnswers(let id, let answers):

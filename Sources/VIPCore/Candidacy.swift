@@ -42,8 +42,8 @@ struct LettingGo: Sendable {
     /// The successor's offer, if this is a switchover.
     var vote: Request?
     let began: Reading
-    /// The gate was closed by then.
-    var closedBy: Reading
+    /// The gate was closed by then; nil while it is yet to be found.
+    var closedBy: Reading?
     /// How long what the gate had let through before may take to leave: by MONOTONIC_RAW.
     let drain: Duration
     /// The kernel has said that none of the addresses is left.

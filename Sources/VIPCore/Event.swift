@@ -25,7 +25,8 @@ public enum Event: Equatable, Sendable {
     case gate(GroupID, inPlace: Bool)
     /// The gates that the last step closed were closed by now, later than at the reading of that
     /// step: what they let through meanwhile may still be on its way out. The first event after
-    /// such a step, whatever else is waiting.
+    /// such a step, whatever else is waiting; but where gates are yet to be found (`Memory`), not
+    /// before they are, and closed where they are to be.
     case gatesClosed
     /// Whether the kernel would take the group's addresses now, as it was tried. It would until
     /// told otherwise.

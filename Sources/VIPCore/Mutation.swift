@@ -23,7 +23,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case gateMissingIgnored
     case grantTakenUnasked, grantsLongerThanRecorded, recordLoweredEarly, acceptedAtOnce
     case termsUnbounded, wordOfOtherIgnored
-    case releaseWithinMargin, waitsForKernelForEver
+    case releaseWithinMargin, gatesTakenForFound, waitsForKernelForEver
     /// Applied by the simulated shell, which reads the clock for the core, and looks at it again
     /// before it asks the kernel.
     case clockReadBeforeFrame, lateRequestMade

@@ -64,6 +64,8 @@ struct Scene: Sendable {
     /// By then a stopping owner lets go without a successor.
     let letGoBy: Instant?
     let suspended: Bool
+    /// When a gate that is closed in this step is closed; nil if it is yet to be found.
+    let closing: Reading?
 
     var timing: Timing { settings.timing }
     var majority: Int { settings.majority }

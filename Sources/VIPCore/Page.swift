@@ -149,6 +149,9 @@ public struct Memory: Equatable, Sendable {
     /// Whether it holds this host's own lease, as it does once the shell has put it there. Until
     /// then the voter grants nothing.
     public var isLeaseRecorded: Bool
+    /// Whether the gates that an earlier process left are found by now, so that to close one closes
+    /// it. If not, the first `Event.gatesClosed` says when they were.
+    public var areGatesFound: Bool
     /// The highest terms that the state directory has, in the order of their groups.
     public var highestTerms: [(group: GroupID, term: Term)]
 
@@ -157,12 +160,14 @@ public struct Memory: Equatable, Sendable {
         newPlace: Place,
         longestLease: Duration = .zero,
         isLeaseRecorded: Bool = true,
+        areGatesFound: Bool = true,
         highestTerms: [(group: GroupID, term: Term)] = []
     ) {
         self.page = page
         self.newPlace = newPlace
         self.longestLease = longestLease
         self.isLeaseRecorded = isLeaseRecorded
+        self.areGatesFound = areGatesFound
         self.highestTerms = highestTerms
     }
 
@@ -170,6 +175,7 @@ public struct Memory: Equatable, Sendable {
         left.page == right.page && left.newPlace == right.newPlace
             && left.longestLease == right.longestLease
             && left.isLeaseRecorded == right.isLeaseRecorded
+            && left.areGatesFound == right.areGatesFound
             && left.highestTerms.elementsEqual(right.highestTerms) { $0 == $1 }
     }
 }

@@ -27,6 +27,7 @@ enum Happening {
     /// The shell hears that the gate is gone; puts it in place; and could from now on.
     case noticeGate(host: Int, life: Int)
     case placeGate(host: Int, life: Int)
+    case findGates(host: Int, life: Int)
     case mendGate(host: Int, boot: Int)
     /// An operator takes over by force, after a while.
     case force(host: Int, boot: Int, group: Int)

@@ -103,6 +103,8 @@ final class Process {
     /// What the shell has last told the core of the gate, and, by group, what the core has heard.
     var gateTold = true
     var gateInPlace: [Bool]
+    /// The groups whose gates it was to close before it had found them; nil once it has.
+    var unclosed: [Int]?
     /// It is to go on as another process as soon as it is at rest.
     var succession: Succession?
     /// How often in a row it wanted to be woken at once.

@@ -106,8 +106,10 @@ extension World {
         history[group].holder = holder
     }
 
-    /// At every frame, and at the end of every step: no gate is open for longer than the page says.
+    /// At every frame, and at the end of every step: no gate is open for longer than the page says,
+    /// once they are found.
     private func checkGates(_ host: Int) {
+        guard hosts[host].process?.unclosed == nil else { return }
         let boottime = hosts[host].clocks.boottime(at: now)
         for group in 0..<scenario.groups {
             let gate = hosts[host].gates[group]

@@ -79,7 +79,8 @@ extension World {
         check(group)
     }
 
-    private func closeGate(_ host: Int, _ group: Int) {
+    func closeGate(_ host: Int, _ group: Int) {
+        if hosts[host].process?.unclosed?.append(group) != nil { return }
         if isOpen(host, group) { hosts[host].gates[group].drainsUntil = now + scenario.margin }
         hosts[host].gates[group].deadline = 0
         check(group)

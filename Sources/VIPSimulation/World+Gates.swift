@@ -7,6 +7,27 @@ extension World {
         healed ? scenario.kernelDelay.lowerBound : luck.within(0...scenario.heartbeat / 2)
     }
 
+    /// Every third life looks for the gates of the one before only after its first step. No chance
+    /// is drawn for it, so that older seeds stay what they were.
+    func findsGatesLate(_ host: Int) -> Bool {
+        !healed && hosts[host].isNode && hosts[host].enforcement == .gate
+            && lives.isMultiple(of: 3)
+    }
+
+    func findGates(_ host: Int) {
+        guard let process = hosts[host].process, let unclosed = process.unclosed else { return }
+        guard process.started, case .idle = process.phase, !process.hung else {
+            let pause = max(1, scenario.heartbeat / 8)
+            return plan(.findGates(host: host, life: process.life), after: pause)
+        }
+        note("\(hosts[host].name) has found its gates")
+        process.unclosed = nil
+        closeUnknownGates(host, process.settings)
+        for group in unclosed { closeGate(host, group) }
+        process.incoming.insert(Process.Incoming(event: .gatesClosed), at: process.taken)
+        proceed(host)
+    }
+
     func tellGate(_ host: Int, inPlace: Bool) {
         hosts[host].process?.gateTold = inPlace
         for group in 0..<scenario.groups where hosts[host].groups[group] {

@@ -8,11 +8,13 @@ extension World {
         lives += 1
         let settings = settings(of: host)
         recordAtStart(host)
+        let findsGatesLate = findsGatesLate(host)
         let memory = Memory(
             page: hosts[host].page,
             newPlace: Place(fate.next()),
             longestLease: .nanoseconds(hosts[host].directory.longestLease),
             isLeaseRecorded: hosts[host].directory.longestLease >= hosts[host].lease.nanoseconds,
+            areGatesFound: !findsGatesLate,
             highestTerms: settings.groups.compactMap { group in
                 let term = hosts[host].directory.highestTerms[index(group.id)]
                 return term == .none ? nil : (group.id, term)
@@ -30,7 +32,12 @@ extension World {
                 + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
                 + (settings.suspended ? " suspended" : "")
         )
-        closeUnknownGates(host, settings)
+        if findsGatesLate {
+            hosts[host].process!.unclosed = []
+            plan(.findGates(host: host, life: lives), after: scenario.heartbeat / 2)
+        } else {
+            closeUnknownGates(host, settings)
+        }
         tell(host, .start)
         for incoming in hosts[host].inherited {
             tell(host, incoming.event, recording: incoming.recording, sentAt: incoming.sentAt)
@@ -59,7 +66,7 @@ extension World {
     }
 
     /// A gate that neither configuration nor page know of can only be closed by who finds it.
-    private func closeUnknownGates(_ host: Int, _ settings: Settings) {
+    func closeUnknownGates(_ host: Int, _ settings: Settings) {
         for group in 0..<scenario.groups {
             let id = Self.groupID(group)
             let isKnown =
@@ -271,7 +278,9 @@ extension World {
     private func finish(_ host: Int) {
         checkEndOfStep(host)
         guard let process = hosts[host].process else { return }
-        if process.effects.contains(where: { if case .closeGate = $0 { true } else { false } }) {
+        if process.unclosed == nil,
+            process.effects.contains(where: { if case .closeGate = $0 { true } else { false } })
+        {
             process.incoming.insert(Process.Incoming(event: .gatesClosed), at: process.taken)
         }
         hosts[host].process!.phase = .idle

@@ -171,6 +171,7 @@ public final class World {
                 tell(host, .addressesLate(Self.groupID(group), request: request))
             }
         case .noticeGate(let host, let life): live(host, life, happening) { noticeGate(host) }
+        case .findGates(let host, let life): live(host, life, happening) { findGates(host) }
         case .placeGate(let host, let life): live(host, life, happening) { placeGate(host) }
         case .mendGate(let host, let boot):
             booted(host, boot, happening) { hosts[host].gateFails = false }

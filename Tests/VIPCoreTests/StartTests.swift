@@ -116,6 +116,32 @@ struct StartTests {
         )
     }
 
+    @Test("releases nothing before the gate is found and closed, and what it let through has left")
+    func gateFoundLate() {
+        var memory = Memory.settled(lb1Place, records: [record(tenure: false)])
+        memory.areGatesFound = false
+        var talk = Conversation(.pair(lb1), memory: memory)
+        talk.addressesRemoved()
+        #expect(!talk.sleep(50).contains { $0.contains("release") })
+        talk.step(.gatesClosed)
+        #expect(!talk.sleep(1.003).contains { $0.contains("release") })
+        #expect(talk.sleep(0.001).last == "to w1: release 4")
+    }
+
+    @Test("lets go of a tenure that goes on only behind a gate that is found")
+    func gateFoundAfterLettingGo() {
+        var memory = Memory.settled(lb1Place, records: [record()])
+        memory.areGatesFound = false
+        var talk = Conversation(.pair(lb1), memory: memory)
+        talk.addressesAdded()
+        #expect(talk.sleep(350).contains("close gate"))
+        talk.addressesRemoved()
+        #expect(!talk.sleep(20).contains { $0.contains("release") })
+        talk.step(.gatesClosed)
+        #expect(!talk.sleep(1.003).contains { $0.contains("release") })
+        #expect(talk.sleep(0.001).last == "to w1: release 4")
+    }
+
     @Test("goes on with no tenure while an address that went to another group waits to be accepted")
     func movedAddress() {
         var settings = Settings.pair(lb1, suspended: true)

@@ -231,8 +231,8 @@ struct Group: Sendable {
             consider(tenure.handover?.giveUpAt)
             if let since = tenure.forced?.heardSince { consider(since + scene.timing.lease) }
         case .lettingGo(let lettingGo):
-            guard lettingGo.addressesAreOff else { break }
-            consider(scene.boottime(ofRaw: lettingGo.closedBy.raw + lettingGo.drain))
+            guard lettingGo.addressesAreOff, let closedBy = lettingGo.closedBy else { break }
+            consider(scene.boottime(ofRaw: closedBy.raw + lettingGo.drain))
         }
         for pending in pendingReleases {
             consider(pending.giveUpAt)

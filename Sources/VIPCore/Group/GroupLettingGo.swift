@@ -18,7 +18,7 @@ extension Group {
             reason: reason,
             vote: vote,
             began: scene.now,
-            closedBy: scene.now,
+            closedBy: scene.closing,
             drain: scene.timing.drain
         )
         become(.lettingGo(next), because: reason, term: tenure.term, in: scene, &out)
@@ -67,12 +67,16 @@ extension Group {
     }
 
     private func isDrained(_ lettingGo: LettingGo, in scene: Scene) -> Bool {
-        scene.now.raw - lettingGo.closedBy.raw >= lettingGo.drain
+        guard let closedBy = lettingGo.closedBy else { return false }
+        return scene.now.raw - closedBy.raw >= lettingGo.drain
     }
 
-    /// The shell came to it later than this host had decided it, in the step at `reading`.
+    /// The shell came to it later than this host had decided it: in the step at `reading`, or
+    /// before the gate was found.
     mutating func gateClosed(after reading: Reading, in scene: Scene) {
-        guard case .lettingGo(var lettingGo) = role, lettingGo.closedBy == reading else { return }
+        guard case .lettingGo(var lettingGo) = role,
+            lettingGo.closedBy == nil || lettingGo.closedBy == reading
+        else { return }
         lettingGo.closedBy = scene.now
         role = .lettingGo(lettingGo)
     }

@@ -42,7 +42,7 @@ extension Group {
                 reason: .leftover,
                 vote: nil,
                 began: scene.now,
-                closedBy: scene.now,
+                closedBy: scene.closing,
                 // Its gate may have been open until a moment ago.
                 drain: leftover == .none ? .zero : scene.timing.drain
             )
