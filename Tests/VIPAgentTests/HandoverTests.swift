@@ -31,6 +31,7 @@ struct HandoverTests {
         cluster.state.addresses = []
         cluster.state.damage = ["terms is cut"]
         cluster.state.isUnwritten = true
+        cluster.state.refusal = StateStore.Refusal(lease: .seconds(2), reason: "the disk is full")
         cluster.warnings = [
             Warnings.Entry(subject: "one", text: "one\nof two lines", seen: 17),
             Warnings.Entry(subject: "two", text: "two", seen: 4_000_000_000_000),

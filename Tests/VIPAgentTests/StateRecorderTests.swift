@@ -232,6 +232,25 @@ struct StateRecorderTests {
         #expect(stored().terms == known.terms)
     }
 
+    @Test("that the disk refused keeps nobody from voting after a reload, and is still said")
+    func refusedBeforeReload() throws {
+        let left = try recorder(lease: "2s").recorded
+        let reason = try #require(left.refusal?.reason)
+        #expect(left.refusal?.lease == .seconds(2) && reason.contains("ENOENT"))
+        disk.hang()
+        // Half of what it may have granted until then.
+        let recorder = try recorder(lease: "1s", known: left)
+        #expect(!recorder.hasOwnLease && recorder.wasRefused)
+        #expect(recorder.obstacle == reason)
+        #expect(recorder.recorded.refusal == left.refusal)
+        disk.goOn()
+        make()
+        let news = settle(recorder).filter { if case .failed = $0 { false } else { true } }
+        #expect(news == [.leaseRecorded(.seconds(2)), .recovered])
+        #expect(stored().longestLease == .seconds(2))
+        #expect(recorder.obstacle == nil && recorder.recorded.refusal == nil)
+    }
+
     @Test("at a death between any two steps of a write, the file has the old value or the new one")
     func death() throws {
         make()

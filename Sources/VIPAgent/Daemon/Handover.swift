@@ -200,6 +200,10 @@ extension Handover.Cluster {
         }
         for damage in state.damage { fields.put("\(prefix).damage", damage) }
         if state.isUnwritten { fields.put("\(prefix).unwritten", 1) }
+        if let refusal = state.refusal {
+            fields.put("\(prefix).refused-lease", refusal.lease.nanoseconds)
+            fields.put("\(prefix).refusal", refusal.reason)
+        }
         for warning in warnings {
             fields.put("\(prefix).warning", warning.text)
             fields.put("\(prefix).warning-subject", warning.subject)
@@ -230,6 +234,10 @@ extension Handover.Cluster {
         state.addresses = lines("addresses")
         state.damage = fields.texts("\(prefix).damage")
         state.isUnwritten = fields.number("\(prefix).unwritten") == 1
+        if let lease = fields.number("\(prefix).refused-lease") {
+            let reason = fields.text("\(prefix).refusal") ?? ""
+            state.refusal = StateStore.Refusal(lease: .nanoseconds(lease), reason: reason)
+        }
         // A program that knows no ages leaves the texts alone.
         let texts = fields.texts("\(prefix).warning")
         let subjects = fields.texts("\(prefix).warning-subject")

@@ -83,8 +83,13 @@ package final class StateRecorder {
             ),
             leaseOnDisk: contents.longestLease
         )
-        core = max(configured, contents.longestLease)
+        // A reload may have shortened what was granted by.
+        core = max(configured, contents.longestLease, contents.refusal?.lease ?? .zero)
         told = contents.longestLease
+        if let refusal = known?.refusal, configured <= refusal.lease {
+            self.refusal = refusal.reason
+            hasFailed = true
+        }
         if known == nil, !hasLease || core > contents.longestLease {
             do throws(SystemError) {
                 try writer.writeNow(lease: core)
@@ -94,7 +99,7 @@ package final class StateRecorder {
                 // tried again.
                 warnings.append("the state directory can't be written: \(error)")
                 hasFailed = true
-                wasRefused = true
+                refusal = "\(error)"
             }
         }
         let isOnRecord = contents.voters == voters && contents.addresses == addresses
@@ -121,6 +126,9 @@ package final class StateRecorder {
         recorded.voters = wanted?.names ?? contents.voters
         recorded.addresses = wanted?.addresses ?? contents.addresses
         recorded.isUnwritten = !writer.isWritten
+        if wasRefused, let obstacle {
+            recorded.refusal = StateStore.Refusal(lease: core, reason: obstacle)
+        }
         return recorded
     }
 
@@ -158,13 +166,16 @@ package final class StateRecorder {
     /// Whether this host's own lease is on record, for which its voter waits before it grants any.
     package var hasOwnLease: Bool { told >= configured }
 
-    /// Whether the disk has refused it at the start. Then the voter does not wait: a new place
-    /// abstains for the configured lease at the least, so the record is missed only by who shortens
-    /// that meanwhile, which a status says (`obstacle`).
-    package private(set) var wasRefused = false
+    /// Why the disk has refused it at the start, of this program or of one that this process was
+    /// before.
+    private var refusal: String?
+
+    /// Then the voter does not wait: a new place abstains for the configured lease at the least, so
+    /// the record is missed only by who shortens that meanwhile, which a status says (`obstacle`).
+    package var wasRefused: Bool { refusal != nil }
 
     /// Why it is not on record; nil if it is.
-    var obstacle: String? { hasOwnLease ? nil : writer.failure }
+    package var obstacle: String? { hasOwnLease ? nil : writer.failure ?? refusal }
 
     // MARK: - Wishes
 

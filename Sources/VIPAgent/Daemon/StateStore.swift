@@ -24,6 +24,8 @@ package struct StateStore: Sendable {
         package var lacksLease = false
         /// Whether the disk has refused any of this, so that it is still to be written.
         package var isUnwritten = false
+        /// Nil where this host's own lease is on record.
+        package var refusal: Refusal?
 
         package init() {}
 
@@ -31,6 +33,16 @@ package struct StateStore: Sendable {
         var isEmpty: Bool {
             longestLease == .zero && terms.isEmpty && voters == nil && addresses == nil
                 && damage.isEmpty
+        }
+    }
+
+    /// The disk has not taken the lease by which this host votes all the same.
+    package struct Refusal: Equatable, Sendable {
+        package var lease: Duration
+        package var reason: String
+
+        package init(lease: Duration, reason: String) {
+            (self.lease, self.reason) = (lease, reason)
         }
     }
 
