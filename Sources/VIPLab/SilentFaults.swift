@@ -21,6 +21,19 @@ extension Lab {
         try Files.write("in the way\n", to: "\(record)/file")
     }
 
+    /// Somebody gives a host the key of another cluster, and restarts its agent.
+    public func giveAnotherKey(to host: Host) throws(LabError) {
+        let file = "\(directory)/other.key"
+        try Files.write(String(repeating: "Wlpa", count: 10) + "Wlo=\n", to: file, mode: 0o600)
+        var place = place(of: host)
+        place.configurationFile = try write(
+            options.configuration.text(keyFile: file),
+            named: "\(host)-other-key"
+        )
+        try kill(host)
+        try start(place)
+    }
+
     /// The host has had a longer lease in its file once, and forgets whatever it has promised: its
     /// agent is killed, and starts with another place and the file that all have.
     public func forget(_ host: Host, longestLease: Duration) throws(LabError) {

@@ -103,6 +103,11 @@ extension EndToEnd.HealthTests {
             }
         ),
         Row(
+            says: "a witness that has another key",
+            trouble: { (lab) throws(LabError) in try lab.giveAnotherKey(to: .w1) },
+            reasons: [.lb1: "w1 is not heard", .lb2: "w1 is not heard", .w1: "is not heard"]
+        ),
+        Row(
             says: "a pair without a witness",
             hosts: Host.nodes,
             all: { $0.voters.removeLast() },
@@ -285,6 +290,14 @@ extension EndToEnd.HealthTests {
                 .lb1: "no other node is ready for group web",
                 .w1: "no other node is ready for group web",
             ]
-        )
+        ),
+        Row(
+            says: "the kernel of the standby does not answer",
+            hanging: .lb2,
+            reasons: [
+                .lb1: "no other node is ready for group web: the kernel does not answer",
+                .w1: "no other node is ready for group web: the kernel does not answer",
+            ]
+        ),
     ]
 }

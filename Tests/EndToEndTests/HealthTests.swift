@@ -19,6 +19,8 @@ extension EndToEnd {
             var own: [Host: @Sendable (inout AgentConfiguration) -> Void] = [:]
             /// Once the group is owned.
             var trouble: @Sendable (Lab) throws(LabError) -> Void = { (_) throws(LabError) in }
+            /// Whose kernel does not answer from then on.
+            var hanging: Host?
             /// Who loses its power.
             var victim = Host.lb1
             /// What these hosts give as a reason, in part.
@@ -60,7 +62,14 @@ extension EndToEnd {
             defer { lab.close() }
             try start(lab, row)
             try row.trouble(lab)
+            if let host = row.hanging {
+                try lab.holdAddressThread(of: host) { try prove(row, lab) }
+            } else {
+                try prove(row, lab)
+            }
+        }
 
+        private func prove(_ row: Row, _ lab: Lab) throws {
             try expectReasons(row, lab)
             let healthy = try whoSaysHealthy(row, lab)
             if row.isWell { #expect(healthy == row.hosts, "all is well") }
