@@ -43,6 +43,44 @@ struct GateKeeperTests {
         }
     }
 
+    @Test("an agent whose kernel does not answer begins without it, not ready, and gets it later")
+    func lateKernel() throws {
+        try inNetworkNamespace {
+            let stage = try GateStage()
+            let keeper = try stage.agent(patience: .zero)
+            let first = keeper.takeNews()
+            #expect(first.contains(.gate(Self.web, inPlace: false)))
+            #expect(first.contains(.gate(Self.mail, inPlace: false)))
+            #expect(!first.contains(.gatesClosed))
+            #expect(keeper.status().state == .incomplete)
+            #expect(keeper.status().reason?.hasPrefix("the kernel has not answered") == true)
+            #expect(keeper.unavailability == nil)
+            #expect(!keeper.areGatesFound)
+            stage.wait(keeper) { keeper.status().state == .inPlace }
+            #expect(keeper.areGatesFound)
+            let news = keeper.takeNews()
+            #expect(news.first == .gatesClosed)
+            #expect(news.contains(.gate(Self.web, inPlace: true)))
+            #expect(news.contains(.gate(Self.mail, inPlace: true)))
+            #expect(try !stage.answers(GateStage.webAddress))
+        }
+    }
+
+    @Test("what an earlier agent left open is closed when a late kernel has found it")
+    func lateKernelWithGate() throws {
+        try inNetworkNamespace {
+            let stage = try GateStage()
+            var keeper: GateKeeper? = try stage.agent()
+            keeper?.open(Self.web, until: GateStage.soon(60).boottime)
+            keeper = nil
+            let next = try stage.agent(patience: .zero)
+            #expect(!next.areGatesFound && !next.isFound)
+            stage.wait(next) { next.isFound }
+            #expect(next.takeNews().contains(.gatesClosed))
+            #expect(try !stage.answers(GateStage.webAddress))
+        }
+    }
+
     @Test("an interface that comes later is guarded, and one that goes is forgotten")
     func laterInterface() throws {
         try inNetworkNamespace {

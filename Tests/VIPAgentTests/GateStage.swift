@@ -28,16 +28,18 @@ final class GateStage {
         mail: [String] = ["10.77.0.101"],
         page: Page? = nil,
         inherited: [String: Int32] = [:],
-        fallback: VIPCore.Enforcement? = nil
+        fallback: VIPCore.Enforcement? = nil,
+        patience: Duration = .seconds(10)
     ) throws -> GateKeeper {
         let keeper = try GateKeeper(
             groups: Self.groups(web: web, mail: mail),
             fallback: { _ in fallback },
             page: page,
             directory: scratch.path,
-            inherited: inherited
+            inherited: inherited,
+            patience: patience
         )
-        try keeper.begin()
+        keeper.begin()
         return keeper
     }
 

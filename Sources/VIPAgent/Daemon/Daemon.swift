@@ -117,7 +117,7 @@ package final class Daemon {
                 isUrgent: pages.contains(where: \.hasTenure)
             )
         }
-        try Self.requireEnforcement(options.sites, holdings)
+        try Self.requireEnforcement(options.sites, holdings.compactMap(\.gate))
         do throws(SystemError) {
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
@@ -197,7 +197,7 @@ package final class Daemon {
         for membership in memberships { membership.start() }
         let renewed = ClockReading.bootNow()
         do throws(SystemError) {
-            for membership in memberships { try membership.findGate() }
+            for membership in memberships { membership.findGate() }
             // The answers, if they come at once; a heartbeat later the frames are sent again.
             let limit = renewed + min(shortestHeartbeat, Self.longestWait)
             while memberships.contains(where: \.awaitsRenewal), ClockReading.bootNow() < limit {
@@ -224,6 +224,8 @@ package final class Daemon {
             } catch {
                 throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
             }
+            // Where the kernel says so late.
+            try Self.requireEnforcement(options.sites, memberships.compactMap(\.gate))
         }
         notifier?.send(.stopping, .status("stopped"))
         for name in Gate.names { notifier?.discard(name) }

@@ -29,10 +29,9 @@ extension Daemon {
 
     static func requireEnforcement(
         _ sites: Sites,
-        _ holdings: [Membership.Holdings]
+        _ gates: [GateKeeper]
     ) throws(StartupFailure) {
-        guard let gate = holdings.lazy.compactMap(\.gate).first, !gate.hasTenure,
-            let reason = gate.unavailability
+        guard let gate = gates.first, !gate.hasTenure, let reason = gate.unavailability
         else { return }
         do throws(ConfigurationFailure) {
             try sites.requireEnforcement(withoutGate: reason)

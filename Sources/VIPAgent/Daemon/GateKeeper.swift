@@ -46,10 +46,14 @@ package final class GateKeeper {
     var entries: [Entry]
     /// Those of groups that have left the configuration too.
     var slots: [GroupID: UInt32] = [:]
+    /// Whether what an earlier process left open is found, and closed: the core has to know.
+    package private(set) var areGatesFound = false
     /// Groups of which a tenure goes on.
     private(set) var restored: Set<GroupID> = []
     /// Their deadlines, and what has become of them, for a gate that is yet to come.
     private var deadlines: [GroupID: UInt64] = [:]
+    /// Those of which that has changed since.
+    private var renewed: Set<GroupID> = []
     var failure: String?
     /// There may be one of an earlier agent that this one can't open.
     var hasForeignGate = false
@@ -71,6 +75,8 @@ package final class GateKeeper {
     /// are more urgent than to find the gate, which as it was left holds until then.
     let isUrgent: Bool
     var hasBegun = false
+    /// How long a start with nothing to renew waits for the kernel.
+    let patience: Duration
 
     /// Finds the gate again or has one made, see `begin`, unless something is more urgent.
     ///
@@ -84,8 +90,10 @@ package final class GateKeeper {
         fallback: (VIPConfiguration.Group) -> VIPCore.Enforcement?,
         page: Page?,
         directory: String,
-        inherited: [String: Int32] = [:]
+        inherited: [String: Int32] = [:],
+        patience: Duration = .seconds(1)
     ) throws(SystemError) {
+        self.patience = patience
         entries = groups.map { group in
             Entry(
                 group: GroupID(group.identifier),
@@ -116,7 +124,9 @@ package final class GateKeeper {
         }
         self.isUrgent = isUrgent
         self.inherited = inherited
-        if !isUrgent { try begin() }
+        if !isUrgent { begin() }
+        // What was found before the core begins is no news to it.
+        if areGatesFound { news.removeAll { $0 == .gatesClosed } }
     }
 
     private static func deadline(_ instant: Instant) -> UInt64 {
@@ -126,7 +136,7 @@ package final class GateKeeper {
     // MARK: - Slots
 
     /// Closes what is not to be open, and gives every group its slot. False if there are too few.
-    func take(_ found: Gate) -> Bool {
+    private func assignSlots(of found: Gate) -> Bool {
         var free: [UInt32] = []
         slots = [:]
         for slot in (1...UInt32(Gate.mostGroups)).reversed() {
@@ -136,6 +146,10 @@ package final class GateKeeper {
                 free.append(slot)
             } else if slots[group] == nil {
                 slots[group] = slot
+                // Another was left as it is: its deadline may be later than the page's.
+                if renewed.contains(group), let deadline = deadlines[group] {
+                    found.open(slot, until: deadline)
+                }
             }
         }
         for entry in entries where slots[entry.group] == nil {
@@ -153,8 +167,26 @@ package final class GateKeeper {
         return true
     }
 
+    /// Uses the gate of an earlier process. False, and it is as it was but for what is closed, if
+    /// it has no room.
+    func take(_ found: Gate, by way: GateWorker.Way) -> Bool {
+        guard assignSlots(of: found) else { return false }
+        note(.info, "gate found", "gate-found", "by \(way)")
+        isInherited = way == .descriptors
+        keep(found)
+        noteFound()
+        return true
+    }
+
+    /// The first event after it that the core hears of the gate.
+    private func noteFound() {
+        guard !areGatesFound else { return }
+        areGatesFound = true
+        news.append(.gatesClosed)
+    }
+
     /// Has it sit on every interface from now on.
-    func keep(_ gate: Gate) {
+    private func keep(_ gate: Gate) {
         self.gate = gate
         worker.ask(
             .keep(
@@ -177,6 +209,7 @@ package final class GateKeeper {
     package func open(_ id: GroupID, until: Instant) {
         guard let gate else {
             deadlines[id] = Self.deadline(until)
+            renewed.insert(id)
             if hasForeignGate, fallback(of: id) != nil { removeForeignGate(underAddresses: true) }
             return
         }
@@ -203,8 +236,12 @@ package final class GateKeeper {
     func hear() {
         for report in worker.takeReports() {
             switch report {
+            case .found(let gate, let way):
+                if !take(gate, by: way) { worker.ask(.load) }
             case .loaded(let gate):
-                guard take(gate) else { preconditionFailure("a new gate has room for all groups") }
+                guard assignSlots(of: gate) else {
+                    preconditionFailure("a new gate has room for all groups")
+                }
                 keep(gate)
                 note(.info, "gate loaded", "gate-loaded", "none was found")
             case .unavailable(let reason):
@@ -243,11 +280,15 @@ package final class GateKeeper {
                     : "; \(groups) group\(groups == 1 ? "" : "s") can't be owned here")
         )
         removeForeignGate(underAddresses: false)
+        noteFound()
     }
 
     func fallback(of id: GroupID) -> VIPCore.Enforcement? {
         entries.first { $0.group == id }?.fallback
     }
+
+    /// Whether there is one, be it in place or not.
+    package var isFound: Bool { gate != nil }
 
     private func take(_ posts: [GateGuard.Post]) {
         var before: [GateGuard.Post] = []
@@ -265,6 +306,8 @@ package final class GateKeeper {
         }
         state = .kept(posts)
         failure = nil
+        // A new one has taken the seats of whatever was there.
+        noteFound()
         for post in posts {
             let old = before.first { $0.interface == post.interface }
             if let failure = post.failure {

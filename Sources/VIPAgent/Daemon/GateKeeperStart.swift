@@ -9,31 +9,36 @@ extension GateKeeper {
     static let enoughTime: Int64 = 1_000_000_000
 
     /// Where no tenure goes on it returns once the gate sits on every interface, or can't; where
-    /// one does that has time, once it is known whether there is a gate; else at once. To be called
-    /// before anything is answered; what was opened and closed before holds.
-    package func begin() throws(SystemError) {
+    /// one does that has time, once it is known whether there is a gate; else at once. A kernel
+    /// that does not answer is not waited for: this host votes meanwhile, and is not ready. To be
+    /// called before anything is answered; what was opened and closed before holds.
+    package func begin() {
         guard !hasBegun else { return }
         hasBegun = true
-        if let (found, way) = try Self.find(inherited, pins: pins), take(found) {
-            note(.info, "gate found", "gate-found", "by \(way)")
-            isInherited = way == Self.byDescriptors
-            keep(found)
-        } else if try Self.mayLoad() {
-            worker.ask(.load)
-        } else {
-            become(unavailable: "it takes \(Capabilities.Capability.bpf)")
-        }
+        let isKnown = takeKnown()
+        if !isKnown { worker.ask(.find) }
         if !isUrgent { waitForKernel() }
         tell()
     }
 
-    /// Where nothing has been promised there is nothing to be late for.
+    /// Where nothing has been promised there is nothing to be late for but the votes of others.
     private func waitForKernel() {
+        let limit = ClockReading.bootNow() + patience.nanoseconds
         while case .pending = state, failure == nil, gate == nil || restored.isEmpty {
+            let left = limit - ClockReading.bootNow()
+            guard left > 0 else { return noteSilence() }
             var entry = pollfd(fd: worker.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            _ = unsafe poll(&entry, 1, -1)
+            _ = unsafe poll(&entry, 1, Int32(clamping: left / 1_000_000 + 1))
             hear()
         }
+    }
+
+    private func noteSilence() {
+        let reason =
+            "the kernel has not answered when asked about the gate; a driver or another program "
+            + "may hold its lock"
+        failure = reason
+        note(.warning, "gate silent", "gate-late", reason)
     }
 
     /// What an earlier agent left is closed or will be, and this one can't open it. While an
@@ -58,33 +63,14 @@ extension GateKeeper {
         GateRemoval(addresses: entries.flatMap(\.addresses), pins: pins)
     }
 
-    private static func mayLoad() throws(SystemError) -> Bool {
-        let capabilities = try Capabilities.current()
-        return capabilities.has(.bpf) || capabilities.has(.sysAdmin)
-    }
-
     // MARK: - Finding it again
 
-    /// Interfaces that are asked whose program they have; the gate is on all of them.
-    private static let mostAsked = 64
-
-    private static let byDescriptors = "its descriptors"
-
-    private static func find(
-        _ inherited: [String: Int32],
-        pins: String
-    ) throws(SystemError) -> (gate: Gate, way: String)? {
-        if !inherited.isEmpty, let gate = Gate.adopting(inherited) {
-            return (gate, byDescriptors)
+    /// By ways that the kernel's configuration lock is not in.
+    private func takeKnown() -> Bool {
+        if !inherited.isEmpty, let gate = Gate.adopting(inherited), take(gate, by: .descriptors) {
+            return true
         }
-        if Gate.canPin(in: pins), let gate = Gate.pinned(in: pins) { return (gate, "its pins") }
-        guard try Capabilities.current().has(.sysAdmin) else { return nil }
-        let links = try RouteSocket().links().filter { !$0.isLoopback }
-        for link in links.prefix(mostAsked) {
-            if let gate = Gate.found(on: link.index) {
-                return (gate, "the program on \(link.name)")
-            }
-        }
-        return nil
+        guard Gate.canPin(in: pins), let gate = Gate.pinned(in: pins) else { return false }
+        return take(gate, by: .pins)
     }
 }

@@ -62,7 +62,7 @@ extension GateKeeper {
     }
 
     /// Why there is no gate; nil where there is one, or may be.
-    var unavailability: String? {
+    package var unavailability: String? {
         guard case .unavailable(let reason) = state else { return nil }
         return reason
     }

@@ -138,6 +138,7 @@ final class Membership {
                 newPlace: Place(Self.randomNumber()),
                 longestLease: records.longestLease,
                 isLeaseRecorded: records.hasOwnLease || records.wasRefused,
+                areGatesFound: gate?.areGatesFound ?? true,
                 highestTerms: records.highestTerms(site)
             ),
             seed: Self.randomNumber()
@@ -271,7 +272,9 @@ final class Membership {
                 crashPoints?.passEnd()
             #endif
             pending.removeFirst()
-            if effects.contains(where: \.isClosing) { pending.insert(.gatesClosed, at: 0) }
+            if gate?.areGatesFound ?? true, effects.contains(where: \.isClosing) {
+                pending.insert(.gatesClosed, at: 0)
+            }
             // What could be answered without the kernel, at once.
             pending.append(contentsOf: keeper?.takeNews() ?? [])
         }

@@ -15,12 +15,11 @@ extension Membership {
     /// be asked right after a step.
     var isAtRest: Bool {
         pending.isEmpty && waiting.isEmpty && !isFinished && control.isBetweenWords
-            && keeper?.isIdle ?? true && gate?.worker.isIdle ?? true
-            && agent.isAtRest(at: reading())
+            && isKernelDone && agent.isAtRest(at: reading())
     }
 
-    /// Whether the kernel has answered all that it was asked about addresses.
-    var isKernelDone: Bool { keeper?.isIdle ?? true }
+    /// Whether the kernel has answered all that it was asked about addresses and the gate.
+    var isKernelDone: Bool { (keeper?.isIdle ?? true) && (gate?.worker.isIdle ?? true) }
 
     /// Whether a pause for the becoming could end something.
     var ownsSomething: Bool {

@@ -34,8 +34,8 @@ extension Membership {
 
     /// To be called before the loop begins: nothing is answered before the gate is closed for what
     /// this host is not to answer for.
-    func findGate() throws(SystemError) {
-        try gate?.begin()
+    func findGate() {
+        gate?.begin()
         takeGateNews()
     }
 

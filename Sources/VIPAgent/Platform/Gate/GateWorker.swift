@@ -5,6 +5,7 @@ import Synchronization
 /// Does in a thread of its own whatever about the gate has to wait for the kernel: loads it, keeps
 /// it where it belongs, and takes it away in the end. See `GateGuard`.
 ///
+///     .find -> .found(gate), or as .load
 ///     .load -> .loaded(gate) | .unavailable
 ///     .keep(gate, …) -> .posts, .repaired, .failed …
 ///     .takeAway -> .takenAway
@@ -12,6 +13,8 @@ import Synchronization
 /// Asking never waits.
 package final class GateWorker: Sendable {
     package enum Order: Sendable {
+        /// Look for one that sits somewhere, and make one if there is none.
+        case find
         /// Make a gate; nothing is attached.
         case load
         /// Keep this gate on every interface from now on, and pinned there if that is a bpffs.
@@ -24,6 +27,8 @@ package final class GateWorker: Sendable {
 
     /// What it has to tell, in order.
     package enum Report: Sendable {
+        /// That of an earlier process, as it was left.
+        case found(Gate, Way)
         /// A new gate, with every slot closed, that sits nowhere yet.
         case loaded(Gate)
         /// There is none to be had here, and why.
@@ -38,6 +43,20 @@ package final class GateWorker: Sendable {
         /// It works, but the next process can't find it by its pins.
         case notPinned(String)
         case takenAway(GateRemoval.Outcome)
+    }
+
+    /// How the gate of an earlier process was found.
+    package enum Way: Equatable, Sendable, CustomStringConvertible {
+        case descriptors, pins
+        case program(interface: String)
+
+        package var description: String {
+            switch self {
+            case .descriptors: "its descriptors"
+            case .pins: "its pins"
+            case .program(let interface): "the program on \(interface)"
+            }
+        }
     }
 
     /// What both threads have.
@@ -133,12 +152,10 @@ private final class GateWatch {
     /// Whether there is anything to do after it.
     private func carryOut(_ order: GateWorker.Order) -> Bool {
         switch order {
+        case .find:
+            lane.reports.put(find() ?? load())
         case .load:
-            do throws(SystemError) {
-                lane.reports.put(.loaded(try Gate.load()))
-            } catch {
-                lane.reports.put(.unavailable("\(error)"))
-            }
+            lane.reports.put(load())
         case .keep(let gate, let assignments, let pins):
             begin(gate, assignments, pins)
         case .sweep:
@@ -150,6 +167,33 @@ private final class GateWatch {
             return false
         }
         return true
+    }
+
+    /// Interfaces that are asked whose program they have; the gate is on all of them.
+    private static let mostAsked = 64
+
+    private func find() -> GateWorker.Report? {
+        guard let own = try? Capabilities.current(), own.has(.sysAdmin),
+            let links = try? RouteSocket().links().filter({ !$0.isLoopback })
+        else { return nil }
+        for link in links.prefix(Self.mostAsked) {
+            if let gate = Gate.found(on: link.index) {
+                return .found(gate, .program(interface: link.name))
+            }
+        }
+        return nil
+    }
+
+    private func load() -> GateWorker.Report {
+        do throws(SystemError) {
+            let own = try Capabilities.current()
+            guard own.has(.bpf) || own.has(.sysAdmin) else {
+                return .unavailable("it takes \(Capabilities.Capability.bpf)")
+            }
+            return .loaded(try Gate.load())
+        } catch {
+            return .unavailable("\(error)")
+        }
     }
 
     private func begin(_ gate: Gate, _ assignments: [GateGuard.Assignment], _ pins: String) {
