@@ -140,4 +140,30 @@ struct ReportTests {
                 """
         )
     }
+
+    @Test("the status of as many groups, addresses and voters as there may be can be read")
+    func largest() throws {
+        var group = try #require(Sample.healthy.groups.first)
+        let name = String(repeating: "n", count: 63)
+        (group.name, group.owner, group.term) = (name, name, 1 << 48)
+        group.reason = "lease of \(name) ran out"
+        group.interface = String(repeating: "i", count: 127)
+        group.peerReason = "the kernel would refuse the addresses"
+        // 4,096 addresses are little more than two for each group.
+        group.addresses = (0..<3).map { _ in
+            AddressStatus(
+                address: "fd77:1111:2222:3333:4444:5555:6666:7777/128",
+                isWanted: true,
+                isPresent: true,
+                validLifetimeSeconds: 10
+            )
+        }
+        group.votes = (0..<9).map { _ in
+            VoteStatus(voter: name, counts: true, grantAgeMilliseconds: 30_000, refusal: "abstains")
+        }
+        var report = Sample.healthy
+        report.groups = Array(repeating: group, count: 2000)
+        let count = report.json.serialized().utf8.count
+        #expect(count > 1 << 20 && count <= JSONValue.lengthLimit, "\(count)")
+    }
 }
