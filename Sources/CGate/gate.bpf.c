@@ -5,7 +5,7 @@
 //     frame -> skip the tags -> address -> slot -> deadline -> is it only passing? -> drop, or ask
 //     the next filter
 //
-// A frame that is none of ours costs a look-up or two. It is never accepted, only not dropped:
+// A frame that is none of ours costs two look-ups at most. It is never accepted, only not dropped:
 // filters behind this one must have their say.
 //
 // What leaves says "I am that address" by the sender of an ARP packet of any operation, the target of
@@ -20,7 +20,7 @@
 //    address that it leaves from. A frame that this host has made has no note. One that it has
 //    rewritten (SNAT, the way back of DNAT or IPVS, a proxy) has the note of another address: that is
 //    this host answering. One that it has put into a tunnel has lost where it came in, or leaves as
-//    another protocol than the note's.
+//    another protocol than the note's. ARP has notes of its own, from any sender.
 //  - The note is given to frames for other stations and for all, which IP never routes; to those for
 //    this station only if the kernel's routes lead to the address by the interface that it came from.
 //    So a container, to which this host routes, can't answer as the address by way of this host.
@@ -95,8 +95,10 @@ enum { TAGS = 8 };
 struct about {
     __u32 note;    // that it has brought along, when it leaves
     int is_tagged; // by a VLAN, when it arrives
-    int is_read;   // its IP header has been loaded already
+    __u32 read;    // so many octets of the packet have been loaded already
 };
+
+enum { IPV4_HEADER = 20 };
 
 struct ipv4 {
     __u8 length, service;
@@ -104,41 +106,52 @@ struct ipv4 {
     __u8 hops, protocol;
     __u16 checksum;
     __u32 source, destination;
+    __u16 ports[2]; // mostly right behind that header
 };
 
 // Ports decide on routes where the operator's rules ask for them.
-PART void load_ports(
-    struct frame *frame, enum origin origin, __u32 at, __u8 protocol, struct route *route)
-{
+PART void take_ports(struct route *route, __u8 protocol, const __u16 *ports) {
     route->protocol = protocol;
     if (protocol != 6 /* TCP */ && protocol != 17 /* UDP */) return;
-    load(frame, origin, at, &route->source_port, 2 * sizeof route->source_port);
+    route->source_port = ports[0];
+    route->destination_port = ports[1];
 }
 
 PART int arrive4(
     struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv4 *packet)
 {
-    if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
+    if (about.read < IPV4_HEADER && load(frame, origin, at, packet, IPV4_HEADER))
         return unread(frame, NOTE_NOTHING, &gate1_ipv4, ARRIVING);
     __u32 note = NOTE_SEEN | signature();
     __u32 slot = closed(&gate1_ipv4, &packet->destination);
     if (slot != NOT_CLOSED) {
-        struct route route = {.family = INET, .traffic = packet->service};
-        route.source.words[0] = packet->source;
-        route.destination.words[0] = packet->destination;
-        if (!(packet->fragment & WIRE16(0x1fff)))
-            load_ports(frame, origin, at + (packet->length & 15) * 4, packet->protocol, &route);
-        if (!is_passing(frame, about.is_tagged, &route)) return drop(slot, ARRIVING);
+        int is_passing = is_for_one(frame);
+        if (is_for_ip(frame, about.is_tagged)) {
+            struct route route = {.family = INET, .traffic = packet->service};
+            route.source.words[0] = packet->source;
+            route.destination.words[0] = packet->destination;
+            __u32 length = (packet->length & 15) * 4;
+            if (length != IPV4_HEADER || about.read < sizeof *packet)
+                load(frame, origin, at + length, packet->ports, sizeof packet->ports);
+            if (!(packet->fragment & WIRE16(0x1fff)))
+                take_ports(&route, packet->protocol, packet->ports);
+            is_passing = is_forwarded(frame, &route);
+        }
+        if (!is_passing) return drop(slot, ARRIVING);
         note = NOTE_BOUND | signature();
     } else if (is_diverted(frame->note, &gate1_ipv4, &packet->destination)) {
         return drop(CGATE_DIVERTED, ARRIVING);
     }
-    if (closed(&gate1_ipv4, &packet->source) != NOT_CLOSED) {
-        struct route back = {.family = INET};
-        back.source.words[0] = packet->destination;
-        back.destination.words[0] = packet->source;
+    if (bpf_map_lookup_elem(&gate1_ipv4, &packet->source)) {
         __u32 tag = tag4(packet->source, packet->protocol);
-        note = join_notes(note, note_from(frame, about.is_tagged, tag, &back));
+        int is_passing = is_from_outside(frame);
+        if (is_for_ip(frame, about.is_tagged)) {
+            struct route back = {.family = INET};
+            back.source.words[0] = packet->destination;
+            back.destination.words[0] = packet->source;
+            is_passing = is_from_there(frame, tag, &back);
+        }
+        note = join_notes(note, note_from(is_passing, tag));
     }
     write_note(frame, note);
     return PASS;
@@ -150,12 +163,12 @@ PART int leave4(
     // Whoever pads a packet whose destination is cut off may have it sent all the same.
     __u32 needed = sizeof packet->hops + sizeof packet->protocol + sizeof packet->checksum
                    + sizeof packet->source;
-    if (!about.is_read && load(frame, origin, at + 8, &packet->hops, needed))
+    if (about.read < IPV4_HEADER && load(frame, origin, at + 8, &packet->hops, needed))
         return unread(frame, about.note, &gate1_ipv4, LEAVING);
     __u32 slot = closed(&gate1_ipv4, &packet->source);
     if (slot == NOT_CLOSED && !was_bound(about.note)) return PASS;
     __u32 destination = 0;
-    if (about.is_read)
+    if (about.read >= IPV4_HEADER)
         destination = packet->destination;
     else
         load(frame, origin, at + 16, &destination, sizeof destination);
@@ -182,27 +195,24 @@ struct arp {
 PART int arp(
     struct frame *frame, __u32 at, struct about about, struct arp *packet, enum direction direction)
 {
-    if (!about.is_read && load(frame, FRAME, at, packet, sizeof *packet))
+    if (about.read < sizeof *packet && load(frame, FRAME, at, packet, sizeof *packet))
         return unread(frame, about.note, &gate1_ipv4, direction);
     __u32 sender = packet->sender[0] | (__u32)packet->sender[1] << 16;
-    __u8 length = packet->hardware_length;
-    __u32 tag = 0;
-    __u32 slot = closed(&gate1_ipv4, &sender);
-    if (slot != NOT_CLOSED) tag = tag4(sender, IN_ARP);
+    __u32 elsewhere = sender;
     // Behind the end of the packet nobody finds an address.
-    at += ARP_SENDER_HARDWARE + length;
-    if (length != ETHERNET_ADDRESS && !load(frame, FRAME, at, &sender, sizeof sender)) {
-        __u32 elsewhere = closed(&gate1_ipv4, &sender);
-        if (elsewhere != NOT_CLOSED) tag = tag4(sender, IN_ARP_ELSEWHERE) ^ tag << 7;
-        if (slot == NOT_CLOSED) slot = elsewhere;
+    at += ARP_SENDER_HARDWARE + packet->hardware_length;
+    if (packet->hardware_length != ETHERNET_ADDRESS
+        && load(frame, FRAME, at, &elsewhere, sizeof elsewhere))
+        elsewhere = sender;
+    __u32 note = note_of_arp(sender, elsewhere);
+    if (direction == ARRIVING) {
+        // For this station only: no bridge passes that on.
+        write_note(frame, is_bridged(frame) ? note : NOTE_NOTHING);
+        return PASS;
     }
-    tag &= NOTE_TAG;
-    if (direction == LEAVING)
-        return slot == NOT_CLOSED || is_passing_from(about.note, tag) ? PASS : drop(slot, LEAVING);
-    // For this station only: no bridge passes that on.
-    int is_passing = slot != NOT_CLOSED && is_bridged(frame);
-    write_note(frame, is_passing ? NOTE_PASSING | tag : NOTE_NOTHING);
-    return PASS;
+    __u32 slot = closed(&gate1_ipv4, &sender);
+    if (slot == NOT_CLOSED && elsewhere != sender) slot = closed(&gate1_ipv4, &elsewhere);
+    return slot == NOT_CLOSED || about.note == note ? PASS : drop(slot, LEAVING);
 }
 
 enum { LINK_LOCAL = 0x000080fe, LINK_LOCAL_BITS = 0x0000c0ff };
@@ -214,37 +224,44 @@ PART int is_link_local(const struct address6 *address) {
 PART int arrive6(
     struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv6 *packet)
 {
-    if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
+    if (about.read < IPV6_HEADER && load(frame, origin, at, packet, IPV6_HEADER))
         return unread(frame, NOTE_NOTHING, &gate1_ipv6, ARRIVING);
-    struct address6 target;
-    enum discovery discovery = read_discovery(frame, origin, at, packet, &target);
+    enum discovery discovery = read_discovery(frame, origin, at, packet, about.read);
     __u32 note = NOTE_SEEN | signature();
     __u32 slot = closed(&gate1_ipv6, &packet->destination);
     if (slot != NOT_CLOSED) {
-        struct route route = {
-            .family = INET6,
-            .traffic = packet->version & WIRE32(0x0fffffff),
-            .source = packet->source,
-            .destination = packet->destination,
-        };
-        load_ports(frame, origin, at + sizeof *packet, packet->next, &route);
-        // No router passes on what is for one link; its route may say otherwise.
-        if (frame->station == THIS_STATION && !about.is_tagged && is_link_local(&packet->destination))
-            return drop(slot, ARRIVING);
-        if (!is_passing(frame, about.is_tagged, &route)) return drop(slot, ARRIVING);
+        int is_passing = is_for_one(frame);
+        if (is_for_ip(frame, about.is_tagged)) {
+            // No router passes on what is for one link; its route may say otherwise.
+            if (is_link_local(&packet->destination)) return drop(slot, ARRIVING);
+            struct route route = {
+                .family = INET6,
+                .traffic = packet->version & WIRE32(0x0fffffff),
+                .source = packet->source,
+                .destination = packet->destination,
+            };
+            if (about.read < IPV6_HEADER + sizeof packet->ports)
+                load(frame, origin, at + IPV6_HEADER, packet->ports, sizeof packet->ports);
+            take_ports(&route, packet->next, packet->ports);
+            is_passing = is_forwarded(frame, &route);
+        }
+        if (!is_passing) return drop(slot, ARRIVING);
         note = NOTE_BOUND | signature();
     } else if (is_diverted(frame->note, &gate1_ipv6, &packet->destination)) {
         return drop(CGATE_DIVERTED, ARRIVING);
     }
-    struct author author = author6(frame, origin, at, packet, discovery, &target);
-    if (author.slot != NOT_CLOSED) {
-        struct route back = {
-            .family = INET6, .source = packet->destination, .destination = packet->source};
-        if (author.discovery != SAYS_TARGET)
-            note = join_notes(note, note_from(frame, about.is_tagged, author.tag, &back));
+    struct author author = author6(frame, origin, at, packet, discovery, ARRIVING);
+    if (author.discovery == SAYS_TARGET) {
         // For this station only: no bridge passes that on.
-        else if (is_bridged(frame))
-            note = join_notes(note, NOTE_PASSING | author.tag);
+        if (is_bridged(frame)) note = join_notes(note, note_from(1, author.tag));
+    } else if (author.has_tag) {
+        int is_passing = is_from_outside(frame);
+        if (is_for_ip(frame, about.is_tagged)) {
+            struct route back = {
+                .family = INET6, .source = packet->destination, .destination = packet->source};
+            is_passing = is_from_there(frame, author.tag, &back);
+        }
+        note = join_notes(note, note_from(is_passing, author.tag));
     } else if (author.discovery == CANNOT_BE_READ) {
         note = slot == NOT_CLOSED ? NOTE_UNREAD : NOTE_BOUND_UNREAD | signature();
     }
@@ -255,13 +272,12 @@ PART int arrive6(
 PART int leave6(
     struct frame *frame, enum origin origin, __u32 at, struct about about, struct ipv6 *packet)
 {
-    if (!about.is_read && load(frame, origin, at, packet, sizeof *packet))
+    if (about.read < IPV6_HEADER && load(frame, origin, at, packet, IPV6_HEADER))
         return unread(frame, about.note, &gate1_ipv6, LEAVING);
-    struct address6 target;
     enum discovery discovery = SAYS_NOTHING;
     // Links on which the packet is behind a header have no Neighbor Discovery.
-    if (origin == FRAME) discovery = read_discovery(frame, origin, at, packet, &target);
-    struct author author = author6(frame, origin, at, packet, discovery, &target);
+    if (origin == FRAME) discovery = read_discovery(frame, origin, at, packet, about.read);
+    struct author author = author6(frame, origin, at, packet, discovery, LEAVING);
     int verdict = leave(about.note, author.slot, author.tag, &gate1_ipv6, &packet->destination);
     if (verdict != PASS || author.slot != NOT_CLOSED || author.discovery != CANNOT_BE_READ)
         return verdict;
@@ -300,10 +316,20 @@ struct beginning {
     };
 };
 
+// So many octets of a packet at once; 0 if there are fewer.
+PART int load_beginning(
+    struct frame *frame, struct beginning *begin, __u32 size, struct about *about)
+{
+    about->read = size;
+    size += TYPE_SIZE;
+    return frame->length >= TYPE_OFFSET + size
+           && !bpf_skb_load_bytes(frame, TYPE_OFFSET, &begin->type, size);
+}
+
 // Links with an Ethernet header. The type is read from the frame, as the receiver will:
 // skb->protocol is whatever the sender's socket says.
 PART int ethernet(struct frame *frame, enum direction direction) {
-    struct beginning begin;
+    struct beginning begin = {0};
     struct {
         __u16 value, type;
     } tag;
@@ -312,18 +338,19 @@ PART int ethernet(struct frame *frame, enum direction direction) {
     // A VLAN of number 0 is none.
     else about.is_tagged = frame->has_tag && frame->tag & 0xfff;
     __u32 at = TYPE_OFFSET;
-    // Few calls are cheap, and those that fail are dear.
-    int has_most = frame->length >= TYPE_OFFSET + TYPE_SIZE + sizeof begin.ipv6;
-    if (has_most && !bpf_skb_load_bytes(frame, at, &begin.type, TYPE_SIZE + sizeof begin.ipv6))
-        about.is_read = 1;
-    else if (bpf_skb_load_bytes(frame, at, &begin.type, TYPE_SIZE))
+    // One call, for as much as there is, since calls are dear. Not every verifier knows how much that
+    // is, unless it is one of a few sizes.
+    if (!load_beginning(frame, &begin, sizeof begin.ipv6, &about)
+        && !load_beginning(frame, &begin, IPV6_HEADER, &about)
+        && !load_beginning(frame, &begin, IPV4_HEADER, &about)
+        && !load_beginning(frame, &begin, 0, &about))
         return unread_frame(frame, about.note, direction);
     __u16 type = begin.type;
     for (int tags = 0; tags < TAGS && is_tag(type); tags++) {
         if (bpf_skb_load_bytes(frame, at + TYPE_SIZE, &tag, sizeof tag))
             return unread_frame(frame, about.note, direction);
         about.is_tagged |= tag.value & WIRE16(0xfff);
-        about.is_read = 0;
+        about.read = 0;
         type = tag.type;
         at += TAG_SIZE;
     }

@@ -23,6 +23,8 @@ enum {
     SHIM6 = 140,
 };
 
+enum { IPV6_HEADER = 40 };
+
 struct ipv6 {
     __u32 version;
     __u16 payload;
@@ -30,6 +32,14 @@ struct ipv6 {
     __u8 hop_limit;
     struct address6 source;
     struct address6 destination;
+    // Mostly right behind that header: of ICMPv6, or of TCP and UDP.
+    union {
+        struct {
+            __u8 type, unused[7];
+            struct address6 target;
+        };
+        __u16 ports[2];
+    };
 };
 
 enum {
@@ -42,22 +52,23 @@ enum {
 // What Neighbor Discovery in a packet says that its sender is.
 enum discovery { SAYS_NOTHING, SAYS_TARGET, CANNOT_BE_READ };
 
+PART int is_claim(const struct ipv6 *packet) {
+    const struct address6 *source = &packet->source;
+    if (packet->type == ADVERTISEMENT) return 1;
+    // A solicitation that has a source asks for an address; one without claims it.
+    return packet->type == SOLICITATION
+           && !(source->words[0] | source->words[1] | source->words[2] | source->words[3]);
+}
+
 PART enum discovery discovery(
-    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
-    struct address6 *target)
+    struct frame *frame, enum origin origin, __u32 at, struct ipv6 *packet)
 {
-    __u8 type;
     enum discovery cut =
         packet->hop_limit == DISCOVERY_HOP_LIMIT ? CANNOT_BE_READ : SAYS_NOTHING;
-    if (load(frame, origin, at, &type, sizeof type)) return cut;
-    if (type != ADVERTISEMENT && type != SOLICITATION) return SAYS_NOTHING;
-    const struct address6 *source = &packet->source;
-    // A solicitation that has a source asks for an address; one without claims it.
-    if (type == SOLICITATION
-        && (source->words[0] | source->words[1] | source->words[2] | source->words[3]))
-        return SAYS_NOTHING;
-    if (load(frame, origin, at + DISCOVERY_TARGET, target, sizeof *target)) return cut;
-    return SAYS_TARGET;
+    if (load(frame, origin, at, &packet->type, sizeof packet->type)) return cut;
+    if (!is_claim(packet)) return SAYS_NOTHING;
+    at += DISCOVERY_TARGET;
+    return load(frame, origin, at, &packet->target, sizeof packet->target) ? cut : SAYS_TARGET;
 }
 
 PART int is_extension(__u8 next) {
@@ -80,8 +91,7 @@ PART int is_extension(__u8 next) {
 // not tell what they are part of: where that may be Neighbor Discovery, they count as unread. No
 // kernel fragments it, and since RFC 6980 none puts it together again.
 PART enum discovery extensions(
-    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
-    struct address6 *target)
+    struct frame *frame, enum origin origin, __u32 at, struct ipv6 *packet)
 {
     struct {
         __u8 next, length;
@@ -99,48 +109,54 @@ PART enum discovery extensions(
                                        : (header.length + 1) * 8;
         next = header.next;
     }
-    if (next == ICMPV6) return discovery(frame, origin, at, packet, target);
+    if (next == ICMPV6) return discovery(frame, origin, at, packet);
     if (!is_extension(next) || packet->hop_limit != DISCOVERY_HOP_LIMIT) return SAYS_NOTHING;
     return CANNOT_BE_READ;
 }
 
-// Which closed address a packet says to be of, with what tag: its source, the target of its
-// Neighbor Discovery, or both.
+// Which of the gate's addresses a packet says to be of, and the slot of one of them that is closed,
+// if it leaves: its source, the target of its Neighbor Discovery, or both.
 struct author {
-    __u32 slot, tag;
+    __u32 slot;
+    __u32 tag, has_tag;
     enum discovery discovery;
 };
 
+// `read` octets of the packet have been loaded already.
 PART enum discovery read_discovery(
-    struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
-    struct address6 *target)
+    struct frame *frame, enum origin origin, __u32 at, struct ipv6 *packet, __u32 read)
 {
+    if (packet->next == ICMPV6 && read >= sizeof *packet)
+        return is_claim(packet) ? SAYS_TARGET : SAYS_NOTHING;
     if (packet->next != ICMPV6 && !is_extension(packet->next)) return SAYS_NOTHING;
-    return extensions(frame, origin, at + sizeof *packet, packet, target);
+    return extensions(frame, origin, at + IPV6_HEADER, packet);
 }
 
 // After its Neighbor Discovery has been read: a verifier goes through that once for each way that
 // leads to it, so that it comes first.
 PART struct author author6(
     struct frame *frame, enum origin origin, __u32 at, const struct ipv6 *packet,
-    enum discovery discovery, const struct address6 *target)
+    enum discovery discovery, enum direction direction)
 {
-    struct author author = {.discovery = discovery};
-    author.slot = closed(&gate1_ipv6, &packet->source);
-    if (author.slot != NOT_CLOSED) {
+    struct author author = {.slot = NOT_CLOSED, .discovery = discovery};
+    __u32 *slot = bpf_map_lookup_elem(&gate1_ipv6, &packet->source);
+    if (slot) {
+        author.has_tag = 1;
+        if (direction == LEAVING) author.slot = if_closed(slot);
         // A host may put fragments together, and take the packet apart again.
         __u8 next = packet->next;
-        if (next == FRAGMENT) load(frame, origin, at + sizeof *packet, &next, sizeof next);
+        if (next == FRAGMENT) load(frame, origin, at + IPV6_HEADER, &next, sizeof next);
         author.tag = tag6(&packet->source, next);
     }
     if (discovery != SAYS_TARGET) return author;
-    __u32 slot = closed(&gate1_ipv6, target);
-    if (slot == NOT_CLOSED) {
+    slot = bpf_map_lookup_elem(&gate1_ipv6, &packet->target);
+    if (!slot) {
         author.discovery = SAYS_NOTHING;
         return author;
     }
-    if (author.slot == NOT_CLOSED) author.slot = slot;
-    author.tag = (tag6(target, IN_DISCOVERY) ^ author.tag << 7) & NOTE_TAG;
+    author.has_tag = 1;
+    if (direction == LEAVING && author.slot == NOT_CLOSED) author.slot = if_closed(slot);
+    author.tag = (tag6(&packet->target, IN_DISCOVERY) ^ author.tag << 7) & NOTE_TAG;
     return author;
 }
 

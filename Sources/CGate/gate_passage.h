@@ -14,17 +14,22 @@
 //
 //     0      nothing: this host has made it, or it is neither IP nor ARP
 //     1      it could not be read to its end when it came in
-//     2nnn   it came in about no closed address (nnn: our signature)
-//     3ttt   it came in from a closed address (ttt: its tag), and may be on its way to this host
+//     2nnn   it came in from none of our addresses and for no closed one (nnn: our signature)
+//     3ttt   it came in from one of our addresses (ttt: its tag), and may be for this host
+//     4, 5   it is ARP, and only bridged: tag of its sender, of 13 bits
 //     6nnn   it came in for a closed address, and could not be read to its end
 //     7nnn   it came in for a closed address
-//     8+     it came in from a closed address, and is only passing: tag of 14 bits; with 4000, it was
-//            for a closed address, too
+//     8+     it came in from one of our addresses, and is only passing: tag of 14 bits; with 4000,
+//            it was for a closed address, too
+//
+// Whether the address is closed that a frame came in *from* is asked only when it leaves, since
+// reading the clock is dear and most frames stay. The sender of ARP is not even looked up.
 enum {
     NOTE_NOTHING = 0,
     NOTE_UNREAD = 1,
     NOTE_SEEN = 0x2000,
     NOTE_FROM = 0x3000,
+    NOTE_ARP = 0x4000,
     NOTE_BOUND_UNREAD = 0x6000,
     NOTE_BOUND = 0x7000,
     NOTE_PASSING = 0x8000,
@@ -32,11 +37,11 @@ enum {
     NOTE_KIND = 0xf000,
     NOTE_VALUE = 0x0fff,
     NOTE_TAG = 0x3fff,
+    NOTE_ARP_TAG = 0x1fff,
 };
 
-// What the address in a frame is: the source of a packet of that protocol (0 to 255), or one of
-// these.
-enum { IN_ARP = 256, IN_ARP_ELSEWHERE, IN_DISCOVERY };
+// What the address in a frame is: the source of a packet of that protocol (0 to 255), or this.
+enum { IN_DISCOVERY = 256 };
 
 // `number` is an address in this host's order. Two that are alike but for their last 12 bits have
 // different tags.
@@ -52,6 +57,14 @@ PART __u32 tag6(const struct address6 *address, __u32 what) {
     rest = rest * 0x85ebca6b ^ address->words[1];
     rest = rest * 0x85ebca6b ^ address->words[2];
     return make_tag(WIRE32(address->words[3]), rest * 0x85ebca6b, what);
+}
+
+// The note of ARP: of the sender's address at both places where receivers look for it. Two senders
+// that are alike but for their last 13 bits have different notes.
+PART __u32 note_of_arp(__u32 sender, __u32 elsewhere) {
+    __u32 number = WIRE32(sender);
+    __u32 rest = number >> 13 ^ (sender ^ elsewhere) * 0x85ebca6b;
+    return NOTE_ARP | ((number ^ rest * 0x9e3779b1 >> 19) & NOTE_ARP_TAG);
 }
 
 // By chance, once for each gate.
@@ -71,7 +84,7 @@ PART __u32 read_note(const struct frame *frame) {
     return frame->came_in ? frame->note : NOTE_NOTHING;
 }
 
-// Whether the frame came in saying just this of a closed address, and was only passing.
+// Whether the frame came in saying just this of one of our addresses, and was only passing.
 PART int is_passing_from(__u32 note, __u32 tag) {
     return note & NOTE_PASSING && (note & NOTE_TAG) == tag;
 }
@@ -100,7 +113,7 @@ PART int was_from_another(__u32 note, __u32 tag) {
     case NOTE_BOUND:
         return (note & NOTE_VALUE) == signature();
     default:
-        return note == NOTE_UNREAD;
+        return note != NOTE_NOTHING;
     }
 }
 
@@ -142,28 +155,40 @@ PART __u32 way(struct frame *frame, struct route *route) {
     }
 }
 
-// Whether it is for another station, or a group of them: IP routes none of these. (Of higher numbers
-// are those that this host has sent to a group, and gets itself.)
+// Whether it comes from outside. Of higher numbers are those that this host has sent to a group,
+// and gets itself.
+PART int is_from_outside(const struct frame *frame) { return frame->station <= OTHER_STATION; }
+
+// Whether it is for another station, or a group of them: IP routes none of these.
 PART int is_bridged(const struct frame *frame) {
-    return frame->station != THIS_STATION && frame->station <= OTHER_STATION;
+    return is_from_outside(frame) && frame->station != THIS_STATION;
 }
 
-// Whether a packet for a closed address is only passed on from here.
-PART int is_passing(struct frame *frame, int is_tagged, struct route *route) {
-    // Another station's: IP drops it here. What may take it, a bridge or a VLAN, has a gate itself.
-    if (frame->station == OTHER_STATION) return 1;
-    if (frame->station != THIS_STATION) return 0;
-    if (is_tagged) return 1;
+// Whether it is for no group. If IP does not take it, a bridge or a VLAN may: they have gates
+// themselves.
+PART int is_for_one(const struct frame *frame) {
+    return frame->station == OTHER_STATION || frame->station == THIS_STATION;
+}
+
+// Whether IP takes it here. Only then a route is looked for, which is dear.
+PART int is_for_ip(const struct frame *frame, int is_tagged) {
+    return frame->station == THIS_STATION && !is_tagged;
+}
+
+// Whether IP only passes on a packet for a closed address from here.
+PART int is_forwarded(struct frame *frame, struct route *route) {
     __u32 out = way(frame, route);
     return out && out != frame->interface;
 }
 
-// The note of a packet from a closed address. It is only passing if it is another station's, or
-// comes from where the address is; `back` is the way there.
-PART __u32 note_from(struct frame *frame, int is_tagged, __u32 tag, struct route *back) {
-    int is_passing = is_bridged(frame) || (frame->station == THIS_STATION && is_tagged);
-    if (!is_passing && frame->station == THIS_STATION)
-        is_passing = !was_from_another(frame->note, tag) && way(frame, back) == frame->interface;
+// Whether a packet from one of the gate's addresses, which IP takes, comes from where the address
+// is; `back` is the way there.
+PART int is_from_there(struct frame *frame, __u32 tag, struct route *back) {
+    return !was_from_another(frame->note, tag) && way(frame, back) == frame->interface;
+}
+
+// The note of a frame from one of our addresses.
+PART __u32 note_from(int is_passing, __u32 tag) {
     return is_passing ? NOTE_PASSING | tag : NOTE_FROM | (tag & NOTE_VALUE);
 }
 
@@ -183,7 +208,7 @@ PART int unread_frame(struct frame *frame, __u32 note, enum direction direction)
     return verdict == PASS ? unread(frame, note, &gate1_ipv6, direction) : verdict;
 }
 
-// The note of a frame from a closed address, if it has another already.
+// The note of a frame from one of our addresses, if it has another already.
 PART __u32 join_notes(__u32 note, __u32 from) {
     if ((note & NOTE_KIND) != NOTE_BOUND) return from;
     return from & NOTE_PASSING ? from | NOTE_ALSO_BOUND : note;

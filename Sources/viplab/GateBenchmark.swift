@@ -66,8 +66,14 @@ struct GateBenchmark {
         [0xfd, 0x77] + [UInt8](repeating: 0, count: 13) + [last]
     }
 
+    /// Frames for other stations than the one that measures, unless said otherwise.
     private static func ethernet(_ type: UInt16, _ payload: [UInt8]) -> [UInt8] {
         [UInt8](repeating: 2, count: 12) + [UInt8(type >> 8), UInt8(type & 0xff)] + payload
+    }
+
+    /// The kernel measures at the loopback interface, which has this address.
+    private static func toThisStation(_ frame: [UInt8]) -> [UInt8] {
+        [UInt8](repeating: 0, count: 6) + frame.dropFirst(6)
     }
 
     private static func ipv4(from source: [UInt8], to target: [UInt8]) -> [UInt8] {
@@ -159,6 +165,18 @@ struct GateBenchmark {
             frame: ipv4(from: closed4, to: client4),
             verdict: .drop
         ),
+        Case(
+            name: "IPv4 arriving, ours, closed",
+            program: CGATE_INGRESS,
+            frame: toThisStation(ipv4(from: client4, to: closed4)),
+            verdict: .drop
+        ),
+        Case(
+            name: "IPv6 arriving, ours, closed",
+            program: CGATE_INGRESS,
+            frame: toThisStation(ipv6(from: address6(4), to: address6(101))),
+            verdict: .drop
+        ),
     ]
 
     /// As many addresses of each family, the two of the frames among them.
@@ -167,8 +185,8 @@ struct GateBenchmark {
             let low = [UInt8(number >> 8 & 0xff), UInt8(number & 0xff)]
             let own = number == 0 ? Self.own4 : number == 1 ? Self.closed4 : [10, 99] + low
             let six =
-                number == 0
-                ? Self.address6(100)
+                number < 2
+                ? Self.address6(100 + UInt8(number))
                 : [0xfd, 0x99] + [UInt8](repeating: 0, count: 12) + low
             let slot: UInt32 = number == 0 ? 1 : 2
             for (family, address) in [(AF_INET, own), (AF_INET6, six)] {

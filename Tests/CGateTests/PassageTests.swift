@@ -222,6 +222,40 @@ struct PassageTests {
         #expect(listener.receive(within: 200) == nil)
     }
 
+    @Test("ARP that the standby rewrites to speak for the address does not leave")
+    func senderRewritten() throws {
+        let network = try Self.network()
+        let guest = try network.guest.interface("eth0")
+        func announce(_ sender: [UInt8]) throws {
+            try network.guest.perform {
+                let socket = try PacketSender()
+                let frame = Frames.ethernet(0x0806, Frames.arp(sender: sender, target: sender))
+                #expect(socket.send(frame, on: guest) == 0)
+            }
+        }
+        func dropped() -> UInt64 { network.gate.dropped(Gate.slot).leaving }
+
+        try announce(Frames.floating)
+        #expect(dropped() == 0, "as the guest itself says it")
+        try network.standby.load(
+            rules: """
+                table bridge nat { chain through { type filter hook forward priority 0
+                arp saddr ip != 10.77.0.100 arp saddr ip set 10.77.0.100
+                }
+                }
+                """
+        )
+        // One in its subnet, others wherever.
+        let senders: [[UInt8]] = [Frames.other, [10, 77, 127, 100], [198, 51, 100, 2]]
+        for (number, sender) in senders.enumerated() {
+            try announce(sender)
+            #expect(dropped() == UInt64(number + 1), "\(sender)")
+        }
+        network.gate.open()
+        try announce(Frames.other)
+        #expect(dropped() == UInt64(senders.count), "open")
+    }
+
     @Test("a container that has the address itself is not routed", arguments: Family.both)
     func claimedBehind(family: Family) throws {
         let network = try Self.network()
