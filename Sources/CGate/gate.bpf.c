@@ -95,6 +95,7 @@ enum { TAGS = 8 };
 struct about {
     __u32 note;    // that it has brought along, when it leaves
     int is_tagged; // by a VLAN, when it arrives
+    int is_outer;  // another packet may be in it, when it leaves: that one has the destination
     __u32 read;    // so many octets of the packet have been loaded already
 };
 
@@ -149,7 +150,7 @@ PART int arrive4(
             struct route back = {.family = INET};
             back.source.words[0] = packet->destination;
             back.destination.words[0] = packet->source;
-            is_passing = is_from_there(frame, tag, &back);
+            is_passing = is_from_there(frame, note_below(frame, origin), tag, &back);
         }
         note = join_notes(note, note_from(is_passing, tag));
     }
@@ -173,7 +174,9 @@ PART int leave4(
     else
         load(frame, origin, at + 16, &destination, sizeof destination);
     __u32 tag = tag4(packet->source, packet->protocol);
-    return leave(about.note, slot, tag, &gate1_ipv4, &destination);
+    int verdict = leave(about.note, slot, tag);
+    if (verdict != PASS || about.is_outer) return verdict;
+    return leave_for(about.note, &gate1_ipv4, &destination);
 }
 
 enum {
@@ -259,7 +262,7 @@ PART int arrive6(
         if (is_for_ip(frame, about.is_tagged)) {
             struct route back = {
                 .family = INET6, .source = packet->destination, .destination = packet->source};
-            is_passing = is_from_there(frame, author.tag, &back);
+            is_passing = is_from_there(frame, note_below(frame, origin), author.tag, &back);
         }
         note = join_notes(note, note_from(is_passing, author.tag));
     } else if (author.discovery == CANNOT_BE_READ) {
@@ -278,7 +281,9 @@ PART int leave6(
     // Links on which the packet is behind a header have no Neighbor Discovery.
     if (origin == FRAME) discovery = read_discovery(frame, origin, at, packet, about.read);
     struct author author = author6(frame, origin, at, packet, discovery, LEAVING);
-    int verdict = leave(about.note, author.slot, author.tag, &gate1_ipv6, &packet->destination);
+    int verdict = leave(about.note, author.slot, author.tag);
+    if (verdict == PASS && !about.is_outer)
+        verdict = leave_for(about.note, &gate1_ipv6, &packet->destination);
     if (verdict != PASS || author.slot != NOT_CLOSED || author.discovery != CANNOT_BE_READ)
         return verdict;
     return unread(frame, about.note, &gate1_ipv6, LEAVING);
@@ -404,8 +409,10 @@ PART int bare(struct frame *frame, enum direction direction) {
     struct about about = {0};
     if (direction == ARRIVING) return packet(frame, NETWORK, about, ARRIVING);
     about.note = read_note(frame);
+    about.is_outer = 1;
     int verdict = packet(frame, FRAME, about, LEAVING);
-    if (verdict == PASS && is_behind_header(frame))
+    about.is_outer = 0;
+    if (verdict == PASS && (was_bound(about.note) || is_behind_header(frame)))
         verdict = packet(frame, NETWORK, about, LEAVING);
     // What this host puts around it is its own.
     if (verdict == PASS) write_note(frame, NOTE_NOTHING);

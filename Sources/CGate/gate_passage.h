@@ -96,6 +96,12 @@ PART int was_bound(__u32 note) {
     return (note & NOTE_VALUE) == signature();
 }
 
+// The note that the same frame got at an interface below: at a bridge's port, for instance. That of
+// a packet on a link without a header is of what was around it in a tunnel.
+PART __u32 note_below(const struct frame *frame, enum origin origin) {
+    return origin == FRAME ? frame->note : NOTE_NOTHING;
+}
+
 // Whether the frame could not be read to its end when it came in.
 PART int was_unread(__u32 note) {
     return note == NOTE_UNREAD
@@ -183,8 +189,8 @@ PART int is_forwarded(struct frame *frame, struct route *route) {
 
 // Whether a packet from one of the gate's addresses, which IP takes, comes from where the address
 // is; `back` is the way there.
-PART int is_from_there(struct frame *frame, __u32 tag, struct route *back) {
-    return !was_from_another(frame->note, tag) && way(frame, back) == frame->interface;
+PART int is_from_there(struct frame *frame, __u32 below, __u32 tag, struct route *back) {
+    return !was_from_another(below, tag) && way(frame, back) == frame->interface;
 }
 
 // The note of a frame from one of our addresses.
@@ -214,9 +220,13 @@ PART __u32 join_notes(__u32 note, __u32 from) {
     return from & NOTE_PASSING ? from | NOTE_ALSO_BOUND : note;
 }
 
-// Leaves with that closed address in it, or none; for that destination.
-PART int leave(__u32 note, __u32 slot, __u32 tag, void *addresses, const void *destination) {
-    if (slot != NOT_CLOSED && !is_passing_from(note, tag)) return drop(slot, LEAVING);
+// Leaves with that closed address in it, or none.
+PART int leave(__u32 note, __u32 slot, __u32 tag) {
+    return slot == NOT_CLOSED || is_passing_from(note, tag) ? PASS : drop(slot, LEAVING);
+}
+
+// Leaves for that destination.
+PART int leave_for(__u32 note, void *addresses, const void *destination) {
     return is_diverted(note, addresses, destination) ? drop(CGATE_DIVERTED, ARRIVING) : PASS;
 }
 
