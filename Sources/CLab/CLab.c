@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 int clab_enter_network_namespace(int descriptor)
@@ -93,6 +94,56 @@ int clab_take_advertisements_only(int socket)
     };
     struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
     return setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int clab_stamp_frames(int socket)
+{
+    int on = 1;
+    int room = 16 << 20;
+    return setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0
+               ? -1
+               : setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+}
+
+static int64_t nanoseconds(struct timespec time)
+{
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+long clab_receive_stamped(int socket, void *buffer, unsigned long size, int64_t *stamp)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec part = {buffer, size};
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t received = recvmsg(socket, &message, MSG_DONTWAIT);
+    if (received < 0)
+        return received;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_TIMESTAMPNS) {
+        errno = ENODATA;
+        return -1;
+    }
+    /* The kernel's stamp is of the wall clock, which may be set: only its age is used. */
+    struct timespec came, wall, steady;
+    memcpy(&came, CMSG_DATA(header), sizeof came);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    clock_gettime(CLOCK_MONOTONIC, &steady);
+    *stamp = nanoseconds(steady) - (nanoseconds(wall) - nanoseconds(came));
+    return received;
+}
+
+long clab_lost_frames(int socket)
+{
+    struct tpacket_stats statistics;
+    socklen_t size = sizeof statistics;
+    if (getsockopt(socket, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) < 0)
+        return -1;
+    return statistics.tp_drops;
 }
 
 int clab_address_changes(void)

@@ -4,6 +4,8 @@ public struct AgentConfiguration: Sendable {
     public var clusterName = "lab"
     public var heartbeat: Duration = .milliseconds(100)
     public var lease: Duration = .milliseconds(500)
+    /// Nil leaves it to the agents.
+    public var margin: Duration?
     public var groups = [Group()]
     /// Where each voter is, one address per path.
     public var voters: [Voter]
@@ -51,6 +53,7 @@ public struct AgentConfiguration: Sendable {
             "heartbeat = \"\(heartbeat.wholeNanoseconds / 1000)us\"",
             "lease = \"\(lease.wholeNanoseconds / 1000)us\"",
         ]
+        if let margin { lines.append("margin = \"\(margin.wholeNanoseconds / 1000)us\"") }
         for voter in voters {
             lines += [
                 "",

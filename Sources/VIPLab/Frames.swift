@@ -158,13 +158,13 @@ package enum Frames {
     }
 
     /// The low `count` octets, most significant first.
-    private static func octets(_ value: UInt64, _ count: Int) -> [UInt8] {
+    static func octets(_ value: UInt64, _ count: Int) -> [UInt8] {
         stride(from: (count - 1) * 8, through: 0, by: -8).map {
             UInt8(truncatingIfNeeded: value >> UInt64($0))
         }
     }
 
-    private static func number(_ frame: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+    static func number(_ frame: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
         frame[offset..<offset + count].reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -129,6 +129,29 @@ final class Socket: Sendable {
         return Socket(number)
     }
 
+    /// Has the kernel note when each frame comes, for `receiveStamped`.
+    func stampFrames() throws(LabError) {
+        guard clab_stamp_frames(number) == 0 else { throw .system("have frames stamped") }
+    }
+
+    /// The next frame of a packet socket and when the kernel got it; nil if there is none.
+    func receiveStamped() -> (frame: [UInt8], moment: Moment)? {
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        var stamp: Int64 = 0
+        let received = retrying {
+            unsafe clab_receive_stamped(number, &buffer, UInt(buffer.count), &stamp)
+        }
+        guard received >= 0 else { return nil }
+        return (Array(buffer[0..<received]), Moment(nanoseconds: stamp))
+    }
+
+    /// How many frames there was no room for since this was asked last.
+    func lostFrames() throws(LabError) -> Int {
+        let lost = clab_lost_frames(number)
+        guard lost >= 0 else { throw .system("ask for the frames that were lost") }
+        return lost
+    }
+
     /// Of all that comes, lets Neighbor Advertisements through only.
     func takeAdvertisementsOnly() throws(LabError) {
         guard clab_take_advertisements_only(number) == 0 else {

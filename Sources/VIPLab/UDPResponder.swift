@@ -7,7 +7,13 @@ final class UDPResponder: Sendable {
     private let stop = StopFlag()
     private let thread: WorkerThread
 
-    init(in lab: Lab, host: Host, port: UInt16) throws(LabError) {
+    /// - Parameter suffix: What follows the question instead of the host's name.
+    init(
+        in lab: Lab,
+        host: Host,
+        port: UInt16,
+        suffix: (@Sendable () -> [UInt8])? = nil
+    ) throws(LabError) {
         let namespace = lab.namespace(of: host)
         let sockets = [
             try Socket.datagrams(of: namespace, ipv6: false, port: port),
@@ -18,8 +24,9 @@ final class UDPResponder: Sendable {
             while !stop.isRaised {
                 let ready = Socket.wait(for: sockets, atMost: 50)
                 for (socket, isReady) in zip(sockets, ready) where isReady {
+                    let suffix = suffix?() ?? name
                     // An answer that cannot be sent is a lost one, and the client will say so.
-                    _ = unsafe clab_echo(socket.number, name, UInt(name.count))
+                    _ = unsafe clab_echo(socket.number, suffix, UInt(suffix.count))
                 }
             }
         }

@@ -36,13 +36,14 @@ struct BenchCommand: ParsableCommand {
         abstract: "Measures what docs/benchmarks.md tells, as medians of several runs.",
         discussion: """
             faults: what clients see of the ordinary faults, and what an idle owner uses; agents: \
-            of agents that die, hang, are restarted, upgraded and reloaded; load: of a machine \
-            that has no time; gate: what the gate costs, for each frame and each renewal.
+            of agents that die, hang, are restarted, upgraded and reloaded; queue: whether frames \
+            that wait in a card's queue leave after the next owner's; load: of a machine that has \
+            no time; gate: what the gate costs, for each frame and each renewal.
             """
     )
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case faults, agents, load, gate
+        case faults, agents, queue, load, gate
     }
 
     @Argument(help: "What to measure; all of it unless given.")
@@ -51,7 +52,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Runs of each fault that is quick; those of the network that last are done once.")
     var runs = 5
 
-    @Option(help: "Upgrades, and reloads, in a row; restarts are twice as many.")
+    @Option(help: "Upgrades, reloads and moves in a row; restarts are twice as many.")
     var count = 100
 
     @Option(help: ArgumentHelp("How long processors are loaded.", valueName: "minutes"))
@@ -74,6 +75,8 @@ struct BenchCommand: ParsableCommand {
                 var agents = AgentBenchmark(runs: runs, count: count)
                 try agents.run()
                 isAsPromised = isAsPromised && agents.isAsPromised
+            case .queue:
+                isAsPromised = try QueueBenchmark(count: count).run() && isAsPromised
             case .load:
                 let load = StarvationBenchmark(duration: .seconds(60 * loadTime))
                 isAsPromised = try load.run() && isAsPromised

@@ -26,6 +26,17 @@ int clab_relay_socket(const char *interface);
 /* Of the frames of a packet socket, lets ICMPv6 Neighbor Advertisements through only. 0 or -1. */
 int clab_take_advertisements_only(int socket);
 
+/* Has the kernel note when each frame of a packet socket came, and keep many that nobody has read
+ * yet. 0 or -1 and errno. */
+int clab_stamp_frames(int socket);
+
+/* The next frame of such a socket without waiting, and when it came, in nanoseconds of
+ * CLOCK_MONOTONIC. Its length, or -1 and errno. */
+long clab_receive_stamped(int socket, void *buffer, unsigned long size, int64_t *stamp);
+
+/* How many frames a packet socket had no room for since the last call, or -1 and errno. */
+long clab_lost_frames(int socket);
+
 /* Sets or clears IFF_UP through a socket of the namespace that the interface is in, which is
  * hundreds of times quicker than to start a tool. 0 or -1 and errno. */
 int clab_set_interface_up(int socket, const char *interface, int up);
