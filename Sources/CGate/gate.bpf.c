@@ -128,7 +128,7 @@ PART int arrive4(
     if (slot != NOT_CLOSED) {
         int is_passing = is_for_one(frame);
         if (is_for_ip(frame, about.is_tagged)) {
-            struct route route = {.family = INET, .traffic = packet->service};
+            struct route route = {.traffic = packet->service};
             route.source.words[0] = packet->source;
             route.destination.words[0] = packet->destination;
             __u32 length = (packet->length & 15) * 4;
@@ -136,7 +136,7 @@ PART int arrive4(
                 load(frame, origin, at + length, packet->ports, sizeof packet->ports);
             if (!(packet->fragment & WIRE16(0x1fff)))
                 take_ports(&route, packet->protocol, packet->ports);
-            is_passing = is_forwarded(frame, &route);
+            is_passing = is_forwarded(frame, &route, INET);
         }
         if (!is_passing) return drop(slot, ARRIVING);
         note = NOTE_BOUND | signature();
@@ -147,10 +147,10 @@ PART int arrive4(
         __u32 tag = tag4(packet->source, packet->protocol);
         int is_passing = is_from_outside(frame);
         if (is_for_ip(frame, about.is_tagged)) {
-            struct route back = {.family = INET};
+            struct route back = {0};
             back.source.words[0] = packet->destination;
             back.destination.words[0] = packet->source;
-            is_passing = is_from_there(frame, note_below(frame, origin), tag, &back);
+            is_passing = is_from_there(frame, note_below(frame, origin), tag, &back, INET);
         }
         note = join_notes(note, note_from(is_passing, tag));
     }
@@ -237,16 +237,13 @@ PART int arrive6(
         if (is_for_ip(frame, about.is_tagged)) {
             // No router passes on what is for one link; its route may say otherwise.
             if (is_link_local(&packet->destination)) return drop(slot, ARRIVING);
-            struct route route = {
-                .family = INET6,
-                .traffic = packet->version & WIRE32(0x0fffffff),
-                .source = packet->source,
-                .destination = packet->destination,
-            };
+            struct route route = {.traffic = packet->version & WIRE32(0x0fffffff)};
+            copy6(&route.source, &packet->source);
+            copy6(&route.destination, &packet->destination);
             if (about.read < IPV6_HEADER + sizeof packet->ports)
                 load(frame, origin, at + IPV6_HEADER, packet->ports, sizeof packet->ports);
             take_ports(&route, packet->next, packet->ports);
-            is_passing = is_forwarded(frame, &route);
+            is_passing = is_forwarded(frame, &route, INET6);
         }
         if (!is_passing) return drop(slot, ARRIVING);
         note = NOTE_BOUND | signature();
@@ -260,9 +257,10 @@ PART int arrive6(
     } else if (author.has_tag) {
         int is_passing = is_from_outside(frame);
         if (is_for_ip(frame, about.is_tagged)) {
-            struct route back = {
-                .family = INET6, .source = packet->destination, .destination = packet->source};
-            is_passing = is_from_there(frame, note_below(frame, origin), author.tag, &back);
+            struct route back = {0};
+            copy6(&back.source, &packet->destination);
+            copy6(&back.destination, &packet->source);
+            is_passing = is_from_there(frame, note_below(frame, origin), author.tag, &back, INET6);
         }
         note = join_notes(note, note_from(is_passing, author.tag));
     } else if (author.discovery == CANNOT_BE_READ) {
@@ -378,7 +376,7 @@ PART int ethernet(struct frame *frame, enum direction direction) {
 PART int packet(
     struct frame *frame, enum origin origin, struct about about, enum direction direction)
 {
-    struct beginning begin;
+    struct beginning begin = {0};
     __u8 version;
     if (load(frame, origin, 0, &version, sizeof version))
         return unread_frame(frame, about.note, direction);

@@ -98,6 +98,9 @@ PART enum discovery extensions(
         __u16 offset;
     } header;
     __u8 next = packet->next;
+    // Of a process without CAP_PERFMON, a kernel follows what a processor may guess, too, and sees no
+    // end of a loop then.
+#pragma clang loop unroll(full)
     for (int passed = 0; passed < EXTENSIONS && is_extension(next); passed++) {
         if (load(frame, origin, at, &header, sizeof header)) break;
         if (next == FRAGMENT && header.offset & WIRE16(0xfff8)) {
@@ -144,8 +147,9 @@ PART struct author author6(
         author.has_tag = 1;
         if (direction == LEAVING) author.slot = if_closed(slot);
         // A host may put fragments together, and take the packet apart again.
-        __u8 next = packet->next;
-        if (next == FRAGMENT) load(frame, origin, at + IPV6_HEADER, &next, sizeof next);
+        __u8 next = packet->next, inner;
+        if (next == FRAGMENT && !load(frame, origin, at + IPV6_HEADER, &inner, sizeof inner))
+            next = inner;
         author.tag = tag6(&packet->source, next);
     }
     if (discovery != SAYS_TARGET) return author;

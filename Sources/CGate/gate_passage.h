@@ -147,10 +147,19 @@ enum { INET = 2, INET6 = 10, LOOPBACK = 1 };
 // BPF_FIB_LKUP_RET_…: there is a way to it. All others say that this host keeps it, or drops it.
 enum { ROUTE_FOUND = 0, ROUTE_WITHOUT_NEIGHBOUR = 7, ROUTE_WITH_SMALL_MTU = 8 };
 
+// Backwards, for the same reason as in `way`.
+PART void copy6(struct address6 *to, const struct address6 *from) {
+#pragma clang loop unroll(full)
+    for (int word = 3; word >= 0; word--) *(volatile __u32 *)&to->words[word] = from->words[word];
+}
+
 // By which interface the kernel would forward a packet that has arrived here; 0 if it would not:
 // the destination is this host's, there is no way, or nothing is forwarded from this interface.
-PART __u32 way(struct frame *frame, struct route *route) {
-    route->interface = frame->interface;
+PART __u32 way(struct frame *frame, struct route *route, __u8 family) {
+    // Last of all: a kernel before 6.8 lets a process without CAP_PERFMON write nothing more into
+    // eight octets that begin with a number which it knows bounds of.
+    *(volatile __u32 *)&route->interface = frame->interface;
+    *(volatile __u8 *)&route->family = family;
     switch (bpf_fib_lookup((void *)frame, (void *)route, sizeof *route, 0)) {
     case ROUTE_FOUND:
     case ROUTE_WITHOUT_NEIGHBOUR:
@@ -182,15 +191,17 @@ PART int is_for_ip(const struct frame *frame, int is_tagged) {
 }
 
 // Whether IP only passes on a packet for a closed address from here.
-PART int is_forwarded(struct frame *frame, struct route *route) {
-    __u32 out = way(frame, route);
+PART int is_forwarded(struct frame *frame, struct route *route, __u8 family) {
+    __u32 out = way(frame, route, family);
     return out && out != frame->interface;
 }
 
 // Whether a packet from one of the gate's addresses, which IP takes, comes from where the address
 // is; `back` is the way there.
-PART int is_from_there(struct frame *frame, __u32 below, __u32 tag, struct route *back) {
-    return !was_from_another(below, tag) && way(frame, back) == frame->interface;
+PART int is_from_there(
+    struct frame *frame, __u32 below, __u32 tag, struct route *back, __u8 family)
+{
+    return !was_from_another(below, tag) && way(frame, back, family) == frame->interface;
 }
 
 // The note of a frame from one of our addresses.
