@@ -57,7 +57,7 @@ int clab_packet_socket(const char *interface, uint16_t ethertype)
     return descriptor;
 }
 
-int clab_relay_socket(const char *interface)
+int clab_arrivals_socket(const char *interface, int relays)
 {
     int on = 1;
     int descriptor = clab_packet_socket(interface, 0);
@@ -70,7 +70,7 @@ int clab_relay_socket(const char *interface)
         .sll_protocol = htons(ETH_P_ALL),
         .sll_ifindex = (int)if_nametoindex(interface),
     };
-    if (setsockopt(descriptor, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0 ||
+    if ((relays && setsockopt(descriptor, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0) ||
         setsockopt(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
         bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
         int failure = errno;

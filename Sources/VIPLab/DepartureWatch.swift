@@ -17,17 +17,14 @@ final class DepartureWatch: Sendable {
     init(in lab: Lab, address: String) throws(LabError) {
         let target = try InternetAddress(address)
         let network = Lab.switchNamespace(of: lab.name)
-        var ears: [(host: Host, socket: Socket)] = []
-        for host in Host.nodes {
-            for ethertype in [Frames.arp, Frames.ipv4] {
-                let socket = try Socket.packets(
-                    of: network,
-                    interface: Network.first.port(of: host),
-                    ethertype: ethertype
-                )
+        let ears = try network.run { () throws(LabError) in
+            var ears: [(host: Host, socket: Socket)] = []
+            for host in Host.nodes {
+                let socket = try Socket.arrivals(at: Network.first.port(of: host))
                 try socket.stampFrames()
                 ears.append((host, socket))
             }
+            return ears
         }
         sockets = ears.map(\.socket)
         thread = try WorkerThread(.measuring) { [stop, seen, sockets, ears] in
@@ -51,7 +48,12 @@ final class DepartureWatch: Sendable {
     private static func isFrom(_ address: InternetAddress, _ frame: [UInt8]) -> Bool {
         guard frame.count >= 42 else { return false }
         // Where ARP has its sender, and IPv4 its source.
-        let offset = Frames.number(frame, 12, 2) == UInt64(Frames.arp) ? 28 : 26
+        let offset: Int
+        switch Frames.number(frame, 12, 2) {
+        case UInt64(Frames.arp): offset = 28
+        case UInt64(Frames.ipv4): offset = 26
+        default: return false
+        }
         return Array(frame[offset..<offset + 4]) == address.octets
     }
 

@@ -43,7 +43,10 @@ public final class LongCable: Sendable {
             input: lines.joined(separator: "\n") + "\n"
         ).runSuccessfully()
         let sockets = try namespace.run { () throws(LabError) in
-            [try Socket.relay(on: port), try Socket.relay(on: ends[1])]
+            [
+                try Socket.arrivals(at: port, relays: true),
+                try Socket.arrivals(at: ends[1], relays: true),
+            ]
         }
         thread = try WorkerThread(.measuring) { [stop, record] in
             var waiting: [[Carried]] = [[], []]

@@ -121,10 +121,11 @@ final class Socket: Sendable {
         }
     }
 
-    /// All frames that arrive at an interface in the calling thread's namespace, in the form in
-    /// which they can be sent on.
-    static func relay(on interface: String) throws(LabError) -> Socket {
-        let number = unsafe clab_relay_socket(interface)
+    /// All frames that arrive at an interface in the calling thread's namespace.
+    ///
+    /// - Parameter relays: In the form in which they can be sent on.
+    static func arrivals(at interface: String, relays: Bool = false) throws(LabError) -> Socket {
+        let number = unsafe clab_arrivals_socket(interface, relays ? 1 : 0)
         guard number >= 0 else { throw .system("open a packet socket on \(interface)") }
         return Socket(number)
     }

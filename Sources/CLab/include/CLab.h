@@ -19,9 +19,10 @@ int clab_close_from(void *actions, int first);
  * errno. */
 int clab_packet_socket(const char *interface, uint16_t ethertype);
 
-/* The same for all frames that arrive at the interface, and none that leave by it. Each has the
- * kernel's notes on its checksum and segments in front of it, here and when it is sent again. */
-int clab_relay_socket(const char *interface);
+/* The same for all frames that arrive at the interface, and none that leave by it; also where a
+ * bridge takes them. With `relays` each has the kernel's notes on its checksum and segments in
+ * front of it, here and when it is sent again. */
+int clab_arrivals_socket(const char *interface, int relays);
 
 /* Of the frames of a packet socket, lets ICMPv6 Neighbor Advertisements through only. 0 or -1. */
 int clab_take_advertisements_only(int socket);
