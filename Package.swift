@@ -172,7 +172,11 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["VIPLab", "VIPControl"],
+            dependencies: [
+                "VIPLab", "VIPControl",
+                // For the liar: the seal, the key, and the simulator's lies.
+                "VIPAgent", "VIPConfiguration", "VIPCore", "VIPSimulation",
+            ],
             swiftSettings: strict
         ),
         // The same, with the package on systems that boot.

@@ -1,5 +1,7 @@
 /// The frames that the lab asks with. Octets as on the wire.
 package enum Frames {
+    /// Not a type: all frames, and also those that the switch takes for itself.
+    static let every: UInt16 = 0x0003
     static let ipv4: UInt16 = 0x0800
     static let arp: UInt16 = 0x0806
     static let ipv6: UInt16 = 0x86dd
@@ -113,7 +115,7 @@ package enum Frames {
     }
 
     /// One end of a UDP conversation.
-    package struct End {
+    package struct End: Equatable, Sendable {
         let mac: MACAddress
         let address: InternetAddress
         let port: UInt16
@@ -144,6 +146,27 @@ package enum Frames {
         let start = [0x45, 0] + octets(20 + length, 2) + [0, 0, 0x40, 0, 64, 17]
         let ip = start + octets(UInt64(checksum(start + [0, 0] + addresses)), 2) + addresses
         return ethernet(from: from.mac, to: to.mac, type: ipv4) + ip + udp
+    }
+
+    /// Ends and payload of a UDP datagram over IPv4; nil for every other frame.
+    package static func datagram(
+        in frame: [UInt8]
+    ) -> (payload: [UInt8], from: End, to: End)? {
+        guard frame.count >= 42, number(frame, 12, 2) == UInt64(ipv4), frame[23] == 17 else {
+            return nil
+        }
+        let udp = 14 + Int(frame[14] & 0x0f) * 4
+        guard frame.count >= udp + 8 else { return nil }
+        let end = udp + Int(number(frame, udp + 4, 2))
+        guard end >= udp + 8, end <= frame.count else { return nil }
+        func side(_ mac: Int, _ address: Int, _ port: Int) -> End {
+            End(
+                mac: MACAddress(bits: number(frame, mac, 6)),
+                address: InternetAddress(octets: Array(frame[address..<address + 4])),
+                port: UInt16(number(frame, port, 2))
+            )
+        }
+        return (Array(frame[udp + 8..<end]), side(6, 26, udp), side(0, 30, udp + 2))
     }
 
     /// RFC 1071.

@@ -2,7 +2,7 @@ import VIPCore
 
 /// What a voter says that has the key and has gone wrong. Each is a lie of one record: the voter's
 /// own memory stays what it is, so that it is honest again with its next frame.
-enum Lie: Int, CaseIterable {
+package enum Lie: Int, CaseIterable, Sendable {
     /// A grant, counted from a question that is yet to be asked, or for longer or shorter than was
     /// asked.
     case lateStamp, longLength, shortLength
@@ -21,18 +21,36 @@ enum Lie: Int, CaseIterable {
 }
 
 extension Lie {
-    /// The frame with the lie in it; nil if there is nothing in it to lie about.
-    func told(in frame: Frame, isNode: Bool, number: UInt64) -> Frame? {
+    /// What a lie has to agree with, so that others may believe it.
+    package struct Background: Sendable {
+        let isNode: Bool
+        let lease: Duration
+        let voters: [HostID]
+
+        /// - Parameters:
+        ///   - isNode: Whether the liar is one; a witness can't speak of owning.
+        ///   - lease: That of the others, who take no longer grant.
+        ///   - voters: All, of whom one may be named.
+        package init(isNode: Bool, lease: Duration, voters: [HostID]) {
+            self.isNode = isNode
+            self.lease = lease
+            self.voters = voters
+        }
+    }
+
+    /// The frame with the lie in it; nil if there is nothing in it to lie about. The number decides
+    /// how far it goes.
+    package func told(in frame: Frame, from background: Background, number: UInt64) -> Frame? {
         var told = frame
         switch self {
         case .appeal, .inquiry, .ownership:
-            guard isNode || self == .appeal else { return nil }
+            guard background.isNode || self == .appeal else { return nil }
             guard let (group, term) = Self.subject(of: frame) else { return nil }
             told.records.append(record(about: group, term, number))
             return told
         case .lateStamp, .longLength, .shortLength, .lowTermNear, .lowTermFar, .lowTermEnd, .held,
             .abstaining, .grantAnyway, .deaf:
-            let records = frame.records.map { distort($0, number) ?? $0 }
+            let records = frame.records.map { distort($0, background, number) ?? $0 }
             guard records != frame.records else { return nil }
             told.records = records
             return told
@@ -71,16 +89,20 @@ extension Lie {
         }
     }
 
-    private func distort(_ record: Record, _ number: UInt64) -> Record? {
+    private func distort(
+        _ record: Record,
+        _ background: Background,
+        _ number: UInt64
+    ) -> Record? {
         switch record {
-        case .granted(let granted): distort(granted, number)
+        case .granted(let granted): distort(granted, background, number)
         case .refused(let refused) where self == .grantAnyway:
             .granted(
                 Granted(
                     group: refused.group,
                     term: refused.term,
                     holder: refused.holder,
-                    length: .milliseconds(500),
+                    length: background.lease,
                     stamp: refused.stamp
                 )
             )
@@ -95,7 +117,11 @@ extension Lie {
         }
     }
 
-    private func distort(_ granted: Granted, _ number: UInt64) -> Record? {
+    private func distort(
+        _ granted: Granted,
+        _ background: Background,
+        _ number: UInt64
+    ) -> Record? {
         var granted = granted
         switch self {
         case .lateStamp:
@@ -112,7 +138,9 @@ extension Lie {
         case .lowTermFar: return refuse(granted, .lowTerm, highest: Self.far(above: granted.term))
         case .lowTermEnd: return refuse(granted, .lowTerm, highest: .greatest)
         case .held:
-            let other = Holder(host: HostID(1 + number % 3), place: Place(number))
+            let voters = background.voters
+            let named = voters[Int(number % UInt64(voters.count))]
+            let other = Holder(host: named, place: Place(number))
             return refuse(granted, .held, highest: granted.term, current: other)
         case .abstaining: return refuse(granted, .abstaining, highest: granted.term)
         case .grantAnyway, .ownership, .appeal, .inquiry, .deaf: return nil

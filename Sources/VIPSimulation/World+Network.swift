@@ -19,13 +19,15 @@ extension World {
         guard let lying, lying.host == host, lying.left > 0, hosts[host].powered else {
             return frame
         }
-        guard
-            let told = lying.lie.told(
-                in: frame,
-                isNode: hosts[host].isNode,
-                number: lying.number &+ frame.sequence
-            )
-        else { return frame }
+        let background = Lie.Background(
+            isNode: hosts[host].isNode,
+            lease: .nanoseconds(scenario.lease),
+            voters: hosts.map(\.id)
+        )
+        let number = lying.number &+ frame.sequence
+        guard let told = lying.lie.told(in: frame, from: background, number: number) else {
+            return frame
+        }
         if frame.path == UInt8(scenario.paths - 1) { self.lying?.left -= 1 }
         note("\(hosts[host].name) lies: \(describe(told))")
         // As long as it lies it may make two owners; what it has said lasts for one lease.

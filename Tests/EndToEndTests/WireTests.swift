@@ -101,6 +101,16 @@ struct WireTests {
             0x1b, 0x5a, 0x1b, 0x5b, 0x00, 0x0b, 0x2f, 0xda, 0x41, 0x42, 0x43,
         ]
         #expect(Frames.datagram([0x41, 0x42, 0x43], from: from, to: to) == expected)
+
+        // Ethernet padding behind it is no part of it.
+        let found = try #require(Frames.datagram(in: expected + [0, 0]))
+        #expect(found.payload == [0x41, 0x42, 0x43] && found.from == from && found.to == to)
+        for length in 0..<expected.count {
+            #expect(Frames.datagram(in: Array(expected[0..<length])) == nil)
+        }
+        var tcp = expected
+        tcp[23] = 6
+        #expect(Frames.datagram(in: tcp) == nil)
     }
 
     @Test("an IPv6 datagram has a checksum over its pseudo header")
