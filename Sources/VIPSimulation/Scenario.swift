@@ -209,7 +209,12 @@ public struct Scenario: Sendable {
         if aim == .far { delay = heartbeat / 100...heartbeat / 20 }
         loss = chance.pick([0, 0, 10_000, 100_000, 200_000])
         duplicates = chance.pick([0, 0, 10_000, 300_000])
-        guard aim != .quiet else { return }
+        guard aim != .quiet else {
+            // Without a third voter each frame counts: 20 % loss costs one of them the lease in
+            // some fifty thousand runs.
+            if hosts == 2 { loss = min(loss, 100_000) }
+            return
+        }
         if chance.happens(200_000) { loss = 400_000 }
         spikes = chance.pick([0, 0, 3_000, 50_000])
         greatestSpike = lease * chance.within(1...2)

@@ -272,7 +272,8 @@ extension World {
         let old = seen || incoming.sentAt < process.since
         guard old, process.started else { return }
         var probe = process.agent
-        _ = probe.step(.wake, at: reading)
+        // What is due may make something else due, which it does whatever comes next.
+        for _ in 0..<4 { _ = probe.step(.wake, at: reading) }
         for effect in probe.step(incoming.event, at: reading) {
             if case .send(let frame) = effect, frame.records.isEmpty { continue }
             violate(.replay, "\(hosts[host].name) takes a recorded frame: \(describe(effect))")

@@ -72,6 +72,7 @@ extension World {
             boottime: hosts[host].clocks.boottime(at: now)
         )
         hosts[host].gates[group].deadline = deadline
+        hosts[host].process?.unclosed?.removeAll { $0 == group }
         noteHolder(host, group)
         if calm, !wasOpen, !scenario.automaticFailback {
             violate(.liveness, "\(hosts[host].name) had closed the gate of g\(group + 1)")
