@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A host's cable on the first network, made longer: each frame takes this much more time, each way.
+/// A host's cable on the first network, made longer: each frame takes this much more time, each
+/// way.
 ///
 /// The host's port is taken out of the bridge, and frames are carried between the two by a thread.
 /// It waits for the moment of each in microseconds, and a loaded machine makes the way longer.

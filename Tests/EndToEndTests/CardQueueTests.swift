@@ -5,8 +5,8 @@ extension EndToEnd {
     /// Frames that were let through before the gate closed, and wait in the card's queue.
     @Suite("A planned move waits for what is in the card's queue")
     struct CardQueueTests {
-        /// So many frames, and more, are still in a full queue when the gate closes. Were there none,
-        /// the rest would prove nothing.
+        /// So many frames, and more, are still in a full queue when the gate closes. Were there
+        /// none, the rest would prove nothing.
         private static let fewestDrained = 10
 
         @Test(

@@ -6,8 +6,8 @@ import VIPLab
 import VIPSimulation
 
 /// A voter that has the cluster's key and goes wrong for a while: a shipped agent whose frames are
-/// opened on their way, get one of the simulator's lies, and are sealed anew. The agent's own memory
-/// stays what it is, so that it is honest again with its next frame.
+/// opened on their way, get one of the simulator's lies, and are sealed anew. The agent's own
+/// memory stays what it is, so that it is honest again with its next frame.
 final class Liar: Sendable {
     private let lies: Lies
     private let interception: Interception

@@ -127,8 +127,8 @@ extension EndToEnd {
             }
         }
 
-        /// How many were answered by both hosts: nothing else proves two owners at one instant where
-        /// they follow one another quickly.
+        /// How many were answered by both hosts: nothing else proves two owners at one instant
+        /// where they follow one another quickly.
         private func questionsToBoth(_ seen: Experiment.Outcome) -> Int {
             let answers = seen.watch.resolution.tenures.flatMap(\.answers)
             let asked = Host.nodes.map { host in Set(answers.filter { $0.host == host }.map(\.sent))

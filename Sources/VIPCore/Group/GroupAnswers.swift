@@ -60,7 +60,9 @@ extension Group {
                     term: refused.highestGranted,
                     forced: false
                 )
-                named = (owner, scene.now.boottime + refused.remaining + scene.timing.heartbeat)
+                // However long it says: the next grant is heard of by then.
+                let remaining = min(refused.remaining, scene.timing.lease)
+                named = (owner, scene.now.boottime + remaining + scene.timing.heartbeat)
             }
             heardOfOther(
                 current.host,
