@@ -46,9 +46,8 @@ struct Ask: Equatable, Sendable {
 struct Tenure: Sendable {
     enum Stage: Equatable, Sendable {
         /// The kernel was asked to add the addresses; the gate is closed until it has. No request:
-        /// it is still to be asked. Without an answer by `until` this host lets go; a tenure that
-        /// a restarted process goes on with has its addresses already, and no such limit.
-        case confirming(request: UInt64?, until: Instant?)
+        /// it is still to be asked. Without an answer by `until` this host lets go.
+        case confirming(request: UInt64?, until: Instant)
         case serving
     }
 

@@ -92,8 +92,8 @@ final class Process {
     var presence: Presence?
     /// Its first step is done.
     var started = false
-    /// By sender: the greatest sequence number that it has been given, and in which session.
-    var greatestSequences: [(session: UInt64, number: UInt64)]
+    /// By sender: the greatest sequence number that it has been given in each of its sessions.
+    var greatestSequences: [[(session: UInt64, number: UInt64)]]
     /// By group: the term of its last candidacy.
     var candidacies: [Term?]
     /// By group: when it last closed its gate for another's word, by its own clock.
@@ -116,7 +116,7 @@ final class Process {
         self.since = since
         self.reading = reading
         challenges = Array(repeating: 0, count: scenario.hosts)
-        greatestSequences = Array(repeating: (0, 0), count: scenario.hosts)
+        greatestSequences = Array(repeating: [], count: scenario.hosts)
         candidacies = Array(repeating: nil, count: scenario.groups)
         gateInPlace = Array(repeating: true, count: scenario.groups)
         doubts = Array(repeating: nil, count: scenario.groups)

@@ -12,7 +12,13 @@ extension World {
         else { return }
         for case .condition(let condition) in frame.records
         where condition.owns && !condition.forced {
-            let tenure = record(host, condition.group)?.tenure
+            // What else is in the frame may have led to a higher term, too.
+            let written = effects.compactMap { effect -> GroupRecord? in
+                guard case .writeRecord(let record) = effect, record.group == condition.group
+                else { return nil }
+                return record
+            }
+            let tenure = (written.last ?? record(host, condition.group))?.tenure
             let reading = process.reading.boottime.nanoseconds
             guard let tenure, !tenure.forced, condition.term > tenure.term,
                 hosts[host].gates[index(condition.group)].isOpen(boottime: reading)
@@ -35,7 +41,7 @@ extension World {
         for group in process.agent.status(at: process.reading).groups {
             let isIdle =
                 group.state == .starting && group.unready != .abstaining
-                && group.reason != .leftover && group.reason != .restored
+                && group.reason != .leftover
             guard isIdle else {
                 process.idleSince[index(group.id)] = nil
                 continue

@@ -304,13 +304,15 @@ extension World {
     /// Whether no frame of this session with as high a number has been read.
     func isNew(_ frame: Frame, to host: Int) -> Bool {
         let known = hosts[host].process!.greatestSequences[index(frame.sender)]
-        return known.session != frame.session || known.number < frame.sequence
+            .first { $0.session == frame.session }
+        return known.map { $0.number < frame.sequence } ?? true
     }
 
     func noteFrame(_ host: Int, _ frame: Frame) {
         guard isNew(frame, to: host) else { return }
         let place = index(frame.sender)
-        hosts[host].process!.greatestSequences[place] = (frame.session, frame.sequence)
+        hosts[host].process!.greatestSequences[place].removeAll { $0.session == frame.session }
+        hosts[host].process!.greatestSequences[place].append((frame.session, frame.sequence))
     }
 
     func checkLeaseRecord(_ host: Int, _ lease: Int64) {

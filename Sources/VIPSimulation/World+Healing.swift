@@ -65,6 +65,13 @@ extension World {
     }
 
     func demand() {
+        let unserved = (0..<scenario.groups).contains { !isServed($0) }
+        // A group that goes back to its preferred node just now is away for `margin` and a frame's
+        // way.
+        if scenario.automaticFailback, unserved, !isDemandRepeated {
+            isDemandRepeated = true
+            return plan(.demand, after: scenario.heartbeat * 2)
+        }
         note("everybody must be served by now")
         calm = true
         isPauseSeen = false

@@ -32,6 +32,8 @@ public final class World {
     /// The faults have ended, and everybody must be served by now.
     var calm = false
     var healed = false
+    /// A group was on its way back when everybody had to be served.
+    var isDemandRepeated = false
     /// A virtual machine has been paused: until all is calm again two may answer.
     var isPauseSeen = false
     /// A voter has voted for two.

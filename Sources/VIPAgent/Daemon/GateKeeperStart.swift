@@ -21,9 +21,12 @@ extension GateKeeper {
         tell()
     }
 
-    /// Where nothing has been promised there is nothing to be late for but the votes of others.
+    /// Where nothing has been promised, or much of a lease is left, there is nothing to be late for
+    /// but the votes of others.
     private func waitForKernel() {
-        let limit = ClockReading.bootNow() + patience.nanoseconds
+        // Where a tenure goes on, half of what it has left at the least.
+        let wait = restored.isEmpty ? patience.nanoseconds : patience.nanoseconds / 2
+        let limit = ClockReading.bootNow() + wait
         while case .pending = state, failure == nil, gate == nil || restored.isEmpty {
             let left = limit - ClockReading.bootNow()
             guard left > 0 else { return noteSilence() }

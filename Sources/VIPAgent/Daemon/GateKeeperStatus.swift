@@ -77,7 +77,8 @@ extension GateKeeper {
         let fallback = fallback(of: id)
         switch state {
         case .unavailable: return fallback ?? .agent
-        case .pending where gate == nil && fallback == .lifetimes: return .lifetimes
+        // One that was only loaded may find no seat; one that was found has had them.
+        case .pending where !areGatesFound && fallback == .lifetimes: return .lifetimes
         case .pending, .kept: return .gate
         }
     }

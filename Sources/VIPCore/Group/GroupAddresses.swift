@@ -118,8 +118,8 @@ extension Group {
     mutating func addressesLate(_ number: UInt64, in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role, number >= tenure.firstRequest else { return }
         out.fire(.repeatLateRequest)
-        if tenure.isConfirming(number) {
-            tenure.stage = .confirming(request: nil, until: tenure.confirmBy)
+        if case .confirming(number, let until) = tenure.stage {
+            tenure.stage = .confirming(request: nil, until: until)
         }
         tenure.refreshAt = scene.now.boottime
         role = .owner(tenure)

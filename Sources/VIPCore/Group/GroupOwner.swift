@@ -103,8 +103,11 @@ extension Group {
             out.unanswering.append(voter)
         }
         tenure.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
-        // One question a heartbeat is enough for a voter that is not there.
-        if !scene.isHeard(voter) || tenure.asks[voter].tries > Self.renewalTries {
+        if !scene.isHeard(voter) {
+            // One question a heartbeat is enough for a voter that is not there, and its silence
+            // says nothing of frames.
+            tenure.asks[voter].answered()
+        } else if tenure.asks[voter].tries > Self.renewalTries {
             tenure.asks[voter].rest()
         }
         // A large frame that is lost may be all that the voter would have heard of this host.

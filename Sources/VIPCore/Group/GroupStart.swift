@@ -78,7 +78,8 @@ extension Group {
         }
         let tenure = Tenure(
             term: record.term,
-            stage: .confirming(request: nil, until: nil),
+            // A kernel that does not say so has held up the process before, too.
+            stage: .confirming(request: nil, until: confirmBy(in: scene)),
             firstRequest: nextRequest + 1,
             counted: counted,
             deadline: record.deadline,
