@@ -156,7 +156,7 @@ PART void copy6(struct address6 *to, const struct address6 *from) {
 // By which interface the kernel would forward a packet that has arrived here; 0 if it would not:
 // the destination is this host's, there is no way, or nothing is forwarded from this interface.
 PART __u32 way(struct frame *frame, struct route *route, __u8 family) {
-    // Last of all: a kernel before 6.8 lets a process without CAP_PERFMON write nothing more into
+    // Last of all: a kernel before 6.13 lets a process without CAP_PERFMON write nothing more into
     // eight octets that begin with a number which it knows bounds of.
     *(volatile __u32 *)&route->interface = frame->interface;
     *(volatile __u8 *)&route->family = family;
