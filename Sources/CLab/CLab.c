@@ -36,12 +36,9 @@ int clab_close_from(void *actions, int first)
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
-int clab_packet_socket(const char *interface, uint16_t ethertype)
+/* Takes over the descriptor: closes it if that fails. */
+static int bind_packet_socket(int descriptor, const char *interface, uint16_t ethertype)
 {
-    int descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    if (descriptor < 0)
-        return -1;
-
     struct sockaddr_ll address = {
         .sll_family = AF_PACKET,
         .sll_protocol = htons(ethertype),
@@ -57,28 +54,27 @@ int clab_packet_socket(const char *interface, uint16_t ethertype)
     return descriptor;
 }
 
+int clab_packet_socket(const char *interface, uint16_t ethertype)
+{
+    int descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    return descriptor < 0 ? -1 : bind_packet_socket(descriptor, interface, ethertype);
+}
+
 int clab_arrivals_socket(const char *interface, int relays)
 {
     int on = 1;
-    int descriptor = clab_packet_socket(interface, 0);
+    int descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return -1;
-
     /* What was left to the card to compute travels as a note, or receivers find it wrong. */
-    struct sockaddr_ll address = {
-        .sll_family = AF_PACKET,
-        .sll_protocol = htons(ETH_P_ALL),
-        .sll_ifindex = (int)if_nametoindex(interface),
-    };
     if ((relays && setsockopt(descriptor, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0) ||
-        setsockopt(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
-        bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        setsockopt(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0) {
         int failure = errno;
         close(descriptor);
         errno = failure;
         return -1;
     }
-    return descriptor;
+    return bind_packet_socket(descriptor, interface, ETH_P_ALL);
 }
 
 int clab_take_advertisements_only(int socket)

@@ -22,21 +22,13 @@ package final class Interception: Sendable {
     ) throws(LabError) {
         let namespace = Lab.switchNamespace(of: lab.name)
         let (port, gap, mouth) = (Network.first.port(of: host), "\(host)-gap", "\(host)-mouth")
-        try Command(
-            "ip",
-            "-n",
-            namespace.name,
-            "-batch",
-            "-",
+        try namespace.configure([
+            "link add \(mouth) type veth peer name \(gap)",
+            "link set \(gap) master \(Network.first.bridge) up",
             // The voter is behind its port, whatever comes from here with its address.
-            input: """
-                link add \(mouth) type veth peer name \(gap)
-                link set \(gap) master \(Network.first.bridge) up
-                link set \(gap) type bridge_slave learning off flood off mcast_flood off
-                link set \(mouth) up
-
-                """
-        ).runSuccessfully()
+            "link set \(gap) type bridge_slave learning off flood off mcast_flood off",
+            "link set \(mouth) up",
+        ])
         let heard = try Socket.packets(of: namespace, interface: port, ethertype: Frames.every)
         let said = try Socket.packets(of: namespace, interface: mouth, ethertype: 0)
         try Command(

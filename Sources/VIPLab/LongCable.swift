@@ -23,7 +23,7 @@ public final class LongCable: Sendable {
     /// Frames that were carried so far, both ways together.
     public var carried: Int { record.carried.load(ordering: .relaxed) }
 
-    /// Until `end`, or for as long as the lab is there.
+    /// Until `end`.
     public init(of host: Host, in lab: Lab, eachWay delay: Duration) throws(LabError) {
         let port = Network.first.port(of: host)
         // The first end is in the bridge, the second in the thread's hands.
@@ -35,14 +35,7 @@ public final class LongCable: Sendable {
             "link set \(ends[0]) master \(Network.first.bridge) up",
         ]
         let namespace = Lab.switchNamespace(of: lab.name)
-        try Command(
-            "ip",
-            "-n",
-            namespace.name,
-            "-batch",
-            "-",
-            input: lines.joined(separator: "\n") + "\n"
-        ).runSuccessfully()
+        try namespace.configure(lines)
         let sockets = try namespace.run { () throws(LabError) in
             [
                 try Socket.arrivals(at: port, relays: true),
@@ -67,6 +60,10 @@ public final class LongCable: Sendable {
                 }
             }
         }
+    }
+
+    deinit {
+        stop.raise()
     }
 
     /// The host is cut off then.

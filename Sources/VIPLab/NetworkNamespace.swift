@@ -38,4 +38,10 @@ public struct NetworkNamespace: Hashable, Sendable {
             throw .system("enter the network namespace \(path)")
         }
     }
+
+    /// Has `ip -batch` carry out these lines in the namespace.
+    func configure(_ lines: [String]) throws(LabError) {
+        let input = lines.joined(separator: "\n") + "\n"
+        try Command("ip", "-n", name, "-batch", "-", input: input).runSuccessfully()
+    }
 }

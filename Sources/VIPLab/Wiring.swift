@@ -80,9 +80,9 @@ struct Wiring {
     }
 
     private func batch(_ namespace: NetworkNamespace?, _ lines: [String]) throws(LabError) {
-        var command = Command("ip", "-batch", "-", input: lines.joined(separator: "\n") + "\n")
-        if let namespace { command.arguments.insert(contentsOf: ["-n", namespace.name], at: 1) }
-        try command.runSuccessfully()
+        if let namespace { return try namespace.configure(lines) }
+        try Command("ip", "-batch", "-", input: lines.joined(separator: "\n") + "\n")
+            .runSuccessfully()
     }
 
     /// Duplicate address detection would keep addresses back for a second, router solicitations

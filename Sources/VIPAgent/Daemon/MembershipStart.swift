@@ -33,7 +33,7 @@ extension Membership {
     }
 
     /// To be called before the loop begins: nothing is answered before the gate is closed for what
-    /// this host is not to answer for.
+    /// this host is not to answer for, or the kernel has not answered for a second.
     func findGate() {
         gate?.begin()
         takeGateNews()
