@@ -52,11 +52,19 @@ let package = Package(
         // The heart: pure, imports nothing.
         .target(name: "VIPCore", swiftSettings: mutable),
 
+        // The vocabulary: addresses, endpoints, links, octets, packets.
+        .target(name: "VIPNet", swiftSettings: strict),
+
         // The configuration file, and what it has to say about itself.
         .target(name: "CTOML"),
         .target(
             name: "VIPConfiguration",
-            dependencies: ["CTOML", "VIPSpelling"],
+            dependencies: ["CTOML", "VIPNet", "VIPSpelling"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "VIPKeepalived",
+            dependencies: ["VIPConfiguration", "VIPNet", "VIPSpelling"],
             swiftSettings: strict
         ),
 
@@ -80,10 +88,19 @@ let package = Package(
             dependencies: ["CBPF"],
             exclude: ["gate.bpf.c", "embed"]
         ),
+        // One type for each thing of the kernel.
+        .target(
+            name: "VIPPlatform",
+            dependencies: [
+                "VIPNet", "CNetlink", "CGate",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "VIPAgent",
             dependencies: [
-                "VIPCore", "VIPConfiguration", "VIPControl", "CNetlink", "CGate",
+                "VIPCore", "VIPNet", "VIPConfiguration", "VIPControl", "VIPPlatform", "CNetlink",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -92,8 +109,10 @@ let package = Package(
         .executableTarget(
             name: "vip-agent",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPSpelling",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPKeepalived", "VIPPlatform",
+                "VIPSpelling",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict,
             linkerSettings: selfContained
@@ -125,11 +144,11 @@ let package = Package(
 
         // The lab.
         .target(name: "CLab"),
-        .target(name: "VIPLab", dependencies: ["VIPControl", "CLab"], swiftSettings: strict),
+        .target(name: "VIPLab", dependencies: ["CLab"], swiftSettings: strict),
         .executableTarget(
             name: "viplab",
             dependencies: [
-                "VIPLab", "VIPAgent", "VIPSpelling", "CGate",
+                "VIPLab", "VIPAgent", "VIPPlatform", "VIPSpelling", "CGate",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,
@@ -139,7 +158,7 @@ let package = Package(
         .testTarget(name: "VIPCoreTests", dependencies: ["VIPCore"], swiftSettings: strict),
         .testTarget(
             name: "VIPConfigurationTests",
-            dependencies: ["VIPConfiguration"],
+            dependencies: ["VIPConfiguration", "VIPKeepalived", "VIPNet"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -160,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "CNetlink",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "VIPNet", "VIPPlatform",
+                "CNetlink",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -173,9 +193,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "VIPLab", "VIPControl",
+                "VIPLab",
                 // For the liar: the seal, the key, and the simulator's lies.
-                "VIPAgent", "VIPConfiguration", "VIPCore", "VIPSimulation",
+                "VIPAgent", "VIPConfiguration", "VIPCore", "VIPNet", "VIPSimulation",
             ],
             swiftSettings: strict
         ),

@@ -1,3 +1,5 @@
+import VIPNet
+
 /// A check as far as it could be read.
 struct CheckDraft {
     static let kinds = ["http", "tcp", "exec", "process"]

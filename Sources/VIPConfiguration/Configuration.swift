@@ -1,3 +1,5 @@
+import VIPNet
+
 /// What `vip-agent.toml` says, complete and consistent: an invalid one cannot exist.
 ///
 /// The same file is valid on every host of the cluster; `role(of:)` finds a host in it.
@@ -153,4 +155,20 @@ public struct Check: Equatable, Sendable {
     public let fall: Int
     /// Successes in a row after which it is again.
     public let rise: Int
+
+    package init(
+        name: String,
+        kind: Kind,
+        interval: Duration,
+        timeout: Duration,
+        fall: Int,
+        rise: Int
+    ) {
+        self.name = name
+        self.kind = kind
+        self.interval = interval
+        self.timeout = timeout
+        self.fall = fall
+        self.rise = rise
+    }
 }

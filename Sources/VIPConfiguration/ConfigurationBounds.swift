@@ -1,8 +1,8 @@
 /// Everything has a bound, and each bound its reason.
-enum ConfigurationBounds {
+package enum ConfigurationBounds {
     /// 4,096 groups with all their addresses take up less than half of it; what is larger is not a
     /// configuration.
-    static let fileOctets = 1 << 20
+    package static let fileOctets = 1 << 20
 
     /// Below, the timers of the kernel are too coarse; above, nobody is served by an agent.
     static let heartbeat = Duration.milliseconds(1)...Duration.seconds(10)
@@ -17,12 +17,12 @@ enum ConfigurationBounds {
     static let partsPerMillion = 1_000_000
     /// The margin shortens the lease of an owner; a quarter leaves it enough to renew in.
     static let marginsPerLease = 4
-    static let failbackDelay = Duration.zero...Duration.seconds(86_400)
+    package static let failbackDelay = Duration.zero...Duration.seconds(86_400)
 
     /// A majority of more is slower and no safer; the page and the frames are laid out for it.
     static let voters = 9
     /// Every frame is sent over every path.
-    static let pathsPerVoter = 4
+    package static let pathsPerVoter = 4
     /// The kernel's list of an interface's addresses is linear: 1,000 take 20 ms to add, 10,000
     /// take 2.3 s.
     static let addresses = 4096
@@ -33,16 +33,16 @@ enum ConfigurationBounds {
     static let wordsOfCommand = 64
 
     /// A label of DNS has at most 63.
-    static let nameOctets = 1...63
+    package static let nameOctets = 1...63
     /// ALTIFNAMSIZ without the null: an alternative name may be longer than the first one.
     static let interfaceOctets = 1...127
     /// What the kernel keeps of a process's name (TASK_COMM_LEN without the null).
-    static let processOctets = 1...15
+    package static let processOctets = 1...15
     /// PATH_MAX without the null.
     static let pathOctets = 1...4095
 
-    static let checkInterval = Duration.milliseconds(100)...Duration.seconds(3600)
+    package static let checkInterval = Duration.milliseconds(100)...Duration.seconds(3600)
     /// The upper bound is the interval.
-    static let shortestCheckTimeout = Duration.milliseconds(10)
-    static let checkCount = 1...100
+    package static let shortestCheckTimeout = Duration.milliseconds(10)
+    package static let checkCount = 1...100
 }

@@ -1,3 +1,5 @@
+import VIPNet
+
 /// Reads a document section by section, then compares the sections with each other.
 struct ConfigurationReader {
     private static let keys = ["cluster", "timing", "node", "witness", "group", "check"]

@@ -38,6 +38,14 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         public var check: Check
         /// Lines above it, without their '#'.
         public var comments: [String]
+
+        package init(
+            check: Check,
+            comments: [String]
+        ) {
+            self.check = check
+            self.comments = comments
+        }
     }
 
     /// A line under the heading, without its '#'.

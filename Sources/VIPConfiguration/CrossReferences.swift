@@ -1,3 +1,4 @@
+import VIPNet
 import VIPSpelling
 
 /// What no section can know alone: names, addresses and references across all of them.

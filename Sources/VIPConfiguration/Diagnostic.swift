@@ -82,7 +82,7 @@ extension [Diagnostic] {
     }
 
     /// In the order of the text; what has no place in it comes first.
-    func inOrderOfText() -> [Diagnostic] {
+    package func inOrderOfText() -> [Diagnostic] {
         let ranked = enumerated().sorted { left, right in
             let (a, b) = (left.element.range, right.element.range)
             let first = (a?.line ?? 0, a?.columns.lowerBound ?? 0, left.offset)
@@ -151,7 +151,7 @@ extension Diagnostic {
 
 extension Unicode.Scalar {
     /// Itself if it takes up one column and cannot command a terminal, otherwise a substitute.
-    var visible: Unicode.Scalar {
+    package var visible: Unicode.Scalar {
         if self == "\t" { return " " }
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:
@@ -175,12 +175,12 @@ extension String {
     private static let longestQuotation = 64
 
     /// The text without what could command a terminal.
-    var visible: String {
+    package var visible: String {
         unicodeScalars.map(\.visible).string
     }
 
     /// The text in single quotes, fit for a message: shortened, without control characters.
-    var quoted: String {
+    package var quoted: String {
         let scalars = unicodeScalars.prefix(Self.longestQuotation).map(\.visible)
         let cut = unicodeScalars.count > Self.longestQuotation
         return "'" + scalars.string + (cut ? "…" : "") + "'"

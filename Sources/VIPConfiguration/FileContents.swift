@@ -1,16 +1,24 @@
 import Glibc
 
 /// Reading small files whole, with errors that an operator can act on.
-enum FileContents {
-    struct Failure: Error {
-        var message: String
-        var help: String
+package enum FileContents {
+    package struct Failure: Error {
+        package var message: String
+        package var help: String
+
+        package init(
+            message: String,
+            help: String
+        ) {
+            self.message = message
+            self.help = help
+        }
     }
 
     /// - Parameters:
     ///   - limit: The most octets that are read; more is an error.
     ///   - what: What the file is, for messages.
-    static func text(
+    package static func text(
         of path: String,
         atMost limit: Int,
         what: String
@@ -20,7 +28,7 @@ enum FileContents {
         return try text(of: descriptor, atMost: limit, path: path, what: what)
     }
 
-    static func text(
+    package static func text(
         of descriptor: Int32,
         atMost limit: Int,
         path: String,
@@ -37,7 +45,7 @@ enum FileContents {
     }
 
     /// Does not wait for whoever writes into a pipe, and does not outlive an exec.
-    static func open(_ path: String, what: String) throws(Failure) -> Int32 {
+    package static func open(_ path: String, what: String) throws(Failure) -> Int32 {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let code = errno

@@ -1,3 +1,5 @@
+import VIPNet
+
 /// What agents compare of their files: hashes over all that has to be the same on every host of the
 /// cluster. They go with every heartbeat, and a difference is a reason against *healthy*.
 ///

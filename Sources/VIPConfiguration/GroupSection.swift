@@ -1,3 +1,5 @@
+import VIPNet
+
 /// A group as far as it could be read.
 struct GroupDraft {
     static let keys = [

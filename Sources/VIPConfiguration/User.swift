@@ -6,7 +6,7 @@ public struct User: Equatable, Sendable {
     public static let serviceName = "vip-agent"
 
     /// Who neither owns a file nor is of its group: nobody can have this number.
-    static let others = User(name: "others", number: .max, group: .max)
+    package static let others = User(name: "others", number: .max, group: .max)
 
     public let name: String
     public let number: uid_t

@@ -1,3 +1,5 @@
+import VIPNet
+
 /// A voter as far as it could be read.
 struct VoterDraft {
     enum Kind: String {

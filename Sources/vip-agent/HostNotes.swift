@@ -1,5 +1,6 @@
 import VIPAgent
 import VIPConfiguration
+import VIPPlatform
 
 /// What this host has against the configuration now. An agent waits for all that is missing, so
 /// nothing of this is an error; it may also be a mistake in the file.

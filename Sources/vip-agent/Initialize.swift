@@ -3,6 +3,7 @@ import Glibc
 import VIPAgent
 import VIPConfiguration
 import VIPControl
+import VIPKeepalived
 
 /// `vip-agent init`: a working configuration and a key from a few arguments.
 struct Initialize: ParsableCommand {

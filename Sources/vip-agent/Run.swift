@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import VIPAgent
 import VIPConfiguration
+import VIPPlatform
 
 /// `vip-agent run`: the daemon, in the foreground.
 struct Run: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import VIPAgent
 import VIPControl
+import VIPPlatform
 import VIPSpelling
 
 /// The daemon and what belongs to it. Operators' everyday tool is `vipctl`.

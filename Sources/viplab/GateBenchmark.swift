@@ -2,6 +2,7 @@ import CGate
 import Glibc
 import VIPAgent
 import VIPLab
+import VIPPlatform
 
 /// What the gate costs: each frame, by the kernel's own clock around a million runs of the program,
 /// and each renewal.

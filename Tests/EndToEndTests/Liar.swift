@@ -3,6 +3,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPCore
 import VIPLab
+import VIPNet
 import VIPSimulation
 
 /// A voter that has the cluster's key and goes wrong for a while: a shipped agent whose frames are

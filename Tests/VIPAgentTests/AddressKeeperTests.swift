@@ -3,6 +3,8 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPCore
+import VIPNet
+import VIPPlatform
 
 /// Against the real kernel, in a network namespace with a veth pair `v0`, `v1`.
 @Suite("Address keeper", .enabled(if: isRoot, "network namespaces take root"))

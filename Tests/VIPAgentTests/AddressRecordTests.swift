@@ -1,6 +1,7 @@
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPPlatform
 
 @Suite("The map of addresses on record")
 struct AddressRecordTests {

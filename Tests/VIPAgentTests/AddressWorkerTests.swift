@@ -1,6 +1,8 @@
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPNet
+import VIPPlatform
 
 @Suite("Address worker", .enabled(if: isRoot, "network namespaces take root"))
 struct AddressWorkerTests {

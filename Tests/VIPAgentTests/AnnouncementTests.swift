@@ -3,6 +3,8 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPNet
+import VIPPlatform
 
 @Suite("Announcement permit")
 struct AnnouncementPermitTests {

@@ -1,6 +1,8 @@
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPNet
+import VIPPlatform
 
 @Suite("ARP packet")
 struct ARPPacketTests {

@@ -1,6 +1,7 @@
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPPlatform
 
 @Suite("Changes of a configuration")
 struct ConfigurationChangesTests {

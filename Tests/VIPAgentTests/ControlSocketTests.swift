@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPControl
+import VIPPlatform
 
 /// A client of the control socket, which waits for nothing but its answer.
 private final class Client {

@@ -5,6 +5,8 @@ import VIPAgent
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPNet
+import VIPPlatform
 
 @Suite("Gate keeper", .enabled(if: isRoot, "network namespaces take root"))
 struct GateKeeperTests {

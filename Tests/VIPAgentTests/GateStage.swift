@@ -4,6 +4,8 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPCore
+import VIPNet
+import VIPPlatform
 
 /// A host in a network namespace of its own, on which one agent after the other keeps a gate.
 final class GateStage {

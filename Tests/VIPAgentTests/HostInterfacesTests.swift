@@ -1,6 +1,7 @@
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPNet
 
 @Suite("A host's interfaces")
 struct HostInterfacesTests {

@@ -4,6 +4,8 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPCore
+import VIPNet
+import VIPPlatform
 
 @Suite("Sockets that were left to a program", .enabled(if: isRoot, "network namespaces take root"))
 struct InheritedSocketTests {

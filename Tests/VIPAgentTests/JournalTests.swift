@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Testing
 import VIPAgent
+import VIPPlatform
 
 @Suite("Journal")
 struct JournalTests {

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 import VIPAgent
+import VIPPlatform
 
 @Suite("Trials of the kernel")
 struct KernelTrialsTests {

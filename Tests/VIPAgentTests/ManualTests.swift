@@ -3,6 +3,7 @@ import Testing
 import VIPAgent
 import VIPControl
 import VIPCore
+import VIPPlatform
 
 /// What the daemon's manual pages say by hand, against the daemon.
 @Suite("The manual pages of vip-agent")
@@ -23,7 +24,7 @@ struct ManualTests {
 
     @Test("have the signals that are read, and no others")
     func signals() throws {
-        let source = try Self.text("Sources/VIPAgent/Platform/SignalPort.swift")
+        let source = try Self.text("Sources/VIPPlatform/Loop/SignalPort.swift")
         // What lets a stopped process go on is nothing that operators send to say something.
         let read = Self.words(/case (SIG[A-Z0-9]+):/, in: source).subtracting(["SIGCONT"])
         #expect(read.count == 5)
@@ -39,11 +40,15 @@ struct ManualTests {
     @Test("have the variables of the environment")
     func environment() throws {
         let page = try Self.page("vip-agent-run")
-        let folder = Self.root.appending(path: "Sources/VIPAgent/Platform")
+        let sources = FileManager.default.enumerator(
+            atPath: Self.root.appending(path: "Sources").path
+        )
         var variables: Set<String> = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-            guard name.hasSuffix(".swift") else { continue }
-            let source = try Self.text("Sources/VIPAgent/Platform/\(name)")
+        while let name = sources?.nextObject() as? String {
+            guard name.hasPrefix("VIPPlatform/") || name.hasPrefix("VIPAgent/"),
+                name.hasSuffix(".swift")
+            else { continue }
+            let source = try Self.text("Sources/\(name)")
             variables.formUnion(Self.words(/environment\("([A-Z_]+)"\)/, in: source))
         }
         // How a program is found, as everywhere.

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPPlatform
 
 @Suite("New file")
 struct NewFileTests {

@@ -2,6 +2,7 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPPlatform
 
 @Suite("Page")
 struct PageFileTests {

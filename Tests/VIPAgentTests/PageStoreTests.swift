@@ -2,6 +2,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPCore
+import VIPPlatform
 
 @Suite("A page that is not there")
 struct PageStoreTests {

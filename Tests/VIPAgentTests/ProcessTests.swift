@@ -3,6 +3,8 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPNet
+import VIPPlatform
 
 /// Signals, capabilities and scheduling are a thread's: each test has one of its own.
 @Suite("Process", .enabled(if: isRoot, "namespaces and capabilities take root"))

@@ -2,6 +2,7 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPPlatform
 
 /// A directory of its own for one test, gone with it.
 final class ScratchDirectory {

@@ -2,6 +2,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPCore
+import VIPPlatform
 
 @Suite("A host without a gate")
 struct SiteEnforcementTests {

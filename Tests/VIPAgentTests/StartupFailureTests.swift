@@ -2,6 +2,7 @@ import CNetlink
 import Glibc
 import Testing
 import VIPAgent
+import VIPPlatform
 
 /// Signals are blocked for the pause: each test has a thread of its own, whose mask goes with it.
 @Suite("A start that fails", .enabled(if: isRoot, "network namespaces take root"))

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPPlatform
 
 /// A service thread whose disk hangs until it is told to go on.
 private final class HangingDisk {

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 import VIPAgent
+import VIPPlatform
 
 @Suite("Descriptors that the service manager keeps", .serialized)
 struct StoredDescriptorsTests {

@@ -1,5 +1,6 @@
 import Testing
 import VIPConfiguration
+import VIPNet
 
 @Suite("Configuration")
 struct ConfigurationTests {

@@ -1,4 +1,5 @@
 import VIPConfiguration
+import VIPKeepalived
 
 /// Translates texts as `vip-agent init --from` does files.
 enum Keepalived {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPConfiguration
+import VIPKeepalived
 
 @Suite("Files of keepalived")
 final class KeepalivedFileTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPConfiguration
+import VIPKeepalived
 
 @Suite("The table of keepalived's keywords")
 struct KeepalivedKeywordsTests {

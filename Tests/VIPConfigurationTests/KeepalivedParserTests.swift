@@ -1,5 +1,6 @@
 import Testing
 import VIPConfiguration
+import VIPKeepalived
 
 @Suite("What is read of a keepalived.conf")
 struct KeepalivedParserTests {

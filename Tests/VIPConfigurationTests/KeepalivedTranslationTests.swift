@@ -1,5 +1,6 @@
 import Testing
 import VIPConfiguration
+import VIPKeepalived
 
 @Suite("The translation of a keepalived.conf")
 struct KeepalivedTranslationTests {

@@ -1,5 +1,6 @@
 import Testing
 import VIPConfiguration
+import VIPNet
 
 @Suite("IP address")
 struct IPAddressTests {

@@ -1,0 +1,386 @@
+import Glibc
+import Logging
+import VIPConfiguration
+import VIPControl
+import VIPCore
+import VIPNet
+import VIPPlatform
+
+/// This host's part in one cluster: asks the core what is to be done, and does it in the order in
+/// which the core says. The daemon's loop tells it what has come, and when it is due.
+///
+/// Nothing here is shared with another cluster but the sockets to the voters, the service thread
+/// and the log.
+final class Membership {
+    /// What has to be opened while the process still has its capabilities, and before its first
+    /// other thread.
+    struct Holdings {
+        let routes: VoterRoutes
+        let control: ControlSocket
+        let page: PageStore
+        let gate: GateKeeper?
+        let keeper: AddressKeeper?
+    }
+
+    /// The loop's tokens of one cluster, counted from its first.
+    enum Token {
+        static let control: UInt64 = 0
+        static let service = ControlSocket.tokenCount
+        static let routes = service + 1
+        static let worker = service + 2
+        static let gate = service + 3
+        static let announcements = service + 4
+        static let claims = service + 5
+        /// As many as each cluster has.
+        static let count = service + 6
+    }
+
+    let site: Site
+    let log: Logger
+    let text: ReportText
+    var agent: Agent
+    let gate: GateKeeper?
+    let keeper: AddressKeeper?
+    let routes: VoterRoutes
+    let page: PageStore
+    let records: StateRecorder
+    let control: ControlSocket
+    private let output: LogOutput
+    private let tokens: UInt64
+
+    var history = History()
+    var fold = RepeatFold()
+    var waiting: [(command: UInt64, client: ControlSocket.ClientID, verb: String)] = []
+    var nextCommand: UInt64 = 1
+    var dropped: DropCounts
+    var warnings = Warnings()
+    /// What an operator has to accept before this host votes.
+    var changes: [String] = []
+    /// What was wrong with the page or the control socket when they were looked at last.
+    var directoryReasons: [String] = []
+    var unproven = UnprovenSessions()
+    var takeovers: UInt64 = 0
+    var claims = ForeignClaims()
+    /// Clients that have asked for a reload since the daemon looked last.
+    var reloadRequests: [ControlSocket.ClientID] = []
+    /// What the programs counted that this process was before.
+    var carried = Carried()
+    var pending: [Event] = []
+    /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
+    var unrenewed: [(group: GroupID, deadline: Instant)] = []
+    /// Until those are renewed, and the kernel has said what it has, what has to be done about
+    /// addresses waits.
+    var isStarting = true
+    var postponed: [Effect] = []
+    private var removalRetryAt: Int64?
+    private(set) var isFinished = false
+    var statusLine = ""
+
+    /// When the core has something to do, and when anything here has; both on CLOCK_BOOTTIME, in
+    /// nanoseconds. Looked up again only after something has happened.
+    private var due: Int64?
+    private var deadline: Int64?
+    private var hasNews = true
+    /// Whether something was reported since the status line was looked at.
+    var hasReported = true
+    var statusLineDue: Int64 = 0
+    /// Whether code has run that is not needed again for long, since the daemon looked last.
+    var hasRareUse = false
+    #if VIP_CRASH_POINTS
+        var crashPoints = CrashPoints()
+    #endif
+
+    init(
+        _ site: Site,
+        _ holdings: Holdings,
+        records: StateRecorder,
+        loop: EventLoop,
+        tokens: UInt64,
+        output: LogOutput,
+        log: Logger
+    ) throws(SystemError) {
+        (routes, control, page) = (holdings.routes, holdings.control, holdings.page)
+        (gate, keeper) = (holdings.gate, holdings.keeper)
+        self.records = records
+        self.tokens = tokens
+        self.output = output
+        self.log = log
+        try loop.add(records.fileDescriptor, token: tokens + Token.service)
+        if let keeper {
+            try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
+            try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
+            try loop.add(
+                keeper.announcements.fileDescriptor,
+                token: tokens + Token.announcements
+            )
+            if let claims = keeper.claims {
+                try loop.add(claims.fileDescriptor, token: tokens + Token.claims)
+            }
+        }
+        if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
+        // Whoever asks is not to be told what is not known yet, see `admit`.
+        control.hold()
+        var site = site
+        changes = records.forbiddenChanges
+        let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
+        if !changes.isEmpty || otherVoters {
+            site.suspend(addressesMoved: records.haveAddressesMoved)
+        }
+        if let gate { site.enforce(gate.enforcement) }
+        self.site = site
+        text = ReportText(site: site)
+        dropped = DropCounts(
+            reasons: OpenError.Reason.allCases.map(\.rawValue)
+                + VoterRoutes.ShellDrop.allCases.map(\.rawValue)
+        )
+        agent = Agent(
+            settings: site.settings,
+            memory: Memory(
+                page: page.page,
+                newPlace: Place(Self.randomNumber()),
+                longestLease: records.longestLease,
+                isLeaseRecorded: records.hasOwnLease || records.wasRefused,
+                areGatesFound: gate?.areGatesFound ?? true,
+                highestTerms: records.highestTerms(site)
+            ),
+            seed: Self.randomNumber()
+        )
+        for record in page.page?.records ?? [] {
+            guard let tenure = record.tenure else { continue }
+            unrenewed.append((record.group, tenure.deadline.boottime))
+        }
+        for warning in records.warnings { warnings.note(warning, at: ClockReading.bootNow()) }
+    }
+
+    private static func randomNumber() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+
+    // MARK: - What the loop tells
+
+    /// When something is due here, on CLOCK_BOOTTIME; nil if nothing ever is.
+    func nextDeadline() -> Int64? {
+        guard hasNews else { return deadline }
+        hasNews = false
+        due = agent.wakeUp(at: reading())?.nanoseconds
+        deadline = [control.deadline, removalRetryAt, keeper?.lookAt, records.retryAt]
+            .reduce(due) { earliest($0, $1) }
+        return deadline
+    }
+
+    /// By how much the core's deadline has been missed, in nanoseconds.
+    func lateness(at now: Int64) -> Int64 {
+        due.map { max(now - $0, 0) } ?? 0
+    }
+
+    /// Does what has become due since the loop has looked last.
+    func doWhatIsDue() {
+        guard let deadline, deadline <= ClockReading.bootNow() else { return }
+        hasNews = true
+        if let due, due <= ClockReading.bootNow() { step(.wake) }
+        retryRemovals()
+        keeper?.lookAgain(at: ClockReading.bootNow())
+        takeKeeperNews()
+        control.expire(at: ClockReading.bootNow())
+        records.retry(at: ClockReading.bootNow())
+    }
+
+    /// - Parameter ready: with a token of this cluster.
+    func handle(_ ready: EventLoop.Ready, of process: ProcessFacts) throws(SystemError) {
+        hasNews = true
+        switch ready.token - tokens {
+        case Token.service:
+            for message in records.takeMessages() { take(message) }
+        case Token.routes:
+            try keeper?.takeNotifications()
+            takeKeeperNews()
+        case Token.worker:
+            try keeper?.takeCompletions()
+            goOnWithKernel()
+            takeKeeperNews()
+        case Token.announcements:
+            keeper?.takeAnnouncementReports()
+            takeKeeperNews()
+        case Token.claims: takeClaims()
+        case Token.gate:
+            gate?.takeReports()
+            takeGateNews()
+        default:
+            for request in control.handle(ready, at: ClockReading.bootNow()) {
+                take(request, of: process)
+            }
+        }
+    }
+
+    func takeReloadRequests() -> [ControlSocket.ClientID] {
+        defer { reloadRequests.removeAll() }
+        return reloadRequests
+    }
+
+    func takeRareUse() -> Bool {
+        defer { hasRareUse = false }
+        return hasRareUse
+    }
+
+    /// A datagram that claims to be of this cluster.
+    func receive(_ octets: Span<UInt8>, from source: Endpoint) {
+        switch routes.open(octets, from: source) {
+        case .frame(let frame): step(.received(frame))
+        case .unreadable(let error):
+            drop(error.reason.rawValue) { "from \(source): \(error)" }
+        case .unexpected(let frame): dropUnexpected(frame, from: source)
+        }
+    }
+
+    private func take(_ message: StateRecorder.Message) {
+        switch message {
+        case .leaseRecorded(let lease): step(.leaseRecorded(lease))
+        case .failed(let reason):
+            fold(.warning, Self.stateSubject, "state", reason)
+            warnings.note(
+                "the state directory can't be written: \(reason)",
+                about: Self.stateSubject,
+                at: ClockReading.bootNow()
+            )
+        case .recovered:
+            warnings.clear(Self.stateSubject)
+            log.notice("state", metadata: ["reason": "the state directory is written again"])
+        }
+    }
+
+    private static let stateSubject = "state directory"
+
+    // MARK: - Steps
+
+    /// One event, and all that follows from it at once. The clock is read after the event came.
+    func step(_ event: Event) {
+        pending.append(event)
+        guard pending.count == 1 else { return }
+        hasNews = true
+        while let event = pending.first {
+            let effects = agent.step(event, at: reading())
+            #if VIP_CRASH_POINTS
+                crashPoints?.begin(event)
+            #endif
+            for effect in effects {
+                if isStarting, effect.isForKernel {
+                    postponed.append(effect)
+                } else {
+                    perform(effect)
+                }
+            }
+            #if VIP_CRASH_POINTS
+                crashPoints?.passEnd()
+            #endif
+            pending.removeFirst()
+            if gate?.areGatesFound ?? true, effects.contains(where: \.isClosing) {
+                pending.insert(.gatesClosed, at: 0)
+            }
+            // What could be answered without the kernel, at once.
+            pending.append(contentsOf: keeper?.takeNews() ?? [])
+        }
+    }
+
+    func reading() -> Reading {
+        let now = ClockReading.now()
+        return Reading(
+            boottime: Instant(nanoseconds: now.boot),
+            raw: Instant(nanoseconds: now.raw)
+        )
+    }
+
+    func perform(_ effect: Effect) {
+        #if VIP_CRASH_POINTS
+            crashPoints?.pass(before: effect)
+        #endif
+        switch effect {
+        case .writeHeader(let header):
+            keep { () throws(SystemError) in try page.write(header) }
+        case .writeRecord(let record):
+            keep { () throws(SystemError) in try page.write(record) }
+            if !unrenewed.isEmpty { noteRenewal(record) }
+        case .openGate(let group, let until):
+            gate?.open(group, until: until)
+            keeper?.permit(group, until: until)
+        case .closeGate(let group):
+            keeper?.forbid(group)
+            gate?.close(group)
+            claims.forget(group)
+        case .addAddresses(let group, let request, let lifetime, let before):
+            let seconds = UInt32(clamping: lifetime.components.seconds)
+            keeper?.add(group, request: request, lifetime: seconds, before: before)
+        case .removeAddresses(let group, let request):
+            keeper?.remove(group, request: request)
+        case .announce(let group):
+            keeper?.announce(group)
+        case .send(let frame):
+            routes.send(frame)
+        case .recordLease(let lease):
+            records.record(lease: lease)
+        case .recordTerm(let group, let term):
+            records.record(term: term.number, of: site.name(of: group))
+        case .recordVoters:
+            records.recordVoters()
+            changes.removeAll()
+        case .reply(let id, let outcome):
+            reply(to: id, outcome)
+        case .report(let report):
+            tell(report)
+        case .exit:
+            takeGateAway()
+            isFinished = true
+        }
+    }
+
+    /// The page can only fail for want of room in the run directory, and that is reserved at the
+    /// start. A promise that is not kept must not leave this host.
+    private func keep(_ write: () throws(SystemError) -> Void) {
+        do throws(SystemError) {
+            try write()
+        } catch {
+            log.critical("the page can't be written", metadata: ["error": "\(error)"])
+            _ = output.flush()
+            exit(StartupFailure.Status.system.rawValue)
+        }
+    }
+
+    func takeGateNews() {
+        guard let gate else { return }
+        for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
+        for event in gate.takeNews() { step(event) }
+    }
+
+    private func takeGateAway() {
+        for failure in gate?.takeAway().failures ?? [] {
+            log.error("gate-left", metadata: ["reason": "\(failure)"])
+        }
+    }
+
+    func takeKeeperNews() {
+        guard let keeper else { return }
+        for address in keeper.takeForgotten() {
+            log.warning("removed what no group has", metadata: ["address": "\(address)"])
+        }
+        for failure in keeper.takeFailures() {
+            fold(
+                .error,
+                "kernel \(failure.group?.bits ?? 0) \(failure.kind)",
+                failure.event,
+                failure.text,
+                failure.group
+            )
+        }
+        for event in keeper.takeNews() { step(event) }
+        if keeper.owesRemoval, removalRetryAt == nil {
+            removalRetryAt = ClockReading.bootNow() + AddressKeeper.removalPause
+        }
+    }
+
+    private func retryRemovals() {
+        guard let due = removalRetryAt, due <= ClockReading.bootNow() else { return }
+        removalRetryAt = nil
+        keeper?.retryRemovals()
+        takeKeeperNews()
+    }
+}

@@ -1,0 +1,83 @@
+import Logging
+import VIPConfiguration
+import VIPControl
+import VIPCore
+import VIPNet
+import VIPPlatform
+
+/// What is made of others' claims to addresses of this host. They were answered already, by
+/// `ClaimWatch`.
+extension Membership {
+    func takeClaims() {
+        guard let keeper else { return }
+        let now = ClockReading.bootNow()
+        for report in keeper.claims?.takeReports() ?? [] {
+            for (finding, count) in report.findings {
+                let place = keeper.groups[finding.group]
+                // Let go of since.
+                guard place.permit.isOpen(at: now) else { continue }
+                tell(
+                    ForeignClaims.Entry(
+                        group: place.id,
+                        address: finding.address,
+                        mac: finding.mac,
+                        interface: place.link?.name ?? place.interface,
+                        count: count,
+                        at: now
+                    )
+                )
+            }
+            claims.count(others: report.others, unseen: report.unseen)
+        }
+    }
+
+    private func tell(_ entry: ForeignClaims.Entry) {
+        let isNew = claims.note(entry)
+        let reason =
+            "\(entry.mac) on \(entry.interface) says that it has \(entry.address), which is here; "
+            + "it was announced again"
+        // By group: whoever claims a thousand addresses is one line.
+        let kind = "claim \(entry.group.bits)"
+        guard case .log(let repeats) = fold.verdict(on: kind, at: entry.at) else { return }
+        var facts: Logger.Metadata = [
+            "reason": "\(reason)", "group": "\(site.name(of: entry.group))",
+        ]
+        if let repeats { facts["repeats"] = "\(repeats)" }
+        log.warning("foreign-claim", metadata: facts)
+        guard isNew else { return }
+        let line = ReportText.Line(
+            level: .warning,
+            event: "foreign-claim",
+            group: site.name(of: entry.group),
+            reason: reason
+        )
+        history.add(line, at: .now, boottime: entry.at)
+    }
+
+    /// Reasons not to be healthy, the latest first.
+    func claimReasons() -> [String] {
+        let now = ClockReading.bootNow()
+        let fresh = claims.fresh(at: now).sorted { $0.at > $1.at }
+        var reasons = fresh.prefix(Self.mostClaimsShown).map { entry in
+            let age = Lateness.text(now - entry.at)
+            let times = entry.count == 1 ? "once" : "\(entry.count) times"
+            return "\(entry.mac) on \(entry.interface) claims \(entry.address) (\(times), last "
+                + "\(age) ago), which is here: find that host by its MAC address in the switch, "
+                + "and take the address off it"
+        }
+        if fresh.count > Self.mostClaimsShown {
+            reasons.append(
+                "\(fresh.count - Self.mostClaimsShown) more addresses are claimed by other hosts"
+            )
+        }
+        return reasons
+    }
+
+    private static let mostClaimsShown = 4
+
+    /// Neighbours may have heard anything while this process did nothing.
+    func announceAgain() {
+        keeper?.announceAllAgain()
+        takeKeeperNews()
+    }
+}

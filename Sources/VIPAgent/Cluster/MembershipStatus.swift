@@ -1,0 +1,74 @@
+import VIPConfiguration
+import VIPControl
+import VIPCore
+import VIPPlatform
+
+/// What is said of a cluster to whoever asks.
+extension Membership {
+    /// Putting the status line together takes as long as answering `vipctl status`: it is done
+    /// after a report, and once in a while for what is not reported.
+    var owesStatusLine: Bool { hasReported || statusLineDue <= ClockReading.bootNow() }
+
+    /// Looks at the status line again, and says whether it is another now.
+    func refreshStatusLine(of process: ProcessFacts) -> Bool {
+        hasReported = false
+        statusLineDue = ClockReading.bootNow() + Self.statusLinePause
+        let line = currentStatusLine(of: process)
+        defer { statusLine = line }
+        return line != statusLine
+    }
+
+    private static let statusLinePause: Int64 = 1_000_000_000
+
+    func currentStatusLine(of process: ProcessFacts) -> String {
+        StatusLine(statusReport(of: process)).text
+    }
+
+    /// What of this cluster's directories and disk keeps it from standing a failure.
+    private var shellReasons: [String] {
+        var reasons = directoryReasons
+        if let obstacle = records.obstacle {
+            reasons.append(
+                "this host's lease can't be put on record, so it must not be shortened: \(obstacle)"
+            )
+        }
+        return reasons
+    }
+
+    func statusReport(of process: ProcessFacts) -> StatusReport {
+        var counters = Counters()
+        counters.framesSent = routes.framesSent
+        counters.framesReceived = routes.framesReceived &+ process.strays.total
+        counters.sendErrors = routes.sendErrors
+        counters.renewals = agent.rules[.countAnswer]
+        counters.takeovers = takeovers
+        counters.announcements = keeper?.announcements.sent ?? 0
+        counters.foreignClaims = claims.total
+        counters.claimsUnseen = claims.unseen
+        counters.logLinesDropped = UInt64(process.logLinesDropped)
+        counters.netlinkOverruns = keeper?.overruns ?? 0
+        counters.gateRepairs = gate?.repairs ?? 0
+        process.lateness.fill(&counters)
+        counters.add(carried.counters)
+        counters.reexecutions = UInt64(process.generation)
+        var dropped = dropped.adding(process.strays)
+        dropped.count(VoterRoutes.ShellDrop.inKernel.rawValue, times: process.droppedInKernel)
+        let builder = StatusBuilder(
+            site: site,
+            agent: agent,
+            gate: gate,
+            keeper: keeper,
+            routes: routes,
+            text: text,
+            shellReasons: process.reasons + shellReasons,
+            warnings: process.warnings + changes + warnings.texts(at: ClockReading.bootNow()),
+            claims: claimReasons(),
+            dropped: dropped,
+            counters: counters,
+            started: process.started
+        )
+        var report = builder.report(at: reading())
+        report.dropped.add(carried.dropped)
+        return report
+    }
+}

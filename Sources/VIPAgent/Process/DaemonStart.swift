@@ -1,0 +1,187 @@
+import Glibc
+import Logging
+import VIPConfiguration
+import VIPPlatform
+
+/// What has to be had before anything is promised: locks, sockets, pages, threads.
+extension Daemon {
+    static func requireCapabilities(_ sites: [Site]) throws(StartupFailure) {
+        guard sites.contains(where: { $0.role == .node }) else { return }
+        let has = (try? Capabilities.current()) ?? Capabilities(effective: 0, permitted: 0)
+        let missing = [Capabilities.Capability.netAdmin, .netRaw].filter { !has.has($0) }
+        guard missing.isEmpty else {
+            throw StartupFailure(
+                .permission,
+                "a node needs \(missing.map(\.description).joined(separator: " and ")) to move "
+                    + "addresses: run it as root, or give it the capability"
+            )
+        }
+    }
+
+    /// Deadlines are compared by the gate, and remembered in the page across restarts.
+    static func requireClock() throws(StartupFailure) {
+        guard ClockReading.bootIsShifted() else { return }
+        throw StartupFailure(
+            .system,
+            "CLOCK_BOOTTIME has an offset in this time namespace (/proc/self/timens_offsets), and the "
+                + "gate counts without it: run the agent outside, or in one without an offset"
+        )
+    }
+
+    static func requireEnforcement(
+        _ sites: Sites,
+        _ gates: [GateKeeper]
+    ) throws(StartupFailure) {
+        guard let gate = gates.first, !gate.hasTenure, let reason = gate.unavailability
+        else { return }
+        do throws(ConfigurationFailure) {
+            try sites.requireEnforcement(withoutGate: reason)
+        } catch {
+            throw StartupFailure(.configuration, error.description)
+        }
+    }
+
+    /// A process that has just died may still seem to hold its lock: whatever it was starting has
+    /// copies of its descriptors until it has become another program.
+    static func takeRunDirectory(
+        _ path: String,
+        _ inheritance: Inheritance
+    ) throws(RunDirectoryError) -> RunDirectory {
+        switch inheritance {
+        case .whole(_, let locks), .locks(let locks, reason: _):
+            return try RunDirectory(path: path, inheriting: locks)
+        case .none: break
+        }
+        for _ in 0..<20 {
+            do throws(RunDirectoryError) {
+                return try RunDirectory(path: path)
+            } catch {
+                guard case .alreadyRunning = error else { throw error }
+                usleep(5000)
+            }
+        }
+        return try RunDirectory(path: path)
+    }
+
+    static func openPage(of site: Site, in directory: String) throws(SystemError) -> PageStore {
+        try PageStore(
+            path: "\(directory)/page",
+            identity: BootIdentity.current(),
+            groups: site.groups.count
+        )
+    }
+
+    static func open(
+        _ index: Int,
+        of options: Options,
+        in directory: String,
+        page: PageStore,
+        ports: VoterPorts,
+        loop: EventLoop,
+        group: UInt32?,
+        inherited: inout InheritedDescriptors
+    ) throws(SystemError) -> Membership.Holdings {
+        let site = options.sites.entries[index].site
+        let path = "\(directory)/control.sock"
+        let name = controlName(site.configuration.cluster.name, options.sites)
+        let listener: Int32
+        if let found = inherited.listener(name) {
+            listener = found
+        } else {
+            listener = try ControlListener.listen(path: path, group: group).release()
+        }
+        return Membership.Holdings(
+            routes: VoterRoutes(site: site, keys: options.keys[index], ports: ports),
+            control: try ControlSocket(
+                path: path,
+                group: group,
+                in: loop,
+                tokens: tokens(of: index) + Membership.Token.control,
+                inheriting: listener
+            ),
+            page: page,
+            // Before any address is touched: what this host is not to answer for is closed.
+            gate: site.role == .node
+                ? try GateKeeper(
+                    groups: site.groups,
+                    fallback: site.fallback,
+                    page: page.page,
+                    directory: directory,
+                    inherited: inherited.gate()
+                ) : nil,
+            keeper: site.role == .node
+                ? try AddressKeeper(
+                    groups: site.configuration.groups,
+                    announcer: inherited.announcer(),
+                    silence: max(site.configuration.timing.lease, .seconds(1))
+                ) : nil
+        )
+    }
+
+    /// As the gate's descriptors are handed over.
+    static let gatePrefix = "gate."
+
+    /// As it is handed over. A host whose configuration is a file has one, whatever its cluster is
+    /// called.
+    static func controlName(_ cluster: String, _ sites: Sites) -> String {
+        sites.isDirectory ? "control.\(cluster)" : "control"
+    }
+
+    /// What was left to this program and is not needed any more.
+    static func close(_ inherited: [String: Int32], of options: Options) {
+        for (name, number) in inherited where number > STDERR_FILENO {
+            _ = Glibc.close(number)
+            guard name.hasPrefix("control.") else { continue }
+            let cluster = name.dropFirst("control.".count)
+            unsafe unlink("\(options.runDirectory)/\(cluster)/control.sock")
+        }
+    }
+
+    static func join(
+        _ options: Options,
+        _ holdings: [Membership.Holdings],
+        loop: EventLoop,
+        service: ServiceThread,
+        output: LogOutput,
+        log: Logger
+    ) throws(SystemError) -> [Membership] {
+        var memberships: [Membership] = []
+        for (index, entry) in options.sites.entries.enumerated() {
+            let name = entry.site.configuration.cluster.name
+            var log = log
+            if options.sites.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
+            let known = options.handover?.cluster(named: name)?.state
+            var obstacle: SystemError?
+            if known == nil {
+                let base = options.stateDirectory
+                do throws(SystemError) {
+                    _ = try options.sites.makeDirectory(of: index, in: base)
+                } catch {
+                    obstacle = Ownership.advising(error, in: base)
+                }
+            }
+            let membership = try Membership(
+                entry.site,
+                holdings[index],
+                records: StateRecorder(
+                    path: options.sites.path(of: index, in: options.stateDirectory),
+                    earlier: options.sites.earlierPath(of: index, in: options.stateDirectory),
+                    configuration: entry.site.configuration,
+                    thread: service,
+                    known: known,
+                    obstacle: obstacle
+                ),
+                loop: loop,
+                tokens: tokens(of: index),
+                output: output,
+                log: log
+            )
+            memberships.append(membership)
+        }
+        return memberships
+    }
+
+    static func tokens(of index: Int) -> UInt64 {
+        Token.memberships + UInt64(index) * Membership.Token.count
+    }
+}

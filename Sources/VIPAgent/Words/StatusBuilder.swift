@@ -1,0 +1,270 @@
+import Glibc
+import VIPConfiguration
+import VIPControl
+import VIPCore
+import VIPNet
+import VIPPlatform
+
+/// Puts together what the core believes and what the kernel has, for `vipctl status`.
+struct StatusBuilder {
+    let site: Site
+    let agent: Agent
+    let gate: GateKeeper?
+    let keeper: AddressKeeper?
+    let routes: VoterRoutes
+    let text: ReportText
+    /// What the shell knows of that keeps this host from standing a failure.
+    var shellReasons: [String] = []
+    var warnings: [String] = []
+    /// Who else says that he has an address that is here.
+    var claims: [String] = []
+    var dropped: DropCounts
+    var counters = Counters()
+    var started: Int64
+
+    func report(at now: Reading) -> StatusReport {
+        let status = agent.status(at: now)
+        let groups = status.groups.map { group($0, at: now) }
+        let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
+        let gate = gate?.status()
+        let reasons = HealthReasons(
+            site,
+            text,
+            status,
+            groups,
+            gate,
+            others: shellReasons + claims
+        ).all
+        return StatusReport(
+            cluster: site.configuration.cluster.name,
+            host: site.host,
+            role: site.role == .node ? .node : .witness,
+            isHealthy: reasons.isEmpty,
+            reasons: reasons,
+            warnings: warnings + site.configuration.warnings.map(\.message)
+                + gateWarnings(gate, groups),
+            version: Version.current,
+            processID: Int(getpid()),
+            uptimeMilliseconds: Int((now.boottime.nanoseconds - started) / 1_000_000),
+            timing: timing,
+            gate: gate,
+            groups: groups,
+            voters: voters,
+            links: links(status),
+            dropped: DroppedFrames(allDrops),
+            counters: counters
+        )
+    }
+
+    private var timing: TimingStatus {
+        let timing = site.settings.timing
+        return TimingStatus(
+            heartbeatMilliseconds: milliseconds(timing.heartbeat),
+            leaseMilliseconds: milliseconds(timing.lease),
+            driftPartsPerMillion: timing.driftPartsPerMillion,
+            marginMilliseconds: milliseconds(timing.margin)
+        )
+    }
+
+    private var allDrops: [DroppedFrames.Count] {
+        let core = DropReason.allCases.map {
+            DroppedFrames.Count(reason: $0.name, count: agent.drops(for: $0))
+        }
+        return core + dropped.counts.map { DroppedFrames.Count(reason: $0.reason, count: $0.count) }
+    }
+
+    // MARK: - Groups
+
+    private func group(_ status: AgentStatus.GroupStatus, at now: Reading) -> GroupStatus {
+        let name = site.name(of: status.id)
+        let configured = site.groups.first { $0.name == name }
+        let place = keeper?.groups.first { $0.id == status.id }
+        let age = now.boottime - status.since
+        return GroupStatus(
+            name: name,
+            state: GroupStatus.State(rawValue: status.state.rawValue) ?? .fault,
+            owner: status.owner.map(site.name(of:)),
+            term: status.term.number,
+            leaseMilliseconds: status.leaseRemaining.map { milliseconds(max($0, .zero)) },
+            addresses: (configured?.addresses ?? []).map {
+                address($0, in: place, wanted: status.state == .owner)
+            },
+            since: wallClock(before: age),
+            sinceMilliseconds: milliseconds(age),
+            reason: reason(status),
+            interface: configured?.interface ?? "",
+            interfaceState: interfaceState(place),
+            isForced: status.forced,
+            enforcement: gate.map { "\($0.enforcement(of: status.id))" } ?? "none",
+            gate: gate?.status(of: status.id),
+            isPeerReady: site.role == .node ? status.successorReady : nil,
+            peerReason: status.successorReady
+                ? nil : status.successorUnready.map(ReportText.text),
+            holdDownMilliseconds: holdDown(status, at: now),
+            votes: votes(status)
+        )
+    }
+
+    private func holdDown(_ status: AgentStatus.GroupStatus, at now: Reading) -> Int? {
+        guard site.role == .node, let end = status.heldDownUntil, end > now.boottime else {
+            return nil
+        }
+        return milliseconds(end - now.boottime)
+    }
+
+    private func reason(_ status: AgentStatus.GroupStatus) -> String {
+        if let unready = status.unready, status.state != .owner, status.state != .witness {
+            switch unready {
+            case .interfaceDown, .kernelRefuses, .kernelSilent:
+                return keeper?.finding(of: status.id) ?? ReportText.text(unready)
+            case .unhealthy, .maintenance, .abstaining, .suspended, .stopping, .busy,
+                .unknownGroup, .gateMissing:
+                return ReportText.text(unready)
+            }
+        }
+        if status.state == .witness { return "votes only" }
+        if status.state == .standby, status.reason == .candidacyFailed, let owner = status.owner {
+            return "\(site.name(of: owner)) owns it"
+        }
+        return text.text(status.reason)
+    }
+
+    private func votes(_ status: AgentStatus.GroupStatus) -> [VoteStatus] {
+        status.votes.enumerated().map { index, vote in
+            VoteStatus(
+                voter: site.voterNames[index],
+                counts: vote.counts,
+                grantAgeMilliseconds: vote.age.map(milliseconds),
+                refusal: vote.counts ? nil : vote.refusal.map(ReportText.text)
+            )
+        }
+    }
+
+    private func address(
+        _ floating: FloatingAddress,
+        in place: GroupPlace?,
+        wanted: Bool
+    ) -> AddressStatus {
+        let found = place.flatMap { place in
+            place.link.flatMap { place.addresses.found(floating, on: $0.index) }
+        }
+        var lifetime: Int?
+        if let found, case .seconds(let seconds) = found.valid { lifetime = Int(seconds) }
+        return AddressStatus(
+            address: "\(floating)",
+            isWanted: wanted,
+            isPresent: found != nil,
+            validLifetimeSeconds: lifetime
+        )
+    }
+
+    private func interfaceState(_ place: GroupPlace?) -> GroupStatus.InterfaceState {
+        guard let place else { return .none }
+        guard place.link != nil else { return .missing }
+        return place.interfaceIsUp ? .up : .down
+    }
+
+    // MARK: - Voters
+
+    private func voter(_ index: Int, _ status: AgentStatus.VoterStatus) -> VoterStatus {
+        VoterStatus(
+            name: site.voterNames[index],
+            role: status.role == .node ? .node : .witness,
+            isSelf: status.isSelf,
+            isReachable: status.heard,
+            roundTripMicroseconds: status.roundTrip.map { Int($0.nanoseconds / 1000) },
+            heardMillisecondsAgo: status.sinceHeard.map(milliseconds),
+            hearsUs: status.hearsMe,
+            isAbstaining: status.abstaining,
+            hasSameFile: sameFile(status),
+            paths: status.paths.enumerated().map { path(index, $0.offset, $0.element) }
+        )
+    }
+
+    private func sameFile(_ status: AgentStatus.VoterStatus) -> Bool? {
+        guard !status.isSelf, let timing = status.timingDiffers, let groups = status.groupsDiffer
+        else { return nil }
+        return !timing && !groups && !status.voterSetsDiffer
+    }
+
+    private func path(_ voter: Int, _ index: Int, _ status: AgentStatus.PathStatus) -> PathStatus {
+        let route = site.routes[voter][index]
+        let errno = routes.lastErrors[voter][index]
+        return PathStatus(
+            index: index,
+            local: "\(route.local)",
+            remote: "\(route.remote)",
+            isReachable: status.heard,
+            roundTripMicroseconds: status.roundTrip.map { Int($0.nanoseconds / 1000) },
+            heardMillisecondsAgo: status.sinceHeard.map(milliseconds),
+            isHeardByPeer: status.heardByPeer,
+            lastSendError: errno == 0
+                ? nil
+                : SystemError(call: "sendmsg", on: "\(route.remote)", errno: errno).description
+        )
+    }
+
+    private func links(_ status: AgentStatus) -> [LinkStatus] {
+        status.voters.enumerated().flatMap { index, voter in
+            voter.hearings.map { hearing in
+                LinkStatus(
+                    from: site.name(of: hearing.voter),
+                    to: site.voterNames[index],
+                    path: Int(hearing.path),
+                    isHeard: hearing.heard,
+                    ageMilliseconds: hearing.ageMilliseconds == .max
+                        ? nil : Int(hearing.ageMilliseconds)
+                )
+            }
+        }
+    }
+
+    // MARK: - Warnings
+
+    /// What lets frames by the gate, or keeps this host without one.
+    private func gateWarnings(_ gate: GateStatus?, _ groups: [GroupStatus]) -> [String] {
+        guard let gate else { return [] }
+        var warnings = gate.interfaces.flatMap { interface in
+            interface.risks.map { "\(interface.name): \($0)" }
+        }
+        if gate.state == .unavailable {
+            let unenforced = groups.filter { $0.enforcement == "agent" }.map(\.name)
+            warnings.append("there is no gate: \(gate.reason ?? "not available")")
+            if !unenforced.isEmpty {
+                warnings.append(
+                    "nothing but the agent itself silences \(unenforced.joined(separator: ", ")): "
+                        + "killed or stopped, it leaves the addresses here"
+                )
+            }
+        }
+        return warnings
+    }
+
+    private func milliseconds(_ span: Duration) -> Int { Int(span.nanoseconds / 1_000_000) }
+
+    private func wallClock(before age: Duration) -> String {
+        let now = WallClock.now
+        let total = now.seconds * 1_000_000_000 + now.nanoseconds - age.nanoseconds
+        return WallClock(
+            seconds: total / 1_000_000_000,
+            nanoseconds: total % 1_000_000_000
+        ).rfc3339()
+    }
+}
+
+extension DropReason {
+    /// As it stands in the status.
+    var name: String {
+        switch self {
+        case .notForUs: "not_for_us"
+        case .ownName: "own_name"
+        case .unknownSender: "unknown_sender"
+        case .unknownPath: "unknown_path"
+        case .unproven: "unproven"
+        case .staleProof: "stale_proof"
+        case .duplicate: "duplicate"
+        case .duplicateName: "duplicate_name"
+        case .implausible: "implausible"
+        }
+    }
+}
