@@ -88,6 +88,9 @@ let package = Package(
             dependencies: ["CBPF"],
             exclude: ["gate.bpf.c", "embed"]
         ),
+        // What this host does between the lease and the kernel: pure, too.
+        .target(name: "VIPHost", dependencies: ["VIPCore", "VIPNet"], swiftSettings: mutable),
+
         // One type for each thing of the kernel.
         .target(
             name: "VIPPlatform",
@@ -100,7 +103,8 @@ let package = Package(
         .target(
             name: "VIPAgent",
             dependencies: [
-                "VIPCore", "VIPNet", "VIPConfiguration", "VIPControl", "VIPPlatform", "CNetlink",
+                "VIPCore", "VIPHost", "VIPNet", "VIPConfiguration", "VIPControl", "VIPPlatform",
+                "CNetlink",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -174,6 +178,11 @@ let package = Package(
         .testTarget(
             name: "CGateTests",
             dependencies: ["CGate", "CNetlink"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VIPHostTests",
+            dependencies: ["VIPCore", "VIPHost", "VIPNet"],
             swiftSettings: strict
         ),
         .testTarget(
