@@ -124,15 +124,6 @@ public enum Enforcement: String, Equatable, Sendable, CaseIterable {
     case agent
 }
 
-/// An address that one node at a time answers for.
-public struct FloatingAddress: Hashable, Sendable, CustomStringConvertible {
-    public let address: IPAddress
-    /// 32 for IPv4 and 128 for IPv6, unless the file says otherwise.
-    public let prefixLength: Int
-
-    public var description: String { "\(address)/\(prefixLength)" }
-}
-
 /// Something on a node that has to work for the node to be healthy.
 public struct Check: Equatable, Sendable {
     public enum Kind: Equatable, Sendable {

@@ -123,6 +123,18 @@ extension IPAddress: Comparable {
     }
 }
 
+extension [IPAddress] {
+    /// Of a sorted array.
+    package func sortedIndex(of address: IPAddress) -> Int? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < address { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low] == address ? low : nil
+    }
+}
+
 extension IPAddress {
     /// What an address is for, where that matters to a configuration (RFC 6890, RFC 4291).
     package enum Scope: Equatable {

@@ -3,6 +3,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPCore
+import VIPHost
 import VIPNet
 import VIPPlatform
 
@@ -43,13 +44,14 @@ struct AddressKeeperTests {
     /// A keeper that has begun, with what it told then taken away.
     private static func keeper(_ configuration: Configuration) throws -> AddressKeeper {
         let keeper = try AddressKeeper(groups: configuration.groups)
-        keeper.begin()
-        while !keeper.hasBegun, waitReadable(keeper.workerDescriptor) {
-            try keeper.takeCompletions()
+        keeper.step(.begin, at: now)
+        while !keeper.host.hasBegun, waitReadable(keeper.workerDescriptor) {
+            try keeper.takeCompletions(at: now)
         }
-        keeper.noteInterfaces()
         return keeper
     }
+
+    private static var now: Instant { Instant(nanoseconds: ClockReading.bootNow()) }
 
     /// Does what the daemon's loop does until the core hears this, or five seconds have passed.
     ///
@@ -70,9 +72,9 @@ struct AddressKeeperTests {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             _ = unsafe poll(&entries, 2, 10)
-            if entries[0].revents != 0 { try keeper.takeCompletions() }
-            if entries[1].revents != 0 { try keeper.takeNotifications() }
-            keeper.lookAgain(at: ClockReading.bootNow())
+            if entries[0].revents != 0 { try keeper.takeCompletions(at: Self.now) }
+            if entries[1].revents != 0 { try keeper.takeNotifications(at: Self.now) }
+            keeper.step(.wake, at: Self.now)
         }
         if let event {
             Issue.record("heard \(heard), and not \(event)", sourceLocation: sourceLocation)
@@ -81,7 +83,7 @@ struct AddressKeeperTests {
     }
 
     private func own(_ keeper: AddressKeeper, request: UInt64 = 1) throws {
-        keeper.add(Self.web, request: request, lifetime: 100, before: nil)
+        keeper.step(.add(Self.web, request: request, lifetime: 100, before: nil), at: Self.now)
         try drive(keeper, until: .addressesAdded(Self.web, request: request, failed: false))
     }
 
@@ -103,16 +105,16 @@ struct AddressKeeperTests {
             let heard = try drive(keeper, until: .interface(Self.web, up: false))
             #expect(!heard.contains(.interface(Self.web, up: true)))
             #expect(
-                keeper.finding(of: Self.web)
+                keeper.host.finding(of: Self.web, at: Self.now)?.text
                     == "interface v0 is called lan0 now: rename it back, or write interface = "
                     + "\"lan0\" and reload"
             )
-            keeper.remove(Self.web, request: 2)
+            keeper.step(.remove(Self.web, request: 2), at: Self.now)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
             #expect(run("ip", "link", "set", "lan0", "name", "v0") == 0)
             try drive(keeper, until: .interface(Self.web, up: true))
-            #expect(keeper.finding(of: Self.web) == nil)
+            #expect(keeper.host.finding(of: Self.web, at: Self.now)?.text == nil)
         }
     }
 
@@ -121,15 +123,15 @@ struct AddressKeeperTests {
         try inNetworkNamespace {
             let keeper = try Self.keeper(Self.configuration())
             try own(keeper)
-            let old = try #require(keeper.groups[0].link).index
+            let old = try #require(keeper.host.link(of: 0)).index
             #expect(run("ip", "link", "set", "v0", "name", "old0") == 0)
             #expect(run("ip", "link", "set", "v1", "name", "v0") == 0)
             let heard = try drive(keeper, until: .interface(Self.web, up: true))
             let down = heard.firstIndex(of: .interface(Self.web, up: false))
             let up = heard.lastIndex(of: .interface(Self.web, up: true))
             #expect(try #require(down) < (try #require(up)))
-            #expect(try #require(keeper.groups[0].link).index != old)
-            keeper.remove(Self.web, request: 2)
+            #expect(try #require(keeper.host.link(of: 0)).index != old)
+            keeper.step(.remove(Self.web, request: 2), at: Self.now)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
         }
@@ -172,7 +174,7 @@ struct AddressKeeperTests {
             _ = run(["ip", "addr", "add"] + words + ["dev", "v0"])
             let found = try present()
             let keeper = try Self.keeper(Self.configuration())
-            keeper.remove(Self.web, request: 1)
+            keeper.step(.remove(Self.web, request: 1), at: Self.now)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 1))
             #expect(try present() == [], "\(found)")
         }
@@ -186,7 +188,7 @@ struct AddressKeeperTests {
             let keeper = try Self.keeper(Self.configuration())
             try own(keeper)
             #expect(try present() == ["10.77.0.100/24", "10.77.0.100/32", "fd77::64/128"])
-            keeper.remove(Self.web, request: 2)
+            keeper.step(.remove(Self.web, request: 2), at: Self.now)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
         }
@@ -207,16 +209,15 @@ struct AddressKeeperTests {
                 ip addr del 10.77.0.100/32 dev v0
                 """
             #expect(run("sh", "-c", storm) == 0)
-            while keeper.overruns == 0, waitReadable(keeper.monitor.fileDescriptor) {
-                try keeper.takeNotifications()
+            while keeper.host.overruns == 0, waitReadable(keeper.monitor.fileDescriptor) {
+                try keeper.takeNotifications(at: Self.now)
             }
-            try keeper.takeNotifications()
-            #expect(keeper.overruns == 1)
+            try keeper.takeNotifications(at: Self.now)
+            #expect(keeper.host.overruns == 1)
             #expect(keeper.takeNews() == [])
             #expect(!keeper.isIdle)
             try drive(keeper, until: .addressesFound(Self.web, all: false, some: true))
-            #expect(keeper.takeNews() == [])
-            #expect(keeper.takeFailures().isEmpty)
+            #expect(keeper.takeOutput() == [])
             try own(keeper, request: 2)
             #expect(try present() == ["10.77.0.100/32", "fd77::64/128"])
         }
@@ -243,17 +244,16 @@ struct AddressKeeperTests {
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=1") == 0)
             let keeper = try Self.keeper(Self.configuration())
             try drive(keeper, until: .addressable(Self.web, false))
-            let finding = try #require(keeper.finding(of: Self.web))
+            let finding = try #require(keeper.host.finding(of: Self.web, at: Self.now)?.text)
             #expect(
                 finding.hasPrefix(
                     "the kernel would refuse the addresses: RTM_NEWADDR fd77::64/128 on v0: EACCES "
                 )
             )
             #expect(finding.contains("sysctl -w net.ipv6.conf.v0.disable_ipv6=0"))
-            #expect(keeper.takeFailures().map(\.kind) == ["trial 13"])
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=0") == 0)
             try drive(keeper, until: .addressable(Self.web, true))
-            #expect(keeper.finding(of: Self.web) == nil)
+            #expect(keeper.host.finding(of: Self.web, at: Self.now)?.text == nil)
         }
     }
 
@@ -263,7 +263,7 @@ struct AddressKeeperTests {
             #expect(run("ip", "link", "set", "v0", "mtu", "1200") == 0)
             let keeper = try Self.keeper(Self.configuration())
             try drive(keeper, until: .addressable(Self.web, false))
-            let finding = try #require(keeper.finding(of: Self.web))
+            let finding = try #require(keeper.host.finding(of: Self.web, at: Self.now)?.text)
             #expect(finding.contains("v0 has an MTU of 1200, and IPv6 needs 1280"))
 
             let ipv4 = try Self.keeper(Self.configuration(addresses: ["10.77.0.100"]))
@@ -308,13 +308,14 @@ struct AddressKeeperTests {
             let keeper = try Self.keeper(Self.configuration())
             try drive(keeper, until: nil, seconds: 1)
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=1") == 0)
-            keeper.add(Self.web, request: 1, lifetime: 100, before: nil)
+            keeper.step(.add(Self.web, request: 1, lifetime: 100, before: nil), at: Self.now)
             let heard = try drive(
                 keeper,
                 until: .addressesAdded(Self.web, request: 1, failed: true)
             )
             #expect(
-                heard.contains(.addressable(Self.web, false)) || keeper.finding(of: Self.web) != nil
+                heard.contains(.addressable(Self.web, false))
+                    || keeper.host.finding(of: Self.web, at: Self.now)?.text != nil
             )
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=0") == 0)
             let begin = ClockReading.bootNow()
@@ -347,6 +348,15 @@ struct AddressKeeperTests {
             #expect(!chosen("10.77.0.100"))
             #expect(run(own) == 0)
             #expect(chosen("192.0.2.1") && !chosen("10.77.0.100"))
+        }
+    }
+}
+
+extension AddressKeeper {
+    /// What the core has to hear, without what the log has to.
+    fileprivate func takeNews() -> [Event] {
+        takeOutput().compactMap { output in
+            if case .event(let event) = output { event } else { nil }
         }
     }
 }

@@ -222,7 +222,7 @@ struct NetworkTests {
                 }
             }
             try change(200)
-            var events: [RouteMonitor.Event] = []
+            var events: [NetworkNotice] = []
             while case let more = try monitor.events(), !more.isEmpty { events += more }
             #expect(events.contains(.overrun))
             try change(1)

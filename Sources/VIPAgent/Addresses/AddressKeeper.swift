@@ -1,51 +1,34 @@
-import Glibc
 import VIPConfiguration
 import VIPCore
+import VIPHost
 import VIPNet
 import VIPPlatform
 
-/// The floating addresses as the kernel has them: puts them on, takes them off, announces them, and
-/// knows what is there without being told twice.
+/// Carries between `HostAddresses`, which decides, and the kernel: the notifications that the
+/// kernel makes of its own accord, the thread that asks it, and the thread that announces.
 package final class AddressKeeper {
+    /// What has to be done with what was decided, by whoever has the core and the log; in order.
+    package enum Output: Equatable {
+        case event(Event)
+        case note(AddressNote)
+    }
+
+    package private(set) var host: HostAddresses
     let worker: AddressWorker
     package let monitor: RouteMonitor
     let announcements: AnnouncementWorker
     /// Nil where the kernel lets nobody listen.
     let claims: ClaimWatch?
     let claimsFailure: SystemError?
-    package internal(set) var groups: [GroupPlace]
-    /// The places of groups and of their addresses, each of which is in one group: what comes with
-    /// each renewal and notification takes the same time for any number.
-    let places: [GroupID: Int]
-    let holders: [IPAddress: Int]
-    /// How often the kernel has lost notifications.
-    package internal(set) var overruns: UInt64 = 0
-    /// Whether the kernel has said once what it has: before that, nothing is to be asked for.
-    package internal(set) var hasBegun = false
-    var resynchronization = Resynchronization()
-    /// What the kernel is asked to take off because no group has it, by the question's number.
-    var leftovers: UInt64?
-    /// Of those, what is off by now, for the log.
-    var forgotten: [String] = []
-    var orders = AddressOrders()
-    var trials: KernelTrials
-    /// What the core has to hear, in order.
-    var news: [Event] = []
-    /// What the kernel refused since it was last asked for, for the log.
-    var failures: [Failure] = []
+    private let permits: [AnnouncementPermit]
+    private var output: [Output] = []
+    /// Answers that have come, and wait until everything is read that the kernel told before.
+    private var held: [AddressWorker.Completion] = []
+    private var readSinceHeld = 0
 
-    /// What the kernel has refused.
-    package struct Failure {
-        /// Nil where it is about all.
-        package let group: GroupID?
-        /// Of call and answer, without the address: repeats of it may be folded.
-        package let kind: String
-        var event = "kernel-refused"
-        package let text: String
-    }
-
-    /// How long to wait before a removal that the kernel refused is tried again, in nanoseconds.
-    static let removalPause: Int64 = 50_000_000
+    /// As many notifications as the socket holds for us, and more: what came after that many was
+    /// told after the answer.
+    private static let mostReadWhileHeld = 8192
 
     /// - Parameters:
     ///   - announcer: the socket that the process had for it before execve.
@@ -58,7 +41,7 @@ package final class AddressKeeper {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         worker = try AddressWorker()
-        let permits = groups.map { AnnouncementPermit(addresses: $0.addresses.map(\.address)) }
+        permits = groups.map { AnnouncementPermit(addresses: $0.addresses.map(\.address)) }
         let announcer: Announcer
         if let number {
             announcer = try Announcer(inheriting: number)
@@ -75,246 +58,154 @@ package final class AddressKeeper {
         }
         self.claims = claims
         self.claimsFailure = claimsFailure
-        let holders = groups.enumerated().flatMap { index, group in
-            group.addresses.map { ($0.address, index) }
-        }
-        self.holders = Dictionary(holders) { first, _ in first }
-        let identifiers = groups.enumerated().map { (GroupID($1.identifier), $0) }
-        places = Dictionary(identifiers) { first, _ in first }
-        self.groups = zip(groups, permits).map {
-            GroupPlace(
-                id: GroupID($0.0.identifier),
-                name: $0.0.name,
-                interface: $0.0.interface,
-                addresses: GroupAddresses($0.0.addresses),
-                permit: $0.1
-            )
-        }
-        trials = KernelTrials(groups: groups.count, silence: silence.nanoseconds)
+        host = HostAddresses(groups.map(HostGroup.init), silence: silence)
     }
 
     /// Whether the kernel has done all that it was asked for.
-    package var isIdle: Bool {
-        orders.isEmpty && !trials.isUnderWay && !resynchronization.isUnderWay
-            && groups.allSatisfy { $0.silence == nil }
-    }
+    package var isIdle: Bool { host.isIdle && held.isEmpty }
 
     /// Readable when the worker has something to tell.
     package var workerDescriptor: Int32 { worker.fileDescriptor }
 
-    // MARK: - Effects
-
-    /// Has all addresses of the group put on its interface, or refreshed there, for this many
-    /// seconds; where there is an instant, the kernel is asked before it or not at all.
-    package func add(_ id: GroupID, request: UInt64, lifetime seconds: UInt32, before: Instant?) {
-        guard let index = index(of: id) else { return }
-        groups[index].wanted = true
-        groups[index].removal = nil
-        guard let link = groups[index].link else {
-            let text = "interface \(groups[index].interface) does not exist"
-            failures.append(Failure(group: id, kind: "no interface", text: text))
-            news.append(.addressesAdded(id, request: request, failed: true))
-            return
-        }
-        let addresses = groups[index].addresses.floating.map { floating in
-            InterfaceAddress(
-                floating: floating.address,
-                prefixLength: UInt8(floating.prefixLength),
-                on: link.index,
-                lifetime: seconds
-            )
-        }
-        let limit = before.map(\.nanoseconds)
-        order(
-            groups[index].addresses.obstacles(on: link.index).map { .remove($0) }
-                + addresses.map { .add($0, before: limit) },
-            of: index,
-            request: request,
-            .addition
-        )
+    /// When `wake` is due, on CLOCK_BOOTTIME.
+    package func dueAt(now: Int64) -> Int64? {
+        host.dueAt(now: Instant(nanoseconds: now))?.nanoseconds
     }
 
-    /// Has the group's addresses taken off every interface that has one, also what was only asked
-    /// for.
-    package func remove(_ id: GroupID, request: UInt64) {
-        guard let index = index(of: id) else { return }
-        groups[index].wanted = false
-        groups[index].removal = nil
-        var addresses = groups[index].addresses.present
-        if let link = groups[index].link {
-            for floating in groups[index].addresses.floating
-            where groups[index].addresses.found(floating, on: link.index) == nil {
-                addresses.append(
-                    InterfaceAddress(
-                        floating: floating.address,
-                        prefixLength: UInt8(floating.prefixLength),
-                        on: link.index,
-                        lifetime: 1
-                    )
-                )
-            }
-        }
-        order(addresses.map { .remove($0) }, of: index, request: request, .removal)
+    package func takeOutput() -> [Output] {
+        defer { output.removeAll(keepingCapacity: true) }
+        return output
     }
 
-    private func order(
-        _ changes: [AddressWorker.Change],
-        of index: Int,
-        request: UInt64,
-        _ kind: AddressOrders.Kind
-    ) {
-        var order = AddressOrders.Order(
-            id: orders.takeID(),
-            group: index,
-            request: request,
-            kind: kind,
-            outstanding: changes.count
-        )
-        for change in changes where !worker.ask(change, id: order.id) {
-            order.outstanding -= 1
-            order.failed = true
+    // MARK: - Steps
+
+    package func step(_ event: AddressEvent, at now: Instant) {
+        var due = host.step(event, at: now)[...]
+        while let action = due.popFirst() {
+            // What is answered at once comes right after what it answers.
+            if let answer = carryOut(action) { due = host.step(answer, at: now) + due }
         }
-        groups[index].orders += 1
-        if order.outstanding == 0 {
-            conclude(order)
-        } else {
-            orders.append(order)
+    }
+
+    private func carryOut(_ action: AddressAction) -> AddressEvent? {
+        switch action {
+        case .ask(let request, let id):
+            guard !worker.ask(request, id: id) else { return nil }
+            return .answered(id, .refused(.tooManyQuestions))
+        case .place(let group, let interface): permits[group].place(on: interface)
+        case .announce(let group): announcements.ask(group)
+        case .awaitSilence(let group):
+            guard permits[group].isFrameUnderWay else { return .silent(group: group) }
+        case .tell(let event): output.append(.event(event))
+        case .note(let note): output.append(.note(note))
+        }
+        return nil
+    }
+
+    // MARK: - The core's effects that are done at once
+
+    /// To be called right after the gate was opened, with the same deadline.
+    package func permit(_ id: GroupID, until: Instant, at now: Instant) {
+        guard let index = host.index(of: id) else { return }
+        permits[index].open(until: until.nanoseconds, at: now.nanoseconds)
+    }
+
+    /// To be called right before the gate is closed.
+    package func forbid(_ id: GroupID) {
+        if let index = host.index(of: id) { permits[index].close() }
+    }
+
+    func isPermitted(_ index: Int, at now: Int64) -> Bool { permits[index].isOpen(at: now) }
+
+    // MARK: - Descriptors
+
+    /// Takes a part of what the kernel has told, and with it the answers to all that was asked
+    /// before the end of it.
+    package func takeNotifications(at now: Instant) throws(SystemError) {
+        let notices = try monitor.events()
+        if !notices.isEmpty { step(.told(notices), at: now) }
+        guard !held.isEmpty else { return }
+        readSinceHeld += notices.count
+        guard monitor.isDrained || readSinceHeld >= Self.mostReadWhileHeld else { return }
+        let completions = held
+        (held, readSinceHeld) = ([], 0)
+        for completion in completions {
+            step(.answered(completion.id, answer(completion)), at: now)
         }
     }
 
     /// What the worker has done since it was last asked. What the kernel told of it before is taken
     /// first: later it would look like somebody else's doing.
-    package func takeCompletions() throws(SystemError) {
-        let completions = worker.completions()
-        for _ in stride(from: 0, to: completions.count, by: RouteStream.mostReads) {
-            try takeNotifications()
-        }
-        for completion in completions {
-            if takeSurvey(completion) || takeLeftover(completion) { continue }
-            if trials.answered(completion.id, trialRefusal(completion)) { continue }
-            let over = orders.note(completion.id) { take(completion, into: &$0) }
-            if let over { conclude(over) }
-        }
-        noteTrials(at: ClockReading.bootNow())
+    package func takeCompletions(at now: Instant) throws(SystemError) {
+        held += worker.completions()
+        try takeNotifications(at: now)
     }
 
-    private func take(
-        _ completion: AddressWorker.Completion,
-        into order: inout AddressOrders.Order
-    ) {
-        let index = order.group
-        if completion.isLate {
-            order.isLate = true
-            return
-        }
-        if let failure = completion.failure {
-            let named = note(failure, of: completion.change, in: index)
-            order.failed = true
-            order.failure = order.failure ?? named
-            return
-        }
-        switch completion.change {
-        case .add(let address, _): groups[index].addresses.note(address)
-        case .remove(let address):
-            if completion.wasAbsent, groups[index].addresses.has(address) {
-                order.doubtful.append(address)
-            } else {
-                groups[index].addresses.forget(address)
+    /// What the announcing thread has to tell.
+    package func takeAnnouncementReports(at now: Instant) {
+        for report in announcements.takeReports() {
+            switch report {
+            case .silent(let index): step(.silent(group: index), at: now)
+            case .failed(let index, let failure):
+                output.append(
+                    .note(.unannounced(host.groups[index].settings.id, Refusal(failure)))
+                )
             }
-        case .look:
-            groups[index].addresses.correct(order.doubtful, by: completion.found)
-            guard let left = groups[index].addresses.present.first else { return }
-            order.failed = true
-            let text = "\(left) is still there, though it was removed; it is tried again"
-            failures.append(Failure(group: groups[index].id, kind: "still there", text: text))
-        case .tryOut, .survey: break
         }
     }
+
+    // MARK: - Answers
 
     /// The kernel knows interfaces by number, and operators by name.
-    private func note(
-        _ failure: SystemError,
-        of change: AddressWorker.Change,
-        in index: Int
-    ) -> SystemError {
-        var failure = failure
-        switch change {
-        case .add(let address, _), .remove(let address), .tryOut(let address, _):
-            if let link = groups[index].link, link.index == address.interface {
-                failure = AddressTrial.advising(failure, about: address, on: link)
-            }
-        case .look, .survey: break
-        }
-        failures.append(
-            Failure(
-                group: groups[index].id,
-                kind: "\(failure.call) \(failure.errno)",
-                text: "\(failure)"
+    private func answer(_ completion: AddressWorker.Completion) -> AddressAnswer {
+        switch completion.outcome {
+        case .added: return .added
+        case .late: return .late
+        case .removed(let absent, let kept, let failure):
+            let first = failure.map { refusal($0, about: kept.first) }
+            return .removed(absent: absent, kept: kept, first)
+        case .found(let links, let addresses): return .found(links: links, addresses: addresses)
+        case .tried(let failures):
+            guard case .tryOut(let trials) = completion.request else { return .tried([]) }
+            return .tried(
+                zip(trials, failures).map { trial, failure in
+                    failure.map { refusal($0, about: trial.address) }
+                }
             )
+        case .failed(let failure, let address):
+            return .refused(refusal(failure, about: address))
+        }
+    }
+
+    private func refusal(_ failure: SystemError, about address: InterfaceAddress?) -> Refusal {
+        guard let address,
+            let link = host.interfaces.lazy.compactMap(\.link).first(where: {
+                $0.index == address.interface
+            })
+        else { return Refusal(failure) }
+        return Refusal(AddressTrial.advising(failure, about: address, on: link))
+    }
+}
+
+extension HostGroup {
+    init(_ group: VIPConfiguration.Group) {
+        self.init(
+            id: GroupID(group.identifier),
+            name: group.name,
+            interface: group.interface,
+            addresses: group.addresses
         )
-        return failure
+    }
+}
+
+extension Refusal {
+    init(_ error: SystemError) {
+        self.init(kind: "\(error.call) \(error.errno)", text: "\(error)")
     }
 
-    private func conclude(_ order: AddressOrders.Order) {
-        let id = groups[order.group].id
-        groups[order.group].orders -= 1
-        switch order.kind {
-        case .removal where !order.failed && !order.doubtful.isEmpty:
-            return look(after: order)
-        case .removal where order.failed, .look where order.failed:
-            groups[order.group].removal = order.request
-        case .removal, .look:
-            tellRemoval(of: order.group, request: order.request)
-        case .addition where order.isLate:
-            news.append(.addressesLate(id, request: order.request))
-        case .addition:
-            noteAct(order)
-            news.append(.addressesAdded(id, request: order.request, failed: order.failed))
-        }
-        if groups[order.group].orders == 0, groups[order.group].isDisturbed {
-            groups[order.group].isDisturbed = false
-            // What is known here may be older than what disturbed it.
-            find(order.group, all: false, some: true)
-        }
-    }
-
-    /// The kernel had told of addresses, and then had none to remove: they are gone, or they have
-    /// another shape than was understood. Only a look says which.
-    private func look(after removal: AddressOrders.Order) {
-        var order = AddressOrders.Order(
-            id: orders.takeID(),
-            group: removal.group,
-            request: removal.request,
-            kind: .look,
-            outstanding: 1
-        )
-        order.doubtful = removal.doubtful
-        groups[order.group].orders += 1
-        guard worker.ask(.look, id: order.id) else {
-            order.failed = true
-            return conclude(order)
-        }
-        orders.append(order)
-    }
-
-    /// Whether a removal that the kernel refused has to be tried again.
-    var owesRemoval: Bool { groups.contains { $0.removal != nil } }
-
-    package func retryRemovals() {
-        for group in groups {
-            if let request = group.removal { remove(group.id, request: request) }
-        }
-    }
-
-    package func takeNews() -> [Event] {
-        defer { news.removeAll() }
-        return news
-    }
-
-    package func takeFailures() -> [Failure] {
-        defer { failures.removeAll() }
-        return failures
-    }
-
-    func index(of id: GroupID) -> Int? { places[id] }
+    /// Nobody answers any more, and thousands of questions wait.
+    fileprivate static let tooManyQuestions = Refusal(
+        kind: "queue",
+        text: "the kernel was not asked: \(AddressWorker.mostWaiting) questions wait already"
+    )
 }

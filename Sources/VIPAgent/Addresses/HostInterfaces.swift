@@ -1,5 +1,6 @@
 import Glibc
 import VIPConfiguration
+import VIPHost
 import VIPNet
 import VIPPlatform
 
@@ -72,7 +73,8 @@ package struct HostInterfaces: Sendable {
         guard site.role == .node else { return [] }
         return site.groups.flatMap { group in
             guard let link = link(group.interface) else { return [] as [String] }
-            return GroupAddresses(group.addresses).samples(on: link.index).compactMap { address in
+            return GroupOnHost.samples(of: group.addresses).compactMap { floating in
+                let address = InterfaceAddress(floating, on: link.index, lifetime: 1)
                 do throws(SystemError) {
                     try socket.tryOut(address, mtu: link.mtu)
                     return nil

@@ -3,6 +3,7 @@ import Logging
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPNet
 import VIPPlatform
 
@@ -68,11 +69,6 @@ final class Membership {
     var pending: [Event] = []
     /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
     var unrenewed: [(group: GroupID, deadline: Instant)] = []
-    /// Until those are renewed, and the kernel has said what it has, what has to be done about
-    /// addresses waits.
-    var isStarting = true
-    var postponed: [Effect] = []
-    private var removalRetryAt: Int64?
     private(set) var isFinished = false
     var statusLine = ""
 
@@ -163,9 +159,12 @@ final class Membership {
     func nextDeadline() -> Int64? {
         guard hasNews else { return deadline }
         hasNews = false
-        due = agent.wakeUp(at: reading())?.nanoseconds
-        deadline = [control.deadline, removalRetryAt, keeper?.lookAt, records.retryAt]
-            .reduce(due) { earliest($0, $1) }
+        let now = reading()
+        due = agent.wakeUp(at: now)?.nanoseconds
+        let others = [
+            control.deadline, keeper?.dueAt(now: now.boottime.nanoseconds), records.retryAt,
+        ]
+        deadline = others.reduce(due) { earliest($0, $1) }
         return deadline
     }
 
@@ -176,14 +175,13 @@ final class Membership {
 
     /// Does what has become due since the loop has looked last.
     func doWhatIsDue() {
-        guard let deadline, deadline <= ClockReading.bootNow() else { return }
+        let now = ClockReading.bootNow()
+        guard let deadline, deadline <= now else { return }
         hasNews = true
-        if let due, due <= ClockReading.bootNow() { step(.wake) }
-        retryRemovals()
-        keeper?.lookAgain(at: ClockReading.bootNow())
-        takeKeeperNews()
-        control.expire(at: ClockReading.bootNow())
-        records.retry(at: ClockReading.bootNow())
+        if let due, due <= now { step(.wake) }
+        stepKeeper(.wake)
+        control.expire(at: now)
+        records.retry(at: now)
     }
 
     /// - Parameter ready: with a token of this cluster.
@@ -193,15 +191,14 @@ final class Membership {
         case Token.service:
             for message in records.takeMessages() { take(message) }
         case Token.routes:
-            try keeper?.takeNotifications()
-            takeKeeperNews()
+            try keeper?.takeNotifications(at: reading().boottime)
+            takeKeeperOutput()
         case Token.worker:
-            try keeper?.takeCompletions()
-            goOnWithKernel()
-            takeKeeperNews()
+            try keeper?.takeCompletions(at: reading().boottime)
+            takeKeeperOutput()
         case Token.announcements:
-            keeper?.takeAnnouncementReports()
-            takeKeeperNews()
+            keeper?.takeAnnouncementReports(at: reading().boottime)
+            takeKeeperOutput()
         case Token.claims: takeClaims()
         case Token.gate:
             gate?.takeReports()
@@ -259,26 +256,21 @@ final class Membership {
         guard pending.count == 1 else { return }
         hasNews = true
         while let event = pending.first {
-            let effects = agent.step(event, at: reading())
+            let now = reading()
+            let effects = agent.step(event, at: now)
             #if VIP_CRASH_POINTS
                 crashPoints?.begin(event)
             #endif
-            for effect in effects {
-                if isStarting, effect.isForKernel {
-                    postponed.append(effect)
-                } else {
-                    perform(effect)
-                }
-            }
+            for effect in effects { perform(effect, at: now) }
             #if VIP_CRASH_POINTS
                 crashPoints?.passEnd()
             #endif
+            // What could be answered without the kernel, at once.
+            takeKeeperOutput()
             pending.removeFirst()
             if gate?.areGatesFound ?? true, effects.contains(where: \.isClosing) {
                 pending.insert(.gatesClosed, at: 0)
             }
-            // What could be answered without the kernel, at once.
-            pending.append(contentsOf: keeper?.takeNews() ?? [])
         }
     }
 
@@ -290,7 +282,8 @@ final class Membership {
         )
     }
 
-    func perform(_ effect: Effect) {
+    /// - Parameter now: the reading of the step that the effect came from.
+    private func perform(_ effect: Effect, at now: Reading) {
         #if VIP_CRASH_POINTS
             crashPoints?.pass(before: effect)
         #endif
@@ -302,18 +295,19 @@ final class Membership {
             if !unrenewed.isEmpty { noteRenewal(record) }
         case .openGate(let group, let until):
             gate?.open(group, until: until)
-            keeper?.permit(group, until: until)
+            keeper?.permit(group, until: until, at: now.boottime)
         case .closeGate(let group):
             keeper?.forbid(group)
             gate?.close(group)
             claims.forget(group)
         case .addAddresses(let group, let request, let lifetime, let before):
             let seconds = UInt32(clamping: lifetime.components.seconds)
-            keeper?.add(group, request: request, lifetime: seconds, before: before)
+            let event = AddressEvent.add(group, request: request, lifetime: seconds, before: before)
+            keeper?.step(event, at: now.boottime)
         case .removeAddresses(let group, let request):
-            keeper?.remove(group, request: request)
+            keeper?.step(.remove(group, request: request), at: now.boottime)
         case .announce(let group):
-            keeper?.announce(group)
+            keeper?.step(.announce(group), at: now.boottime)
         case .send(let frame):
             routes.send(frame)
         case .recordLease(let lease):
@@ -357,30 +351,20 @@ final class Membership {
         }
     }
 
-    func takeKeeperNews() {
+    func stepKeeper(_ event: AddressEvent) {
         guard let keeper else { return }
-        for address in keeper.takeForgotten() {
-            log.warning("removed what no group has", metadata: ["address": "\(address)"])
-        }
-        for failure in keeper.takeFailures() {
-            fold(
-                .error,
-                "kernel \(failure.group?.bits ?? 0) \(failure.kind)",
-                failure.event,
-                failure.text,
-                failure.group
-            )
-        }
-        for event in keeper.takeNews() { step(event) }
-        if keeper.owesRemoval, removalRetryAt == nil {
-            removalRetryAt = ClockReading.bootNow() + AddressKeeper.removalPause
-        }
+        keeper.step(event, at: reading().boottime)
+        takeKeeperOutput()
     }
 
-    private func retryRemovals() {
-        guard let due = removalRetryAt, due <= ClockReading.bootNow() else { return }
-        removalRetryAt = nil
-        keeper?.retryRemovals()
-        takeKeeperNews()
+    func takeKeeperOutput() {
+        for output in keeper?.takeOutput() ?? [] {
+            switch output {
+            case .event(let event): step(event)
+            case .note(let note):
+                let kind = "kernel \(note.group?.bits ?? 0) \(note.kind)"
+                fold(note.event.level, kind, note.event.name, note.text, note.group)
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@ import Logging
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPNet
 import VIPPlatform
 
@@ -13,15 +14,15 @@ extension Membership {
         let now = ClockReading.bootNow()
         for report in keeper.claims?.takeReports() ?? [] {
             for (finding, count) in report.findings {
-                let place = keeper.groups[finding.group]
                 // Let go of since.
-                guard place.permit.isOpen(at: now) else { continue }
+                guard keeper.isPermitted(finding.group, at: now) else { continue }
+                let interface = keeper.host.interface(of: finding.group)
                 tell(
                     ForeignClaims.Entry(
-                        group: place.id,
+                        group: keeper.host.groups[finding.group].settings.id,
                         address: finding.address,
                         mac: finding.mac,
-                        interface: place.link?.name ?? place.interface,
+                        interface: interface.link?.name ?? interface.name,
                         count: count,
                         at: now
                     )
@@ -77,7 +78,6 @@ extension Membership {
 
     /// Neighbours may have heard anything while this process did nothing.
     func announceAgain() {
-        keeper?.announceAllAgain()
-        takeKeeperNews()
+        stepKeeper(.announceAll)
     }
 }

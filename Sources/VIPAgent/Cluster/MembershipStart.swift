@@ -2,6 +2,7 @@ import Logging
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPPlatform
 
 /// The start, in the order of its urgency: what renews the tenures that go on, then their gate, and
@@ -40,25 +41,12 @@ extension Membership {
         takeGateNews()
     }
 
-    /// What the first step has left for later, once the kernel has said what it has.
-    func settle() {
-        keeper?.begin()
-        goOnWithKernel()
-    }
-
-    /// Has done what is to become of the addresses.
-    func goOnWithKernel() {
-        guard isStarting, keeper?.hasBegun ?? true else { return }
-        isStarting = false
-        for effect in postponed { perform(effect) }
-        postponed.removeAll()
-        keeper?.noteInterfaces()
-        takeKeeperNews()
-    }
+    /// Asks the kernel what it has. What the first step wants done about addresses waits for that.
+    func settle() { stepKeeper(.begin) }
 
     /// What the kernel has can be told from now on.
     var isKnown: Bool {
-        (gate.map { !$0.isPending } ?? true) && (keeper?.hasBegun ?? true)
+        (gate.map { !$0.isPending } ?? true) && (keeper?.host.hasBegun ?? true)
     }
 
     func admit() throws(SystemError) { try control.admit() }
@@ -78,16 +66,5 @@ extension Effect {
     var isClosing: Bool {
         if case .closeGate = self { return true }
         return false
-    }
-
-    /// Whether it is the kernel that has to do it, and it may be a while after the page and the
-    /// frames.
-    var isForKernel: Bool {
-        switch self {
-        case .addAddresses, .removeAddresses, .announce: true
-        case .writeHeader, .writeRecord, .openGate, .closeGate, .send, .recordLease, .recordTerm,
-            .recordVoters, .reply, .report, .exit:
-            false
-        }
     }
 }

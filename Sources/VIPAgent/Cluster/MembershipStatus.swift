@@ -1,6 +1,7 @@
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPPlatform
 
 /// What is said of a cluster to whoever asks.
@@ -46,7 +47,7 @@ extension Membership {
         counters.foreignClaims = claims.total
         counters.claimsUnseen = claims.unseen
         counters.logLinesDropped = UInt64(process.logLinesDropped)
-        counters.netlinkOverruns = keeper?.overruns ?? 0
+        counters.netlinkOverruns = keeper?.host.overruns ?? 0
         counters.gateRepairs = gate?.repairs ?? 0
         process.lateness.fill(&counters)
         counters.add(carried.counters)

@@ -1,5 +1,6 @@
 import VIPConfiguration
 import VIPCore
+import VIPNet
 import VIPPlatform
 
 /// What survives a reboot, in the state directory: the longest lease, the highest terms, who votes

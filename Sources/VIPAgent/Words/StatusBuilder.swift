@@ -2,6 +2,7 @@ import Glibc
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPNet
 import VIPPlatform
 
@@ -78,7 +79,9 @@ struct StatusBuilder {
     private func group(_ status: AgentStatus.GroupStatus, at now: Reading) -> GroupStatus {
         let name = site.name(of: status.id)
         let configured = site.groups.first { $0.name == name }
-        let place = keeper?.groups.first { $0.id == status.id }
+        let interface = keeper.flatMap { keeper in
+            keeper.host.index(of: status.id).map { keeper.host.interface(of: $0) }
+        }
         let age = now.boottime - status.since
         return GroupStatus(
             name: name,
@@ -87,13 +90,13 @@ struct StatusBuilder {
             term: status.term.number,
             leaseMilliseconds: status.leaseRemaining.map { milliseconds(max($0, .zero)) },
             addresses: (configured?.addresses ?? []).map {
-                address($0, in: place, wanted: status.state == .owner)
+                address($0, on: interface?.link, wanted: status.state == .owner)
             },
             since: wallClock(before: age),
             sinceMilliseconds: milliseconds(age),
-            reason: reason(status),
+            reason: reason(status, at: now),
             interface: configured?.interface ?? "",
-            interfaceState: interfaceState(place),
+            interfaceState: interfaceState(interface),
             isForced: status.forced,
             enforcement: gate.map { "\($0.enforcement(of: status.id))" } ?? "none",
             gate: gate?.status(of: status.id),
@@ -112,11 +115,12 @@ struct StatusBuilder {
         return milliseconds(end - now.boottime)
     }
 
-    private func reason(_ status: AgentStatus.GroupStatus) -> String {
+    private func reason(_ status: AgentStatus.GroupStatus, at now: Reading) -> String {
         if let unready = status.unready, status.state != .owner, status.state != .witness {
             switch unready {
             case .interfaceDown, .kernelRefuses, .kernelSilent:
-                return keeper?.finding(of: status.id) ?? ReportText.text(unready)
+                return keeper?.host.finding(of: status.id, at: now.boottime)?.text
+                    ?? ReportText.text(unready)
             case .unhealthy, .maintenance, .abstaining, .suspended, .stopping, .busy,
                 .unknownGroup, .gateMissing:
                 return ReportText.text(unready)
@@ -142,12 +146,10 @@ struct StatusBuilder {
 
     private func address(
         _ floating: FloatingAddress,
-        in place: GroupPlace?,
+        on link: Link?,
         wanted: Bool
     ) -> AddressStatus {
-        let found = place.flatMap { place in
-            place.link.flatMap { place.addresses.found(floating, on: $0.index) }
-        }
+        let found = link.flatMap { keeper?.host.found(floating, on: $0.index) }
         var lifetime: Int?
         if let found, case .seconds(let seconds) = found.valid { lifetime = Int(seconds) }
         return AddressStatus(
@@ -158,10 +160,12 @@ struct StatusBuilder {
         )
     }
 
-    private func interfaceState(_ place: GroupPlace?) -> GroupStatus.InterfaceState {
-        guard let place else { return .none }
-        guard place.link != nil else { return .missing }
-        return place.interfaceIsUp ? .up : .down
+    private func interfaceState(
+        _ interface: WatchedInterface?
+    ) -> GroupStatus.InterfaceState {
+        guard let interface else { return .none }
+        guard interface.link != nil else { return .missing }
+        return interface.isUsable ? .up : .down
     }
 
     // MARK: - Voters

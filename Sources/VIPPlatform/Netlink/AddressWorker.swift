@@ -3,67 +3,65 @@ import Glibc
 import Synchronization
 import VIPNet
 
-/// Changes addresses, and looks at them, in a thread of its own, in the order asked for: the kernel
+/// Changes addresses in a thread of its own, in the order in which they were asked for: the kernel
 /// may take as long as its configuration lock is busy, and a thousand addresses take some ten
 /// milliseconds anyhow.
 ///
-///     ask(.add(address), id) … fileDescriptor is readable … completions() -> [(id, how it went)]
+///     ask(.add(addition), id) … fileDescriptor is readable … completions() -> [(id, how it went)]
 ///
-/// Asking and collecting never wait for the kernel. Every question is answered exactly once, by its
-/// own number, and the answers come in the order of the questions.
+/// Asking and collecting never wait for the kernel, and take the same time for any number of
+/// addresses. Every question is answered exactly once, by its own number, and the answers come in
+/// the order of the questions.
 package final class AddressWorker: Sendable {
-    package enum Change: Equatable, Sendable {
-        /// Adds the address, or renews its lifetimes; where there is an instant, in nanoseconds of
-        /// CLOCK_BOOTTIME, only before it.
-        case add(InterfaceAddress, before: Int64?)
-        case remove(InterfaceAddress)
-        /// Changes nothing: whether the kernel would take the address now, on an interface with
-        /// this MTU.
-        case tryOut(InterfaceAddress, mtu: UInt32)
-        /// Changes nothing: all addresses that the kernel has.
-        case look
-        /// Changes nothing: all links too.
-        case survey
+    /// How a question went.
+    package enum Outcome: Equatable, Sendable {
+        case added
+        /// The instant had passed before all were added.
+        case late
+        /// What was not there in that shape, and what was refused, with the first error.
+        case removed(absent: [InterfaceAddress], kept: [InterfaceAddress], SystemError?)
+        case found(links: [Link], addresses: [InterfaceAddress])
+        case tried([SystemError?])
+        /// Nothing was found out, or no more was added; about that address, where it is one.
+        case failed(SystemError, InterfaceAddress?)
     }
 
     package struct Completion: Equatable, Sendable {
-        package var id: UInt64
-        package var change: Change
-        /// nil when the kernel has done it, or was not asked.
-        package var failure: SystemError?
-        /// The instant had passed: the kernel was not asked.
-        package var isLate = false
-        /// There was nothing to remove, in that shape.
-        package var wasAbsent = false
-        /// What a look or a survey has found.
-        package var found: [InterfaceAddress] = []
-        package var links: [Link] = []
+        package let id: UInt64
+        package let request: AddressRequest
+        package let outcome: Outcome
     }
 
-    /// Changes that wait, or whose completion waits to be collected.
+    /// Questions that wait, or whose completion waits to be collected.
     package static let mostWaiting = 16_384
 
-    private struct Asked: Sendable {
-        var id: UInt64
-        var change: Change
+    private struct Question: Sendable {
+        let id: UInt64
+        let request: AddressRequest
     }
 
     private struct State: Sendable {
-        var asked: [Asked] = []
+        var asked: [Question] = []
         var completed: [Completion] = []
         var inProgress = 0
         var isStopping = false
     }
 
-    /// The two descriptors of the thread's own: one that it sleeps on, one that it reports with.
-    private final class Lane: Sendable {
+    /// What the thread and its owner share, and two descriptors: the thread sleeps on one, and
+    /// reports with the other. The socket is the thread's alone.
+    private final class Lane: @unchecked Sendable {
         let state = Mutex(State())
         let wake: Descriptor
         let report: Descriptor
+        let socket: RouteSocket
 
-        init(wake: consuming Descriptor, report: consuming Descriptor) {
-            self.wake = wake
-            self.report = report
+        init() throws(SystemError) {
+            let wake = try SystemCall.check("eventfd", on: "addresses") { vip_eventfd_create(0) }
+            self.wake = Descriptor(owning: wake)
+            let report = try SystemCall.check("eventfd", on: "addresses") { vip_eventfd_create(1) }
+            self.report = Descriptor(owning: report)
+            // Opened here, so that there is no thread without one.
+            socket = try RouteSocket()
         }
     }
 
@@ -74,95 +72,59 @@ package final class AddressWorker: Sendable {
 
     /// Starts the thread, in the network namespace of the calling one.
     package init() throws(SystemError) {
-        let wake = try SystemCall.check("eventfd", on: "addresses") { vip_eventfd_create(0) }
-        let wakeDescriptor = Descriptor(owning: wake)
-        let report = try SystemCall.check("eventfd", on: "addresses") { vip_eventfd_create(1) }
-        lane = Lane(wake: wakeDescriptor, report: Descriptor(owning: report))
-        // Opened here, so that there is no thread without one.
-        let start = Start(lane: lane, socket: try RouteSocket())
-
-        var thread = pthread_t()
-        let argument = unsafe Unmanaged.passRetained(start)
-        let failure = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                AddressWorker.run(start.lane, start.socket)
-                return nil
-            },
-            argument.toOpaque()
-        )
-        guard failure == 0 else {
-            unsafe argument.release()
-            throw SystemError(call: "pthread_create", on: "addresses", errno: failure)
-        }
-        pthread_detach(thread)
+        let lane = try Lane()
+        self.lane = lane
+        try startThread("addresses") { Self.run(lane) }
     }
 
     /// The thread ends after what it is doing; what waits is not done.
     deinit {
         lane.state.withLock { $0.isStopping = true }
-        Self.signal(lane.wake.number)
+        eventfd_write(lane.wake.number, 1)
     }
 
-    private final class Start {
-        let lane: Lane
-        let socket: RouteSocket
-
-        init(lane: Lane, socket: RouteSocket) {
-            self.lane = lane
-            self.socket = socket
-        }
-    }
-
-    /// Queues a change. False, and nothing will be done, where too many wait.
+    /// Queues a question. False, and nothing will be done, where too many wait.
     ///
     /// - Parameter id: comes back with the completion.
     @discardableResult
-    package func ask(_ change: Change, id: UInt64) -> Bool {
+    package func ask(_ request: AddressRequest, id: UInt64) -> Bool {
         let accepted = lane.state.withLock { state in
             let waiting = state.asked.count + state.completed.count + state.inProgress
             guard waiting < Self.mostWaiting else { return false }
-            state.asked.append(Asked(id: id, change: change))
+            state.asked.append(Question(id: id, request: request))
             return true
         }
-        if accepted { Self.signal(lane.wake.number) }
+        if accepted { eventfd_write(lane.wake.number, 1) }
         return accepted
     }
 
     /// Completions that are collected at once: to take note of each takes some microseconds.
-    package static let mostCollected = 256
+    package static let mostCollected = 64
 
     /// What has been done since this was last asked, in order; of much, the first part, and the
     /// descriptor stays readable.
     package func completions() -> [Completion] {
-        var count: UInt64 = 0
-        _ = unsafe read(lane.report.number, &count, 8)
+        var count: eventfd_t = 0
+        _ = unsafe eventfd_read(lane.report.number, &count)
         let (collected, isMore) = lane.state.withLock { state in
-            guard state.completed.count > Self.mostCollected else {
-                defer { state.completed = [] }
-                return (state.completed, false)
-            }
             let first = Array(state.completed.prefix(Self.mostCollected))
-            state.completed.removeFirst(Self.mostCollected)
-            return (first, true)
+            state.completed.removeFirst(first.count)
+            return (first, !state.completed.isEmpty)
         }
-        if isMore { Self.signal(lane.report.number) }
+        if isMore { eventfd_write(lane.report.number, 1) }
         return collected
     }
 
     private static let threadName = "addresses"
 
-    private static func run(_ lane: Lane, _ socket: RouteSocket) {
+    private static func run(_ lane: Lane) {
         vip_block_signals()
         // For whoever looks for the thread that waits for the kernel.
         unsafe vip_name_thread(Self.threadName)
         while true {
-            var count: UInt64 = 0
-            _ = unsafe read(lane.wake.number, &count, 8)
-            let asked: [Asked]? = lane.state.withLock { state in
+            var count: eventfd_t = 0
+            _ = unsafe eventfd_read(lane.wake.number, &count)
+            let asked: [Question]? = lane.state.withLock { state in
                 if state.isStopping { return nil }
                 let asked = state.asked
                 state.asked = []
@@ -171,44 +133,106 @@ package final class AddressWorker: Sendable {
             }
             guard let asked else { return }
             for question in asked {
-                let completion = perform(question, socket)
+                let outcome = perform(question.request, lane.socket)
+                let completion = Completion(
+                    id: question.id,
+                    request: question.request,
+                    outcome: outcome
+                )
                 let isStopping = lane.state.withLock { state in
                     state.completed.append(completion)
                     state.inProgress -= 1
                     return state.isStopping
                 }
-                signal(lane.report.number)
+                eventfd_write(lane.report.number, 1)
                 if isStopping { return }
             }
         }
     }
 
-    private static func perform(_ question: Asked, _ socket: RouteSocket) -> Completion {
-        var completion = Completion(id: question.id, change: question.change)
-        do throws(SystemError) {
-            switch question.change {
-            case .add(let address, let before):
-                // The last look at the clock: this process may have been stopped since it decided.
-                if let before, ClockReading.bootNow() >= before {
-                    completion.isLate = true
-                } else {
-                    try socket.add(address)
+    // MARK: - The kernel
+
+    private static func perform(_ request: AddressRequest, _ socket: RouteSocket) -> Outcome {
+        switch request {
+        case .add(let addition): return add(addition, socket)
+        case .remove(let addresses): return remove(addresses, socket)
+        case .tryOut(let trials):
+            return .tried(
+                trials.map { trial in
+                    do throws(SystemError) {
+                        try socket.tryOut(trial.address, mtu: trial.mtu)
+                        return nil
+                    } catch {
+                        return error
+                    }
                 }
-            case .remove(let address): completion.wasAbsent = try !socket.remove(address)
-            case .tryOut(let address, let mtu): try socket.tryOut(address, mtu: mtu)
-            case .look: completion.found = try socket.addresses()
-            case .survey:
-                completion.links = try socket.links()
-                completion.found = try socket.addresses()
+            )
+        case .look(let wanted):
+            return find { () throws(SystemError) in
+                ([], try socket.addresses().filter { wanted.sortedIndex(of: $0.address) != nil })
             }
-        } catch {
-            completion.failure = error
+        case .survey(let wanted):
+            return find { () throws(SystemError) in
+                let links = try socket.links()
+                // A host may have tens of thousands of others.
+                let addresses = try socket.addresses().filter {
+                    $0.isOurs || wanted.sortedIndex(of: $0.address) != nil
+                }
+                return (links, addresses)
+            }
         }
-        return completion
     }
 
-    private static func signal(_ descriptor: Int32) {
-        var one: UInt64 = 1
-        _ = unsafe write(descriptor, &one, 8)
+    private static func find(
+        _ body: () throws(SystemError) -> ([Link], [InterfaceAddress])
+    ) -> Outcome {
+        do throws(SystemError) {
+            let (links, addresses) = try body()
+            return .found(links: links, addresses: addresses)
+        } catch {
+            return .failed(error, nil)
+        }
+    }
+
+    private static func add(
+        _ addition: AddressRequest.Addition,
+        _ socket: RouteSocket
+    ) -> Outcome {
+        for obstacle in addition.obstacles {
+            do throws(SystemError) {
+                try socket.remove(obstacle)
+            } catch {
+                return .failed(error, obstacle)
+            }
+        }
+        for floating in addition.addresses {
+            // The last look at the clock: this process may have been stopped since it decided.
+            if let before = addition.before, ClockReading.bootNow() >= before { return .late }
+            let address = InterfaceAddress(
+                floating,
+                on: addition.interface,
+                lifetime: addition.lifetime
+            )
+            do throws(SystemError) {
+                try socket.add(address)
+            } catch {
+                return .failed(error, address)
+            }
+        }
+        return .added
+    }
+
+    private static func remove(_ addresses: [InterfaceAddress], _ socket: RouteSocket) -> Outcome {
+        var (absent, kept): ([InterfaceAddress], [InterfaceAddress]) = ([], [])
+        var failure: SystemError?
+        for address in addresses {
+            do throws(SystemError) {
+                if try !socket.remove(address) { absent.append(address) }
+            } catch {
+                failure = failure ?? error
+                kept.append(address)
+            }
+        }
+        return .removed(absent: absent, kept: kept, failure)
     }
 }

@@ -4,18 +4,6 @@ import VIPNet
 
 /// Hears of every change to links and addresses, whoever makes it.
 package final class RouteMonitor {
-    package enum Event: Equatable, Sendable {
-        /// A link is new, or something about it has changed.
-        case link(Link)
-        case linkGone(index: Int32, name: String)
-        /// An address is new, or its lifetime or its flags have changed.
-        case address(InterfaceAddress)
-        case addressGone(InterfaceAddress)
-        /// The kernel had more to say than we had room for: what we know is no longer true. The
-        /// caller asks for everything again.
-        case overrun
-    }
-
     private let stream: RouteStream
 
     /// For the event loop.
@@ -29,19 +17,22 @@ package final class RouteMonitor {
         )
     }
 
+    /// Whether the last look found the end of what the kernel had told by then.
+    package var isDrained: Bool { stream.isDrained }
+
     /// What has happened since, in order. Empty when there is nothing.
-    package func events() throws(SystemError) -> [Event] {
+    package func events() throws(SystemError) -> [NetworkNotice] {
         unsafe try stream.read(orAtOverrun: .overrun) { header in unsafe Self.event(header) }
     }
 
     /// nil for messages of other kinds, which our groups do not have.
-    private static func event(_ header: UnsafeMutablePointer<nlmsghdr>) -> Event? {
+    private static func event(_ header: UnsafeMutablePointer<nlmsghdr>) -> NetworkNotice? {
         switch unsafe Int(header.pointee.nlmsg_type) {
-        case RTM_NEWLINK: unsafe Link(message: header).map(Event.link)
+        case RTM_NEWLINK: unsafe Link(message: header).map(NetworkNotice.link)
         case RTM_DELLINK:
             unsafe Link(message: header).map { .linkGone(index: $0.index, name: $0.name) }
-        case RTM_NEWADDR: unsafe InterfaceAddress(message: header).map(Event.address)
-        case RTM_DELADDR: unsafe InterfaceAddress(message: header).map(Event.addressGone)
+        case RTM_NEWADDR: unsafe InterfaceAddress(message: header).map(NetworkNotice.address)
+        case RTM_DELADDR: unsafe InterfaceAddress(message: header).map(NetworkNotice.addressGone)
         default: nil
         }
     }

@@ -6,9 +6,12 @@ import Glibc
 package final class RouteStream {
     /// Reads per call, so that a storm of changes leaves time for the lease. Level-triggered
     /// polling brings the rest.
-    package static let mostReads = 16
+    package static let mostReads = 64
 
     private static let capacity = 1 << 16
+
+    /// Whether the last `read` found the end of what there was.
+    package private(set) var isDrained = false
 
     private let socket: OpaquePointer
     private let storage: UnsafeMutableRawBufferPointer
@@ -50,12 +53,15 @@ package final class RouteStream {
         _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Event?
     ) throws(SystemError) -> [Event] {
         var events: [Event] = []
+        isDrained = false
         for _ in 0..<Self.mostReads {
             let count = SystemCall.repeating {
                 unsafe vip_route_receive(socket, storage.baseAddress, storage.count)
             }
             switch count {
-            case -Int(EAGAIN): return events
+            case -Int(EAGAIN):
+                isDrained = true
+                return events
             case -Int(ENOMSG): continue
             case -Int(ENOBUFS), -Int(EMSGSIZE): events.append(overrun)
             case ..<0: throw SystemError(call: "recv", on: "rtnetlink", errno: Int32(-count))
