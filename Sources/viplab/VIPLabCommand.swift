@@ -37,13 +37,13 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             faults: what clients see of the ordinary faults, and what an idle owner uses; agents: \
             of agents that die, hang, are restarted, upgraded and reloaded; queue: whether frames \
-            that wait in a card's queue leave after the next owner's; load: of a machine that has \
-            no time; gate: what the gate costs, for each frame and each renewal.
+            that wait in a card's queue leave after the next owner's; scale: of many groups and \
+            addresses; load: of a machine that has no time; gate: what the gate costs, for each frame and each renewal.
             """
     )
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case faults, agents, queue, load, gate
+        case faults, agents, queue, scale, load, gate
     }
 
     @Argument(help: "What to measure; all of it unless given.")
@@ -55,11 +55,16 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Upgrades, reloads and moves in a row; restarts are twice as many.")
     var count = 100
 
+    @Option(help: ArgumentHelp("How long an idle owner is watched.", valueName: "seconds"))
+    var idle = 60
+
     @Option(help: ArgumentHelp("How long processors are loaded.", valueName: "minutes"))
     var loadTime = 10
 
     func validate() throws {
-        for (value, what) in [(runs, "runs"), (count, "in a row"), (loadTime, "minutes")]
+        for (value, what) in [
+            (runs, "runs"), (count, "in a row"), (loadTime, "minutes"), (idle, "seconds"),
+        ]
         where !(1...1000).contains(value) {
             throw ValidationError("\(value) \(what): between 1 and 1000 are possible")
         }
@@ -77,6 +82,8 @@ struct BenchCommand: ParsableCommand {
                 isAsPromised = isAsPromised && agents.isAsPromised
             case .queue:
                 isAsPromised = try QueueBenchmark(count: count).run() && isAsPromised
+            case .scale:
+                isAsPromised = try ScaleBenchmark(watch: .seconds(idle)).run() && isAsPromised
             case .load:
                 let load = StarvationBenchmark(duration: .seconds(60 * loadTime))
                 isAsPromised = try load.run() && isAsPromised
