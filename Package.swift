@@ -135,7 +135,11 @@ let package = Package(
         ),
 
         // The simulator.
-        .target(name: "VIPSimulation", dependencies: ["VIPCore"], swiftSettings: mutable),
+        .target(
+            name: "VIPSimulation",
+            dependencies: ["VIPCore", "VIPHost", "VIPNet"],
+            swiftSettings: mutable
+        ),
         .executableTarget(
             name: "vipsim",
             dependencies: [

@@ -7,6 +7,7 @@ package enum NetworkNotice: Equatable, Sendable {
     case address(InterfaceAddress)
     case addressGone(InterfaceAddress)
     /// The kernel had more to say than there was room for: what is known is no longer true, and the
-    /// kernel has to be asked for everything again.
+    /// kernel has to be asked for everything again. All that was told before the loss comes before
+    /// this.
     case overrun
 }

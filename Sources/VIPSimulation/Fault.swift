@@ -24,6 +24,9 @@ public enum Fault: Int, CaseIterable, Sendable {
     case reconfigure
     /// All other hosts are off for a while, and an operator takes over by force.
     case forceAlone
+    /// Somebody puts and takes an address as fast as the kernel lets him; an interface is deleted
+    /// and made anew, or has another name for a while.
+    case flapAddress, deleteLink, renameLink
     /// A voter lies in its next frames, and is honest before and after.
     case lie
 }
@@ -70,6 +73,8 @@ public enum Checker: String, CaseIterable, Sendable {
     case replies
     /// A forced owner goes on although another host is known to own.
     case forcedEnds
+    /// A host does not know what its kernel has, or has not what it should have, once all is quiet.
+    case hostKnows
     /// After all faults have ended, somebody is not served, or not quietly.
     case liveness
 
@@ -77,7 +82,7 @@ public enum Checker: String, CaseIterable, Sendable {
     var holdsForTwins: Bool {
         switch self {
         case .gateWithinPage, .releaseBehindGate, .frameAfterPage, .pageRemembers, .leaseRecord,
-            .announcement, .replies, .gateFirst, .idleOwner:
+            .announcement, .replies, .gateFirst, .idleOwner, .hostKnows:
             true
         case .oneOwner, .cover, .terms, .calm, .replay, .forcedEnds, .doubt, .liveness: false
         }

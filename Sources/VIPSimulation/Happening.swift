@@ -12,15 +12,17 @@ enum Happening {
     case launch(host: Int, boot: Int)
     /// The second kill, soon after the page was lost.
     case killAgain(host: Int, boot: Int)
-    /// The kernel gets round to addresses, and answers.
-    case add(host: Int, boot: Int, Addition)
-    case remove(host: Int, boot: Int, life: Int, group: Int, request: UInt64)
-    case answerAdd(host: Int, life: Int, group: Int, request: UInt64, failed: Bool)
-    case answerLate(host: Int, life: Int, group: Int, request: UInt64)
-    case answerRemove(host: Int, life: Int, group: Int, request: UInt64)
-    /// The kernel tells, unasked, of addresses that came or went.
-    case tellAddresses(host: Int, life: Int, group: Int)
-    case tellInterface(host: Int, life: Int, group: Int)
+    /// The kernel gets round to the next thing that it was asked for; and its answer is there.
+    case kernel(host: Int, boot: Int)
+    case kernelAnswer(host: Int, life: Int)
+    /// The kernel has told something without being asked.
+    case netlink(host: Int, life: Int)
+    /// No announcement of the group is on its way any more.
+    case silent(host: Int, life: Int, group: Int)
+    /// The shell begins to ask the kernel.
+    case beginAddresses(host: Int, life: Int)
+    /// An interface is there again, by its name.
+    case restoreLink(host: Int, boot: Int, path: Int)
     case tellHealth(host: Int, life: Int, group: Int)
     /// `valid_lft` has passed.
     case expire(host: Int, boot: Int, group: Int, serial: Int)
@@ -45,17 +47,6 @@ enum Happening {
     /// By now everybody must be served.
     case demand
     case end
-}
-
-/// What a process has asked the kernel for.
-struct Addition {
-    var life: Int
-    var group: Int
-    var request: UInt64
-    var lifetime: Int64
-    /// In nanoseconds of BOOTTIME.
-    var before: Int64?
-    var fails: Bool
 }
 
 /// What is to come, in the order of time; what comes at one time, in the order in which it was

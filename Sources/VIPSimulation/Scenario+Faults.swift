@@ -89,7 +89,7 @@ extension Scenario {
             self[.lie] = lease * chance.pick([1, 2, 4])
             self[.isolate] = lease * 4
             self[.cutPair] = lease * 4
-        case .far, .narrow:
+        case .far, .narrow, .netlink:
             self[.kill] = lease * 4
             self[.reboot] = lease * 6
         case .kernels:
@@ -129,6 +129,16 @@ extension Scenario {
             stalls = 0
         case .shapes, .groups:
             self[.reconfigure] = lease * luck.pick([2, 4, 8])
+        case .netlink:
+            self[.flapAddress] = lease * luck.pick([2, 4])
+            self[.deleteLink] = lease * luck.pick([2, 4, 8])
+            self[.renameLink] = lease * luck.pick([2, 4, 8])
+            self[.addAddresses] = lease * 2
+            self[.deleteAddresses] = lease
+            lostNotices = luck.pick([0, 10_000, 200_000])
+            doubledNotices = luck.pick([0, 100_000])
+            hastyAnswers = luck.pick([0, 100_000])
+            renewedAtOnce = luck.pick([1, 2, 256])
         case .narrow:
             narrow = luck.happens(700_000) ? hosts - 1 : luck.below(hosts)
         case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .leftovers,

@@ -15,6 +15,8 @@ public struct Scenario: Sendable {
         case gates, lifetimes
         /// One voter lies; one is far away; kernels that do not answer; large frames are lost.
         case liar, far, kernels, narrow
+        /// Notifications are lost, addresses and interfaces come and go.
+        case netlink
         /// Other numbers of hosts and paths, worse clocks, short leases, a heartbeat for each host.
         case shapes
     }
@@ -50,6 +52,13 @@ public struct Scenario: Sendable {
     public var greatestStall: TrueTime = 0
     /// How many steps in a million die between two effects.
     public var killInside = 0
+    /// Notifications of the kernel, in a million, that are lost, or come twice; and answers that
+    /// are taken before what was told before them.
+    public var lostNotices = 0
+    public var doubledNotices = 0
+    public var hastyAnswers = 0
+    /// Addresses that a host renews at each request.
+    public var renewedAtOnce = 256
     public var kernelDelay: ClosedRange<TrueTime> = 10_000...100_000
     public var lateness: ClosedRange<TrueTime> = 0...60_000
     public var directoryDelay: TrueTime = 20 * milliseconds
@@ -139,6 +148,7 @@ public struct Scenario: Sendable {
         case ..<37: .kernels
         case ..<39: .narrow
         case ..<43: .shapes
+        case ..<49: .netlink
         default: nil
         }
     }

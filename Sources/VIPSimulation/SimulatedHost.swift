@@ -1,4 +1,6 @@
 import VIPCore
+import VIPHost
+import VIPNet
 
 /// One group's deadline in the map that the eBPF program looks at, if it is in place. It outlives
 /// the process, and not the boot.
@@ -12,24 +14,6 @@ struct Gate {
     var drainsUntil: TrueTime = 0
 
     func isOpen(boottime: Int64) -> Bool { boottime < deadline }
-}
-
-/// One group's addresses on its interface.
-struct SimulatedAddresses {
-    /// A group has two of them, so that it can have some but not all.
-    static let all = 2
-
-    var present = 0
-    /// Counts what was planned: only the last expiry counts.
-    var expiries = 0
-    /// In nanoseconds of BOOTTIME: when the kernel takes them off if they are not refreshed, and
-    /// when it might at the latest.
-    var expiry: Int64 = 0
-    var latestExpiry: Int64 = 0
-    /// Removals that the kernel was asked for and has not got round to.
-    var removals = 0
-    /// Somebody has changed them, and the agent has not been told yet.
-    var untold = false
 }
 
 /// What is kept across boots. Writes wait until there is time.
@@ -55,12 +39,27 @@ final class Process {
         case carryingOut(next: Int)
     }
 
+    enum Input {
+        case event(Event)
+        case addresses(AddressEvent)
+        case answer(UInt64, AddressAnswer)
+        /// The kernel has something to tell.
+        case netlink
+    }
+
     struct Incoming {
-        var event: Event
+        var input: Input
         /// Of a frame: its entry in the attacker's notes, and when it was sent.
         var recording: Network.RecordingID?
         var sentAt: TrueTime = 0
+
+        var event: Event? {
+            if case .event(let event) = input { event } else { nil }
+        }
     }
+
+    /// Notifications that are read at once.
+    static let mostRead = 4
 
     /// As much as a socket keeps; more is dropped.
     static let mostWaiting = 192
@@ -72,6 +71,15 @@ final class Process {
     var phase = Phase.idle
     var incoming: [Incoming] = []
     var taken = 0
+    /// What comes before all of that: news from the host to the agent.
+    var pending: [Event] = []
+    /// Nil on a witness.
+    var addresses: HostAddresses?
+    /// What the kernel has told, and nobody has read; and whether it has lost some of it.
+    var notices: [NetworkNotice] = []
+    var isOverrun = false
+    /// In the order of the questions.
+    var answers: [(id: UInt64, answer: AddressAnswer)] = []
     var effects: [Effect] = []
     /// The last look at the clocks.
     var reading: Reading
@@ -140,7 +148,7 @@ final class SimulatedHost {
     /// It can't be put there at the moment.
     var gateFails = false
     var gates: [Gate]
-    var addresses: [SimulatedAddresses]
+    var kernel: SimulatedKernel
     var page: Page?
     var directory: StateDirectory
     var process: Process?
@@ -153,12 +161,10 @@ final class SimulatedHost {
     var carrierSerial: [Int]
     var healthy: [Bool]
     var maintenance = false
-    /// Adding addresses fails.
+    /// The kernel refuses much of what it is asked for.
     var addsFail = false
     /// What would have happened while it was suspended.
     var deferred: [Happening] = []
-    /// When the kernel is done with what it was asked for: it works in order.
-    var kernelBusyUntil: TrueTime = 0
     /// Frames that wait in the sockets for the process that is to go on.
     var inherited: [Process.Incoming] = []
     /// The supervisor does not start it again.
@@ -172,7 +178,7 @@ final class SimulatedHost {
         name = isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)"
         enforcement = scenario.gateless.contains(index) ? .lifetimes : .gate
         gates = Array(repeating: Gate(), count: scenario.groups)
-        addresses = Array(repeating: SimulatedAddresses(), count: scenario.groups)
+        kernel = SimulatedKernel(scenario)
         directory = StateDirectory(highestTerms: Array(repeating: .none, count: scenario.groups))
         lease = .nanoseconds(scenario.lease)
         groups = Array(repeating: true, count: scenario.groups)
@@ -181,6 +187,9 @@ final class SimulatedHost {
         carrierSerial = Array(repeating: 0, count: scenario.paths)
         healthy = Array(repeating: true, count: scenario.groups)
     }
+
+    /// Whether it has any address of the group.
+    func has(_ group: Int) -> Bool { !kernel.held[group].isEmpty }
 
     /// Suspended or paused: nothing runs, not even its kernel.
     var isStopped: Bool { clocks.stop != nil }

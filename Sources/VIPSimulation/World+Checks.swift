@@ -1,4 +1,6 @@
 import VIPCore
+import VIPHost
+import VIPNet
 
 /// What is checked when an agent has something done.
 extension World {
@@ -219,10 +221,16 @@ extension World {
     }
 
     func checkAnnouncement(_ host: Int, _ group: Int) {
-        let addresses = hosts[host].addresses[group]
+        let addresses = hosts[host].process!.addresses
+        let position = addresses?.index(of: Self.groupID(group))
+        let known = position.flatMap { addresses?.groups[$0] }
         let gate = hosts[host].gates[group]
         let boottime = hosts[host].process!.reading.boottime.nanoseconds
-        if addresses.present == 0, !addresses.untold {
+        // What somebody has taken off, and the agent has not heard of yet, it may announce.
+        let isNews = hosts[host].process!.pending.contains { event in
+            if case .addressesFound(Self.groupID(group), _, _) = event { true } else { false }
+        }
+        if !isNews, !hosts[host].has(group), known?.isAbsent == true, known?.isBusy == false {
             violate(.announcement, "\(hosts[host].name) announces g\(group + 1) without having it")
         }
         if !gate.isOpen(boottime: boottime) {
@@ -233,7 +241,7 @@ extension World {
     // MARK: The step as a whole
 
     func checkStep(_ host: Int, _ incoming: Process.Incoming, _ effects: [Effect]) {
-        guard case .received(let frame) = incoming.event else { return }
+        guard case .received(let frame)? = incoming.event else { return }
         checkForced(host, frame, effects)
         checkDoubt(host, frame, effects)
     }
@@ -252,8 +260,10 @@ extension World {
         }
     }
 
-    func checkRemoval(_ host: Int, _ group: Int) {
-        guard scenario.aim == .quiet, history[group].last == host else { return }
+    func checkRemoval(_ host: Int, _ addresses: [InterfaceAddress]) {
+        guard scenario.aim == .quiet, let first = addresses.first else { return }
+        let group = SimulatedKernel.group(of: first.address)
+        guard history[group].last == host else { return }
         violate(.calm, "\(hosts[host].name) takes the addresses of g\(group + 1) off")
     }
 
@@ -265,7 +275,7 @@ extension World {
         _ recording: Network.RecordingID,
         at reading: Reading
     ) {
-        guard let process = hosts[host].process else { return }
+        guard let process = hosts[host].process, let event = incoming.event else { return }
         let known = network.recordings[recording.slot].sent.recording == recording
         let seen = known && network.recordings[recording.slot].seenBy == process.life
         if known { network.recordings[recording.slot].seenBy = process.life }
@@ -274,7 +284,7 @@ extension World {
         var probe = process.agent
         // What is due may make something else due, which it does whatever comes next.
         for _ in 0..<4 { _ = probe.step(.wake, at: reading) }
-        for effect in probe.step(incoming.event, at: reading) {
+        for effect in probe.step(event, at: reading) {
             if case .send(let frame) = effect, frame.records.isEmpty { continue }
             violate(.replay, "\(hosts[host].name) takes a recorded frame: \(describe(effect))")
         }
@@ -349,10 +359,20 @@ extension World {
     // MARK: Commands and timers
 
     func checkReply(_ host: Int, _ id: UInt64) {
+        // The host asks for announcements by itself, and waits for no answer.
+        guard id != 0 else { return }
         guard let position = hosts[host].process?.commands.firstIndex(of: id) else {
             return violate(.replies, "\(hosts[host].name) answers command \(id) unasked")
         }
         hosts[host].process!.commands.remove(at: position)
+    }
+
+    /// The same of what it does about addresses.
+    func checkAddressesTimer(_ host: Int) {
+        guard let process = hosts[host].process else { return }
+        let now = process.reading.boottime
+        guard let due = process.addresses?.dueAt(now: now), due <= now else { return }
+        violate(.liveness, "\(hosts[host].name) does not do what is due")
     }
 
     /// Having done all that was due, an agent does not ask to be woken for it again and again.

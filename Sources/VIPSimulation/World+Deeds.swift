@@ -50,11 +50,10 @@ extension World {
         hosts[host].inherited = []
         hosts[host].page = nil
         hosts[host].boot += 1
-        hosts[host].kernelBusyUntil = 0
         hosts[host].gateInPlace = false
         hosts[host].gateFails = false
         hosts[host].gates = Array(repeating: Gate(), count: scenario.groups)
-        hosts[host].addresses = Array(repeating: SimulatedAddresses(), count: scenario.groups)
+        hosts[host].kernel = SimulatedKernel(scenario)
         checkAll()
     }
 
@@ -132,13 +131,7 @@ extension World {
         guard hosts[host].carrier[path] != up else { return }
         note("\(hosts[host].name) carrier of path \(path) \(up ? "up" : "down")")
         hosts[host].carrier[path] = up
-        guard let life = hosts[host].process?.life else { return }
-        for group in 0..<scenario.groups where group % scenario.paths == path {
-            plan(
-                .tellInterface(host: host, life: life, group: group),
-                after: fate.within(scenario.kernelDelay)
-            )
-        }
+        tellLink(host, path)
     }
 
     func carrierBack(_ host: Int, _ path: Int, _ serial: Int) {

@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// What effects do to a host's kernel and disk.
 extension World {
@@ -10,9 +11,17 @@ extension World {
         case .openGate(let group, let until): openGate(host, index(group), until.nanoseconds)
         case .closeGate(let group): closeGate(host, index(group))
         case .addAddresses(let group, let request, let lifetime, let before):
-            askAdd(host, index(group), request, lifetime.nanoseconds, before?.nanoseconds)
-        case .removeAddresses(let group, let request): askRemove(host, index(group), request)
-        case .announce(let group): checkAnnouncement(host, index(group))
+            noteHolder(host, index(group))
+            let seconds = UInt32(clamping: lifetime.components.seconds)
+            stepAddresses(
+                host,
+                .add(group, request: request, lifetime: seconds, before: before)
+            )
+        case .removeAddresses(let group, let request):
+            stepAddresses(host, .remove(group, request: request))
+        case .announce(let group):
+            checkAnnouncement(host, index(group))
+            stepAddresses(host, .announce(group))
         case .send(let frame):
             checkSend(host, frame)
             hosts[host].process!.challenges[index(frame.receiver)] = frame.challenge
@@ -95,168 +104,6 @@ extension World {
             Holder(host: hosts[host].id, place: $0.header.place)
         }
         hosts[host].gates[group].forced = record?.tenure?.forced ?? false
-    }
-
-    // MARK: Addresses
-
-    private func kernelTime() -> TrueTime {
-        healed ? scenario.kernelDelay.lowerBound : chance.within(scenario.kernelDelay)
-    }
-
-    /// The kernel does one thing after the other.
-    private func kernelDone(_ host: Int) -> TrueTime {
-        let time = max(now, hosts[host].kernelBusyUntil) + kernelTime()
-        hosts[host].kernelBusyUntil = time
-        return time
-    }
-
-    private func askAdd(
-        _ host: Int,
-        _ group: Int,
-        _ request: UInt64,
-        _ lifetime: Int64,
-        _ before: Int64?
-    ) {
-        let addition = Addition(
-            life: hosts[host].process!.life,
-            group: group,
-            request: request,
-            lifetime: lifetime,
-            before: before,
-            fails: hosts[host].addsFail && chance.happens(500_000)
-        )
-        noteHolder(host, group)
-        queue.add(
-            .add(host: host, boot: hosts[host].boot, addition),
-            at: kernelDone(host)
-        )
-    }
-
-    private func askRemove(_ host: Int, _ group: Int, _ request: UInt64) {
-        checkRemoval(host, group)
-        hosts[host].addresses[group].removals += 1
-        queue.add(
-            .remove(
-                host: host,
-                boot: hosts[host].boot,
-                life: hosts[host].process!.life,
-                group: group,
-                request: request
-            ),
-            at: kernelDone(host)
-        )
-    }
-
-    /// Where there is a limit, whoever asks the kernel looks at the clock right before.
-    func add(_ host: Int, _ addition: Addition) {
-        let (life, group, request) = (addition.life, addition.group, addition.request)
-        let boottime = hosts[host].clocks.boottime(at: now)
-        if let before = addition.before, boottime >= before, !mutated(.lateRequestMade) {
-            plan(
-                .answerLate(host: host, life: life, group: group, request: request),
-                after: kernelTime()
-            )
-            return
-        }
-        let present = hosts[host].addresses[group].present
-        if !addition.fails {
-            hosts[host].addresses[group].present = SimulatedAddresses.all
-            let late = luck.within(20 * Scenario.milliseconds...Self.kernelLateness)
-            let expiry = boottime + addition.lifetime
-            hosts[host].addresses[group].expiry = expiry + late
-            hosts[host].addresses[group].latestExpiry = expiry + Self.kernelLateness
-            planExpiry(host, group)
-            tellOthers(host, life, group, changed: present != SimulatedAddresses.all)
-            check(group)
-        }
-        plan(
-            .answerAdd(
-                host: host,
-                life: life,
-                group: group,
-                request: request,
-                failed: addition.fails
-            ),
-            after: kernelTime()
-        )
-    }
-
-    func remove(_ host: Int, _ life: Int, _ group: Int, _ request: UInt64) {
-        let present = hosts[host].addresses[group].present
-        hosts[host].addresses[group].present = 0
-        hosts[host].addresses[group].removals -= 1
-        tellOthers(host, life, group, changed: present > 0)
-        check(group)
-        plan(
-            .answerRemove(host: host, life: life, group: group, request: request),
-            after: kernelTime()
-        )
-    }
-
-    /// The kernel takes an address off this much after its lifetime at the latest.
-    static let kernelLateness: TrueTime = 1_300 * Scenario.milliseconds
-
-    /// Its jiffies are slewed with BOOTTIME, so this is planned anew whenever that changes.
-    func planExpiry(_ host: Int, _ group: Int) {
-        hosts[host].addresses[group].expiries += 1
-        let time = hosts[host].clocks.time(boottime: hosts[host].addresses[group].expiry)
-        guard time < .max / 8 else { return }
-        plan(
-            .expire(
-                host: host,
-                boot: hosts[host].boot,
-                group: group,
-                serial: hosts[host].addresses[group].expiries
-            ),
-            after: time - now
-        )
-    }
-
-    func planExpiries(_ host: Int) {
-        for group in 0..<scenario.groups where hosts[host].addresses[group].present > 0 {
-            planExpiry(host, group)
-        }
-    }
-
-    func expireAddresses(_ host: Int, _ group: Int, _ serial: Int) {
-        guard hosts[host].addresses[group].expiries == serial else { return }
-        guard hosts[host].addresses[group].present > 0 else { return }
-        note("\(hosts[host].name) kernel expires the addresses of g\(group + 1)")
-        change(host, group, present: 0)
-    }
-
-    /// Another life than the one that asked is told like anybody else.
-    private func tellOthers(_ host: Int, _ life: Int, _ group: Int, changed: Bool) {
-        guard changed, let present = hosts[host].process?.life, present != life else { return }
-        plan(.tellAddresses(host: host, life: present, group: group), after: kernelTime())
-    }
-
-    /// Somebody else changes addresses: an operator, or the kernel.
-    func change(_ host: Int, _ group: Int, present: Int) {
-        hosts[host].addresses[group].present = present
-        check(group)
-        guard let life = hosts[host].process?.life else { return }
-        hosts[host].addresses[group].untold = true
-        plan(.tellAddresses(host: host, life: life, group: group), after: kernelTime())
-    }
-
-    func tellAddresses(_ host: Int, _ group: Int) {
-        guard hosts[host].isNode, hosts[host].groups[group] else { return }
-        let present = hosts[host].addresses[group].present
-        tell(
-            host,
-            .addressesFound(
-                Self.groupID(group),
-                all: present == SimulatedAddresses.all,
-                some: present > 0
-            )
-        )
-    }
-
-    func tellInterface(_ host: Int, _ group: Int) {
-        guard hosts[host].isNode, hosts[host].groups[group] else { return }
-        let up = hosts[host].carrier[group % scenario.paths]
-        tell(host, .interface(Self.groupID(group), up: up))
     }
 
     // MARK: Disk

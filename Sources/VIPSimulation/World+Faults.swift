@@ -15,7 +15,8 @@ extension World {
         case .reboot, .rebootAll, .powerOff, .suspend, .slew, .pause, .carrier, .health,
             .slowKernel:
             strikeHost(fault, host, group)
-        case .deleteAddresses, .addAddresses, .refuseAddresses:
+        case .deleteAddresses, .addAddresses, .refuseAddresses, .flapAddress, .deleteLink,
+            .renameLink:
             strikeAddresses(fault, node, group)
         case .cut, .cutPair, .isolate, .deafen, .clog, .replay:
             strikeNetwork(fault, host)
@@ -143,7 +144,7 @@ extension World {
             setHealth(host, group, healthy: !hosts[host].healthy[group])
         case .slowKernel:
             let busy = scenario.aim == .kernels ? 2_000 * Scenario.milliseconds + span() : span()
-            hosts[host].kernelBusyUntil = max(hosts[host].kernelBusyUntil, now) + busy
+            hosts[host].kernel.busyUntil = max(hosts[host].kernel.busyUntil, now) + busy
         default: break
         }
     }
@@ -153,16 +154,27 @@ extension World {
         guard hosts[host].runs, hosts[host].isNode else { return }
         switch fault {
         case .deleteAddresses:
-            let present = hosts[host].addresses[group].present
-            guard present > 0 else { return }
-            note("\(hosts[host].name) somebody deletes addresses of g\(group + 1)")
-            change(host, group, present: fate.below(present))
+            let count = hosts[host].kernel.held[group].count
+            guard count > 0 else { return }
+            deleteAddresses(host, group, atMost: count - fate.below(count))
         case .addAddresses:
             // Without any gate nobody could keep them from answering.
             guard hosts[host].gateInPlace else { return }
-            note("\(hosts[host].name) somebody adds addresses of g\(group + 1)")
-            change(host, group, present: fate.below(SimulatedAddresses.all) + 1)
+            addForeignAddress(host, group)
         case .refuseAddresses: hosts[host].addsFail.toggle()
+        case .flapAddress:
+            guard hosts[host].gateInPlace else { return }
+            for _ in 0..<luck.within(2...40) {
+                deleteAddresses(host, group)
+                addForeignAddress(host, group)
+            }
+        case .deleteLink, .renameLink:
+            let path = group % scenario.paths
+            if fault == .deleteLink { deleteLink(host, path) } else { renameLink(host, path) }
+            plan(
+                .restoreLink(host: host, boot: hosts[host].boot, path: path),
+                after: luck.happens(300_000) ? 0 : span()
+            )
         default: break
         }
     }

@@ -24,7 +24,7 @@ extension World {
         process.unclosed = nil
         closeUnknownGates(host, process.settings)
         for group in unclosed { closeGate(host, group) }
-        process.incoming.insert(Process.Incoming(event: .gatesClosed), at: process.taken)
+        process.pending.insert(.gatesClosed, at: 0)
         proceed(host)
     }
 
@@ -39,7 +39,7 @@ extension World {
     /// off yet, would be a second fault.
     func deleteGate(_ host: Int) {
         guard hosts[host].runs, hosts[host].gateInPlace else { return }
-        for group in 0..<scenario.groups where hosts[host].addresses[group].present > 0 {
+        for group in 0..<scenario.groups where hosts[host].has(group) {
             let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
             guard record?.tenure != nil else { return }
         }

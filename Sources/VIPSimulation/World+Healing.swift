@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// The end of all faults, and what is demanded then.
 extension World {
@@ -32,7 +33,10 @@ extension World {
             plan(.awaken(host: host, life: life), after: 0)
         }
         if odd { kill(host) }
-        for path in 0..<scenario.paths { setCarrier(host, path, up: true) }
+        for path in 0..<scenario.paths {
+            setCarrier(host, path, up: true)
+            restoreLink(host, path)
+        }
         for group in 0..<scenario.groups where !hosts[host].healthy[group] {
             setHealth(host, group, healthy: true)
         }
@@ -56,12 +60,20 @@ extension World {
         span += 200 * Scenario.milliseconds
         if let far = scenario.far { span += far.delay * 20 }
         // The kernel works off what it was asked for while it was slow.
-        span += max(0, (hosts.map(\.kernelBusyUntil).max() ?? now) - now)
+        span += max(0, (hosts.map(\.kernel.busyUntil).max() ?? now) - now)
         if scenario[.shutdown] > 0 || scenario.aim == .releases {
             span += 1_500 * Scenario.milliseconds
         }
         if scenario.automaticFailback { span += scenario.lease * 2 }
-        return span
+        return span + (hosts.indices.map(refusalsBelieved).max() ?? 0)
+    }
+
+    /// How much longer a host waits before it asks its kernel again, after a refusal.
+    private func refusalsBelieved(_ host: Int) -> TrueTime {
+        guard let addresses = hosts[host].process?.addresses else { return 0 }
+        let boottime = Instant(nanoseconds: hosts[host].clocks.boottime(at: now))
+        let end = addresses.settledBy(now: boottime).nanoseconds
+        return max(0, hosts[host].clocks.time(boottime: end) - now)
     }
 
     func demand() {
@@ -87,6 +99,7 @@ extension World {
             violate(.liveness, "nobody answers for g\(group + 1)")
         }
         for host in hosts.indices { demandHearing(host) }
+        for host in hosts.indices { checkKnowledge(host) }
     }
 
     private func isServed(_ group: Int) -> Bool {

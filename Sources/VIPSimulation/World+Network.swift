@@ -72,7 +72,7 @@ extension World {
         guard hosts[host].runs, hosts[host].carrier[Int(sent.frame.path)] else { return }
         guard let process = hosts[host].process else { return }
         guard process.incoming.count - process.taken < Process.mostWaiting else { return }
-        tell(host, .received(sent.frame), recording: sent.recording, sentAt: sent.sentAt)
+        tell(host, .event(.received(sent.frame)), recording: sent.recording, sentAt: sent.sentAt)
     }
 
     /// What a clogged link has kept flows, in any order.

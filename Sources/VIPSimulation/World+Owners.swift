@@ -1,4 +1,6 @@
 import VIPCore
+import VIPHost
+import VIPNet
 
 /// Who answers, and whether a majority of voters excludes everybody else meanwhile. Looked at
 /// whenever something has changed that bears on it: between two changes a host can only fall
@@ -7,12 +9,12 @@ extension World {
     /// An address is present, and no gate keeps it from answering. Whether its link is up does not
     /// matter.
     func answers(_ host: Int, _ group: Int) -> Bool {
-        hosts[host].runs && hosts[host].addresses[group].present > 0 && isOpen(host, group)
+        hosts[host].runs && hosts[host].has(group) && isOpen(host, group)
     }
 
     /// Without a gate only the absence of the addresses keeps them from answering.
     func isOpen(_ host: Int, _ group: Int) -> Bool {
-        guard hosts[host].gateInPlace else { return hosts[host].addresses[group].present > 0 }
+        guard hosts[host].gateInPlace else { return hosts[host].has(group) }
         return hosts[host].gates[group].isOpen(boottime: hosts[host].clocks.boottime(at: now))
     }
 
@@ -23,9 +25,18 @@ extension World {
         guard let process = hosts[host].process, !process.hung, process.started,
             case .idle = process.phase
         else { return true }
-        if hosts[host].addresses[group].removals > 0 { return true }
+        if isRemovalDue(host, group) { return true }
         let silent = hosts[host].clocks.time(boottime: hosts[host].gates[group].deadline)
         return now >= silent && now - silent <= scenario.lateness.upperBound + 1
+    }
+
+    /// The agent has asked for it, and the kernel has not got round to it, or the host not asked.
+    private func isRemovalDue(_ host: Int, _ group: Int) -> Bool {
+        let isAsked = hosts[host].kernel.work.contains { $0.request.removes(group) }
+        guard !isAsked, let addresses = hosts[host].process?.addresses else { return isAsked }
+        return !addresses.hasBegun
+            || addresses.index(of: Self.groupID(group)).map { !addresses.groups[$0].isWanted }
+                ?? false
     }
 
     func checkAll() {
@@ -102,8 +113,8 @@ extension World {
     private func silentFrom(_ host: Int, _ group: Int) -> TrueTime {
         let clocks = hosts[host].clocks
         guard hosts[host].enforcement == .gate else {
-            return clocks.time(boottime: hosts[host].addresses[group].latestExpiry)
-                + scenario.margin
+            let expiries = hosts[host].kernel.held[group].map { $0.latestExpiry ?? .max / 4 }
+            return clocks.time(boottime: expiries.max() ?? 0) + scenario.margin
         }
         guard hosts[host].gateInPlace else { return now }
         return clocks.time(boottime: hosts[host].gates[group].deadline) + scenario.margin
@@ -120,5 +131,15 @@ extension World {
             end = max(end, host.clocks.time(raw: grant.expiry.nanoseconds))
         }
         return end
+    }
+}
+
+extension AddressRequest {
+    fileprivate func removes(_ group: Int) -> Bool {
+        switch self {
+        case .remove(let addresses):
+            addresses.contains { SimulatedKernel.group(of: $0.address) == group }
+        case .add, .look, .survey, .tryOut: false
+        }
     }
 }

@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// The shell of an agent: it receives an event, reads the clocks, steps, and carries out the
 /// effects one by one. It may be stopped or killed between any two of these.
@@ -27,6 +28,7 @@ extension World {
             reading: hosts[host].clocks.reading(at: now),
             in: scenario
         )
+        if hosts[host].isNode { hosts[host].process!.addresses = addresses(of: host) }
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
                 + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
@@ -40,7 +42,7 @@ extension World {
         }
         tell(host, .start)
         for incoming in hosts[host].inherited {
-            tell(host, incoming.event, recording: incoming.recording, sentAt: incoming.sentAt)
+            tell(host, incoming.input, recording: incoming.recording, sentAt: incoming.sentAt)
         }
         hosts[host].inherited = []
         tellAtStart(host)
@@ -56,9 +58,11 @@ extension World {
             tellGate(host, inPlace: false)
             plan(.placeGate(host: host, life: life), after: gateTime())
         }
+        plan(
+            .beginAddresses(host: host, life: life),
+            after: healed ? 0 : luck.within(0...scenario.heartbeat)
+        )
         for group in 0..<scenario.groups where hosts[host].groups[group] {
-            if hosts[host].addresses[group].present > 0 { tellAddresses(host, group) }
-            tellInterface(host, group)
             if !hosts[host].healthy[group] {
                 plan(.tellHealth(host: host, life: life, group: group), after: scenario.heartbeat)
             }
@@ -74,7 +78,6 @@ extension World {
                 || hosts[host].page?.records.contains { $0.group == id } == true
             guard !isKnown else { continue }
             hosts[host].gates[group].deadline = 0
-            hosts[host].addresses[group].present = 0
             check(group)
         }
     }
@@ -91,6 +94,20 @@ extension World {
         if hosts[host].directory.voterSet == nil {
             hosts[host].directory.voterSet = hosts[host].voterSet
         }
+    }
+
+    private func addresses(of host: Int) -> HostAddresses {
+        HostAddresses(
+            (0..<scenario.groups).filter { hosts[host].groups[$0] }.map { group in
+                HostGroup(
+                    id: Self.groupID(group),
+                    name: "g\(group + 1)",
+                    interface: SimulatedLink.name(group % scenario.paths),
+                    addresses: SimulatedKernel.addresses(of: group)
+                )
+            },
+            renewedAtOnce: scenario.renewedAtOnce
+        )
     }
 
     func settings(of host: Int) -> Settings {
@@ -128,15 +145,17 @@ extension World {
 
     // MARK: What happens to a process
 
+    func tell(_ host: Int, _ event: Event) { tell(host, .event(event)) }
+
     func tell(
         _ host: Int,
-        _ event: Event,
+        _ input: Process.Input,
         recording: Network.RecordingID? = nil,
         sentAt: TrueTime = 0
     ) {
         guard hosts[host].process != nil else { return }
         hosts[host].process!.incoming.append(
-            Process.Incoming(event: event, recording: recording, sentAt: sentAt)
+            Process.Incoming(input: input, recording: recording, sentAt: sentAt)
         )
         if case .idle = hosts[host].process!.phase { proceed(host) }
     }
@@ -145,6 +164,11 @@ extension World {
         guard let process = hosts[host].process, process.timerSerial == serial else { return }
         guard case .idle = process.phase, process.taken == process.incoming.count || process.hung
         else { return }
+        let boottime = Instant(nanoseconds: hosts[host].clocks.boottime(at: now))
+        let isDue = process.addresses?.dueAt(now: process.reading.boottime).map { $0 <= boottime }
+        if isDue == true {
+            process.incoming.append(Process.Incoming(input: .addresses(.wake)))
+        }
         tell(host, .wake)
     }
 
@@ -188,7 +212,11 @@ extension World {
                 guard let incoming = takeIncoming(host) else { return }
                 hosts[host].process!.phase = .reading(incoming)
             case .reading(let incoming):
-                step(host, incoming)
+                if let event = incoming.event {
+                    step(host, incoming, event)
+                } else {
+                    stepAddresses(host, incoming)
+                }
             case .carryingOut(let next):
                 guard next != process.killBefore else {
                     return endInside(host, before: next)
@@ -204,7 +232,26 @@ extension World {
         }
     }
 
+    /// What comes from the kernel or to it, and no effect of the agent.
+    private func stepAddresses(_ host: Int, _ incoming: Process.Incoming) {
+        hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
+        switch incoming.input {
+        case .event: break
+        case .addresses(let event):
+            stepAddresses(host, event)
+            if event == .wake { checkAddressesTimer(host) }
+        case .answer(let id, let answer): takeAnswer(host, id, answer)
+        case .netlink: readNetlink(host)
+        }
+        hosts[host].process!.phase = .idle
+        armTimer(host)
+    }
+
     private func takeIncoming(_ host: Int) -> Process.Incoming? {
+        if let event = hosts[host].process!.pending.first {
+            hosts[host].process!.pending.removeFirst()
+            return Process.Incoming(input: .event(event))
+        }
         let taken = hosts[host].process!.taken
         guard taken < hosts[host].process!.incoming.count else {
             hosts[host].process!.incoming.removeAll(keepingCapacity: true)
@@ -224,8 +271,8 @@ extension World {
         return true
     }
 
-    private func step(_ host: Int, _ incoming: Process.Incoming) {
-        if !isClockOld(for: incoming.event) {
+    private func step(_ host: Int, _ incoming: Process.Incoming, _ event: Event) {
+        if !isClockOld(for: event) {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }
         let reading = hosts[host].process!.reading
@@ -233,24 +280,17 @@ extension World {
             checkReplay(host, incoming, recording, at: reading)
         }
         countStep()
-        note("\(hosts[host].name) < \(describe(incoming.event))")
-        if case .addressesFound(let group, let all, let some) = incoming.event {
-            // What is true no more by now will be told again.
-            let present = hosts[host].addresses[index(group)].present
-            if all == (present == SimulatedAddresses.all), some == (present > 0) {
-                hosts[host].addresses[index(group)].untold = false
-            }
-        }
-        if case .gate(let group, let inPlace) = incoming.event {
+        note("\(hosts[host].name) < \(describe(event))")
+        if case .gate(let group, let inPlace) = event {
             hosts[host].process!.gateInPlace[index(group)] = inPlace
         }
-        let effects = hosts[host].process!.agent.step(incoming.event, at: reading)
-        hosts[host].process!.current = incoming.event
+        let effects = hosts[host].process!.agent.step(event, at: reading)
+        hosts[host].process!.current = event
         hosts[host].process!.effects = effects
         hosts[host].process!.phase = .carryingOut(next: 0)
         hosts[host].process!.killBefore = drawKill(effects)
         checkStep(host, incoming, effects)
-        if case .received(let frame) = incoming.event {
+        if case .received(let frame) = event {
             noteFrame(host, frame)
         }
     }
@@ -281,7 +321,7 @@ extension World {
         if process.unclosed == nil,
             process.effects.contains(where: { if case .closeGate = $0 { true } else { false } })
         {
-            process.incoming.insert(Process.Incoming(event: .gatesClosed), at: process.taken)
+            process.pending.insert(.gatesClosed, at: 0)
         }
         hosts[host].process!.phase = .idle
         hosts[host].process!.started = true
@@ -295,8 +335,10 @@ extension World {
     func armTimer(_ host: Int) {
         guard let process = hosts[host].process, case .idle = process.phase else { return }
         hosts[host].process!.timerSerial += 1
-        guard let due = process.agent.wakeUp(at: process.reading) else { return }
-        checkTimer(host, due)
+        let agentDue = process.agent.wakeUp(at: process.reading)
+        let addressesDue = process.addresses?.dueAt(now: process.reading.boottime)
+        if let agentDue { checkTimer(host, agentDue) }
+        guard let due = earliest(agentDue, addressesDue) else { return }
         let time = hosts[host].clocks.time(boottime: due.nanoseconds)
         guard time < .max / 8 else { return }
         let late = healed ? scenario.lateness.lowerBound : fate.within(scenario.lateness)

@@ -93,7 +93,7 @@ extension World {
         setHealth(host, group, healthy: passes)
     }
 
-    package func deleteAddresses(host: Int, group: Int = 0) { change(host, group, present: 0) }
+    package func deleteAddresses(host: Int, group: Int = 0) { deleteAddresses(host, group) }
 
     package func switchover(host: Int, group: Int = 0) {
         command(host, .switchover(Self.groupID(group), to: nil))

@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// What a configuration says otherwise from the next process on.
 enum Reconfiguration {
@@ -35,7 +36,7 @@ extension World {
         }
         let waiting = process.incoming.dropFirst(process.taken)
         let areFrames = waiting.allSatisfy { incoming in
-            if case .received = incoming.event { true } else { false }
+            if case .received? = incoming.event { true } else { false }
         }
         guard areFrames, isMoment(host, process, succession) else { return }
         end(host, "re-executes")
@@ -52,6 +53,8 @@ extension World {
     }
 
     private func isMoment(_ host: Int, _ process: Process, _ succession: Succession) -> Bool {
+        // The kernel has answered all that it was asked.
+        guard process.pending.isEmpty, process.addresses?.isIdle ?? true else { return false }
         if process.agent.isAtRest(at: process.reading) {
             if process.agent.isForced || !process.commands.isEmpty {
                 violate(.replies, "\(hosts[host].name) is at rest, and owes an answer")

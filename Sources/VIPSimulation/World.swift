@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// A cluster in true time: hosts, network, attacker, and whatever goes wrong. One seed is the whole
 /// run; checkers look at every effect, and at everything else that changes who may answer.
@@ -157,21 +158,20 @@ public final class World {
         case .launch(let host, let boot): booted(host, boot, happening) { launch(host) }
         case .killAgain(let host, let boot):
             booted(host, boot, happening) { killAgain(host) }
-        case .add(let host, let boot, let addition):
-            booted(host, boot, happening) { add(host, addition) }
-        case .remove(let host, let boot, let life, let group, let request):
-            booted(host, boot, happening) { remove(host, life, group, request) }
-        case .answerAdd(let host, let life, let group, let request, let failed):
+        case .kernel(let host, let boot): booted(host, boot, happening) { work(host) }
+        case .kernelAnswer(let host, let life):
             live(host, life, happening) {
-                tell(
-                    host,
-                    .addressesAdded(Self.groupID(group), request: request, failed: failed)
-                )
+                guard let first = hosts[host].process?.answers.first else { return }
+                hosts[host].process!.answers.removeFirst()
+                tell(host, .answer(first.id, first.answer))
             }
-        case .answerLate(let host, let life, let group, let request):
-            live(host, life, happening) {
-                tell(host, .addressesLate(Self.groupID(group), request: request))
-            }
+        case .netlink(let host, let life): live(host, life, happening) { tell(host, .netlink) }
+        case .silent(let host, let life, let group):
+            live(host, life, happening) { tell(host, .addresses(.silent(group: group))) }
+        case .beginAddresses(let host, let life):
+            live(host, life, happening) { tell(host, .addresses(.begin)) }
+        case .restoreLink(let host, let boot, let path):
+            booted(host, boot, happening) { restoreLink(host, path) }
         case .noticeGate(let host, let life): live(host, life, happening) { noticeGate(host) }
         case .findGates(let host, let life): live(host, life, happening) { findGates(host) }
         case .placeGate(let host, let life): live(host, life, happening) { placeGate(host) }
@@ -179,14 +179,6 @@ public final class World {
             booted(host, boot, happening) { hosts[host].gateFails = false }
         case .force(let host, let boot, let group):
             booted(host, boot, happening) { command(host, .takeover(Self.groupID(group))) }
-        case .answerRemove(let host, let life, let group, let request):
-            live(host, life, happening) {
-                tell(host, .addressesRemoved(Self.groupID(group), request: request))
-            }
-        case .tellAddresses(let host, let life, let group):
-            live(host, life, happening) { tellAddresses(host, group) }
-        case .tellInterface(let host, let life, let group):
-            live(host, life, happening) { tellInterface(host, group) }
         case .tellHealth(let host, let life, let group):
             live(host, life, happening) {
                 tell(
@@ -195,7 +187,7 @@ public final class World {
                 )
             }
         case .expire(let host, let boot, let group, let serial):
-            booted(host, boot, happening) { expireAddresses(host, group, serial) }
+            booted(host, boot, happening) { expireAddress(host, group, serial) }
         case .writeDirectory(let host, let boot):
             booted(host, boot, happening) { writeDirectory(host) }
         case .slew(let host): slew(host)

@@ -177,6 +177,20 @@ struct HostAddressesTests {
         #expect(!stage.step(.wake).contains { $0.contains("remove") })
     }
 
+    @Test("that come while others are removed are still there afterwards, and are told")
+    func foundWhileRemoving() {
+        var stage = Stage.begun("10.0.0.100", with: ["10.0.0.100"])
+        stage.told(.overrun)
+        stage.remove(7)
+        let other = Stage.foreign("10.0.0.100", on: 9)
+        stage.answer(.found(links: [Stage.eth0], addresses: [other]), to: 2)
+        stage.answer(
+            .removed(absent: [Stage.address("10.0.0.100")], kept: [], nil),
+            to: 3
+        )
+        #expect(stage.remove(8).first?.contains("remove 10.0.0.100 on 9") == true)
+    }
+
     // MARK: - What others do
 
     @Test("that somebody takes off are missed at once, and only those are added again")
@@ -202,7 +216,7 @@ struct HostAddressesTests {
         stage.add(1)
         let first = Stage.address("10.0.0.100")
         #expect(stage.told(.address(first), .addressGone(first)) == [])
-        #expect(stage.answer(.added) == ["tell web added (1)", "tell web has some"])
+        #expect(stage.answer(.added) == ["tell web has some", "tell web added (1)"])
     }
 
     @Test("that somebody changes a thousand times a second are told of every 10 ms")
@@ -221,6 +235,17 @@ struct HostAddressesTests {
             for line in stage.step(.wake) where line == "tell web has none" { told += 1 }
         }
         #expect((90...100).contains(told))
+    }
+
+    @Test("that are wrong are told of again, until the core asks for something")
+    func toldAgain() {
+        var stage = Stage.begun("10.0.0.100")
+        #expect(stage.told(.address(Stage.foreign("10.0.0.100"))) == ["tell web has all"])
+        stage.pass(.milliseconds(10))
+        #expect(stage.step(.wake).contains("tell web has all"))
+        stage.remove(1)
+        stage.pass(.milliseconds(10))
+        #expect(!stage.step(.wake).contains("tell web has all"))
     }
 
     @Test("that come right by themselves while a look is owed are no news")

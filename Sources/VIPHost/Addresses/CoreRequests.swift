@@ -107,7 +107,7 @@ extension HostAddresses {
         guard !addresses.isEmpty else { return tellRemoval(of: index, request: request) }
         let number = ask(.remove(addresses), for: .group(index))
         groups[index].orders.append(
-            GroupOnHost.Order(id: number, request: request, kind: .removal)
+            GroupOnHost.Order(id: number, request: request, kind: .removal(addresses))
         )
     }
 

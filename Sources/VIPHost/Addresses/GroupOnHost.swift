@@ -41,7 +41,7 @@ package struct GroupOnHost: Sendable {
         enum Kind {
             /// The entries of the table that were asked for.
             case addition([Int])
-            case removal
+            case removal([InterfaceAddress])
             /// After a removal: which of these are there after all, in another shape than was
             /// understood.
             case look(doubtful: [InterfaceAddress])
@@ -114,6 +114,9 @@ package struct GroupOnHost: Sendable {
 
     package var isWanted: Bool { intent != .absent }
 
+    /// What is there will be looked at once the kernel is done, or the pace allows it.
+    package var isBusy: Bool { isOwedLook || !orders.isEmpty }
+
     /// What is there is not what was asked for.
     var isWrong: Bool { isWanted ? !isComplete : !isAbsent }
 }
@@ -124,15 +127,15 @@ package struct GroupOnHost: Sendable {
 /// notification to everybody on the host who listens. So a host with many addresses renews a part
 /// of them at a time, and gives each a longer lifetime: it is the gate that silences them in time,
 /// and the lifetime only cleans up after an agent that died and did not come back.
-struct RefreshTurns: Equatable, Sendable {
+package struct RefreshTurns: Equatable, Sendable {
     /// Addresses that are renewed at each of the core's requests, over all groups.
-    static let mostAtOnce = 256
+    package static let mostAtOnce = 256
 
     /// So many requests until all were renewed once.
     let count: Int
 
-    init(addresses: Int) {
-        count = max(1, (addresses + Self.mostAtOnce - 1) / Self.mostAtOnce)
+    init(addresses: Int, atOnce: Int) {
+        count = max(1, (addresses + atOnce - 1) / atOnce)
     }
 
     /// In seconds, of what would be enough if each request renewed all.

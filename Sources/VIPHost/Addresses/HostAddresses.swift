@@ -46,8 +46,14 @@ package struct HostAddresses: Sendable {
     package internal(set) var overruns: UInt64 = 0
     var actions: [AddressAction] = []
 
-    /// - Parameter silence: after how long without an answer the kernel counts as silent.
-    package init(_ settings: [HostGroup], silence: Duration = .seconds(1)) {
+    /// - Parameters:
+    ///   - silence: after how long without an answer the kernel counts as silent.
+    ///   - renewedAtOnce: addresses that are renewed at each of the core's requests, over all groups.
+    package init(
+        _ settings: [HostGroup],
+        silence: Duration = .seconds(1),
+        renewedAtOnce: Int = RefreshTurns.mostAtOnce
+    ) {
         let table = AddressTable(settings.map(\.addresses))
         self.table = table
         var names: [String] = []
@@ -75,7 +81,7 @@ package struct HostAddresses: Sendable {
             )
         }
         places = settings.enumerated().map { ($1.id, $0) }.sorted { $0.0 < $1.0 }
-        turns = RefreshTurns(addresses: table.entries.count)
+        turns = RefreshTurns(addresses: table.entries.count, atOnce: renewedAtOnce)
         trials = KernelTrials(groups: settings.count, silence: silence)
     }
 
@@ -126,6 +132,15 @@ package struct HostAddresses: Sendable {
         case interfaceDown(String)
         case kernelSilent(seconds: Int64)
         case refused(Refusal)
+    }
+
+    /// By when all that waits for nothing but time is done, and an earlier refusal forgotten; for
+    /// simulations.
+    package func settledBy(now: Instant) -> Instant {
+        let survey = resynchronization.dueAt ?? now
+        let isWilling = groups.allSatisfy { $0.told.isAddressable && $0.told.answers }
+        guard !isWilling else { return survey }
+        return max(survey, trials.latestBelief(at: now) + KernelTrials.longestInterval)
     }
 
     package func finding(of id: GroupID, at now: Instant) -> Finding? {

@@ -32,18 +32,18 @@ extension HostAddresses {
         let id = groups[index].settings.id
         switch (order.kind, answer) {
         case (.addition(let members), .added):
-            conclude(order, of: index, added: members)
-            look(at: index, at: now)
+            conclude(order, of: index, added: members, at: now)
         case (.addition, .late):
             groups[index].intent.forgetTurn()
             tell(.addressesLate(id, request: order.request))
+            look(at: index, at: now)
         case (.addition, .refused(let refusal)):
             groups[index].intent.forgetTurn()
             note(.refused(id, refusal))
             trials.refused(index, refusal, at: now)
             tell(.addressesAdded(id, request: order.request, failed: true))
-        case (.removal, .removed(let absent, _, nil)):
-            conclude(order, of: index, removedBut: absent)
+        case (.removal(let asked), .removed(let absent, _, nil)):
+            conclude(order, of: index, removed: asked, but: absent)
             look(at: index, at: now)
         case (.look(let doubtful), .found(_, let addresses)):
             conclude(order, of: index, looked: doubtful, addresses, at: now)
@@ -60,7 +60,8 @@ extension HostAddresses {
     private mutating func conclude(
         _ order: GroupOnHost.Order,
         of index: Int,
-        added members: [Int]
+        added members: [Int],
+        at now: Instant
     ) {
         if let link = link(of: index) {
             for member in members
@@ -74,6 +75,9 @@ extension HostAddresses {
             }
         }
         trials.taken(index)
+        // Where somebody was quicker, the core hears of that first: it asks once more, and takes
+        // this answer for an old one.
+        look(at: index, at: now)
         tell(
             .addressesAdded(groups[index].settings.id, request: order.request, failed: false)
         )
@@ -84,7 +88,8 @@ extension HostAddresses {
     private mutating func conclude(
         _ order: GroupOnHost.Order,
         of index: Int,
-        removedBut absent: [InterfaceAddress]
+        removed asked: [InterfaceAddress],
+        but absent: [InterfaceAddress]
     ) {
         var doubtful: [InterfaceAddress] = []
         for address in absent {
@@ -94,8 +99,11 @@ extension HostAddresses {
             else { continue }
             doubtful.append(address)
         }
-        for member in groups[index].members where table[member].cameAt <= order.id {
-            for found in table[member].seen { forget(found.place, at: member) }
+        // Only what was asked for: the kernel may have told of others since.
+        for address in asked {
+            guard let member = table.index(of: address.address), table[member].cameAt <= order.id
+            else { continue }
+            forget(address.place, at: member)
         }
         guard !doubtful.isEmpty else { return tellRemoval(of: index, request: order.request) }
         let addresses = doubtful.map(\.address).sorted()

@@ -173,8 +173,9 @@ extension HostAddresses {
     }
 
     /// Tells the core if what is there is not what should be; or a little later, if the core has
-    /// heard of this group a moment ago. While the kernel has something to do for the group, what
-    /// it tells says nothing.
+    /// heard of this group a moment ago. It is told again until it has asked for something: while
+    /// it lets go it has other things to do. While the kernel has something to do for the group,
+    /// what it tells says nothing.
     mutating func look(at index: Int, at now: Instant) {
         guard groups[index].isWrong, groups[index].orders.isEmpty else { return }
         if case .refused = groups[index].removal { return }
@@ -184,11 +185,15 @@ extension HostAddresses {
             tell(
                 .addressesFound(group.settings.id, all: group.isComplete, some: !group.isAbsent)
             )
-        case .later(let instant):
-            guard !groups[index].isOwedLook else { return }
-            groups[index].isOwedLook = true
-            let position = owedLooks.lastIndex { $0.at <= instant }.map { $0 + 1 } ?? 0
-            owedLooks.insert((instant, index), at: position)
+            lookAgain(at: index, at: now + ChangePacing.pace)
+        case .later(let instant): lookAgain(at: index, at: instant)
         }
+    }
+
+    private mutating func lookAgain(at index: Int, at instant: Instant) {
+        guard !groups[index].isOwedLook else { return }
+        groups[index].isOwedLook = true
+        let position = owedLooks.lastIndex { $0.at <= instant }.map { $0 + 1 } ?? 0
+        owedLooks.insert((instant, index), at: position)
     }
 }

@@ -158,6 +158,11 @@ package struct KernelTrials: Sendable {
         return act.refusal
     }
 
+    /// Until when any refused act is believed.
+    func latestBelief(at now: Instant) -> Instant {
+        subjects.lazy.compactMap(\.act?.until).reduce(now, max)
+    }
+
     /// Whether it has left a question without an answer for too long.
     package func isSilent(at now: Instant) -> Bool {
         round.map { now - $0.since >= silence } ?? false

@@ -13,6 +13,9 @@ package final class RouteStream {
     /// Whether the last `read` found the end of what there was.
     package private(set) var isDrained = false
 
+    /// Messages were lost, and some that came before them are yet to be read.
+    private var hasLost = false
+
     private let socket: OpaquePointer
     private let storage: UnsafeMutableRawBufferPointer
 
@@ -45,8 +48,12 @@ package final class RouteStream {
 
     /// What has been told since, in order. Empty when there is nothing.
     ///
+    /// The kernel tells of a loss at once, before what it had told before the loss, and adds
+    /// nothing until all of that is read. Whoever asked for everything right then, and read the
+    /// older messages after it, would take them for newer than the answer.
+    ///
     /// - Parameters:
-    ///   - overrun: stands where the kernel had more to say than there was room for.
+    ///   - overrun: stands after all that was told before a loss, and before what was told later.
     ///   - parse: nil for a message that is of no interest.
     package func read<Event>(
         orAtOverrun overrun: Event,
@@ -61,9 +68,11 @@ package final class RouteStream {
             switch count {
             case -Int(EAGAIN):
                 isDrained = true
+                if hasLost { events.append(overrun) }
+                hasLost = false
                 return events
             case -Int(ENOMSG): continue
-            case -Int(ENOBUFS), -Int(EMSGSIZE): events.append(overrun)
+            case -Int(ENOBUFS), -Int(EMSGSIZE): hasLost = true
             case ..<0: throw SystemError(call: "recv", on: "rtnetlink", errno: Int32(-count))
             default: unsafe read(count, into: &events, parse)
             }
