@@ -15,7 +15,7 @@ public struct Agent: Sendable {
     /// Drawn when the process starts; never that of another process.
     let session: UInt64
     var peers: [Peer]
-    var groups: [Group]
+    var groups: Groups
     var random: Random
     let memory: Memory
     private var started = false
@@ -29,13 +29,19 @@ public struct Agent: Sendable {
     /// The shell has been asked to lower that.
     private var isLoweringRecord = false
     var suspended: Bool
-    private var areGatesFound: Bool
+    var areGatesFound: Bool
     var maintenance = false
     /// SIGTERM has come; by then at the latest the process ends.
     var stoppingUntil: Instant?
     private var exited = false
     /// When renewals last went out, or were due.
     private var lastBeat: Instant = .zero
+    /// As all groups have seen them.
+    private var seen: Circumstances?
+    /// Of groups that have left the configuration: what the page says of them.
+    let formerRecords: [GroupRecord]
+    /// Until when, by MONOTONIC_RAW, there are grants of which the page knew at the start.
+    private let rememberedUntil: Instant
 
     /// How long a stop may take: the design's two seconds, less what the shell needs.
     public static let stopPatience: Duration = .milliseconds(1500)
@@ -60,9 +66,14 @@ public struct Agent: Sendable {
                 challenge: random.nonzero()
             )
         }
-        groups = settings.groups.map {
-            Group(settings: $0, in: settings, at: .zero)
-        }
+        let groups = Groups(
+            settings.groups.map { Group(settings: $0, in: settings, at: .zero) }
+        )
+        let records = memory.page?.records ?? []
+        formerRecords = records.filter { groups.place(of: $0.group) == nil }
+        rememberedUntil =
+            records.compactMap(\.grant).filter { !$0.released }.map(\.expiry).max() ?? .zero
+        self.groups = groups
         recordedLease =
             memory.isLeaseRecorded
             ? max(settings.timing.lease, memory.longestLease) : memory.longestLease
@@ -84,16 +95,19 @@ public struct Agent: Sendable {
         if event == .start {
             start(at: now, &out)
         } else {
-            let before = scene(now)
-            for index in groups.indices { groups[index].enforceDeadline(in: before, &out) }
+            groups.begin(at: now)
+            let before = look(at: now)
+            groups.changeTouched { $0.enforceDeadline(in: before, &out) }
             take(event, at: now, &out)
         }
         let beat = beat(at: now)
-        let scene = scene(now)
-        for index in groups.indices {
-            if beat { groups[index].renew(in: scene, &out) }
-            groups[index].advance(in: scene, &out)
+        if beat { groups.touchOwners() }
+        let scene = look(at: now)
+        groups.changeTouched { group in
+            if beat { group.renew(in: scene, &out) }
+            group.advance(in: scene, &out)
         }
+        groups.settle(in: scene)
         recordLease(&out)
         lowerRecord(at: now, &out)
         noteVoters(at: now, &out)
@@ -104,9 +118,9 @@ public struct Agent: Sendable {
 
         if mutated(.pageAfterFrame) {
             flush(at: now, &out)
-            for index in groups.indices { groups[index].commit(&out) }
+            groups.changeTouched { $0.commit(&out) }
         } else {
-            for index in groups.indices { groups[index].commit(&out) }
+            groups.changeTouched { $0.commit(&out) }
             flush(at: now, &out)
         }
         rules = out.rules
@@ -114,21 +128,14 @@ public struct Agent: Sendable {
         return out.effects
     }
 
-    func scene(_ now: Reading) -> Scene {
-        Scene(
-            now: now,
-            settings: settings,
-            holder: holder,
-            me: me,
-            peers: peers,
-            abstentionEnd: abstentionEnd,
-            recordedLease: recordedLease,
-            maintenance: maintenance,
-            stopping: stoppingUntil != nil,
-            letGoBy: stoppingUntil.map { $0 - Self.releasePatience },
-            suspended: suspended,
-            closing: areGatesFound ? now : nil
-        )
+    /// Has all groups looked at if anything has changed that they depend on.
+    private mutating func look(at now: Reading) -> Scene {
+        let scene = scene(now)
+        if scene.circumstances != seen {
+            seen = scene.circumstances
+            groups.touchAll()
+        }
+        return scene
     }
 
     /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is. It may lie
@@ -147,11 +154,10 @@ public struct Agent: Sendable {
             guard let instant else { return }
             if soonest.map({ instant < $0 }) ?? true { soonest = instant }
         }
-        let scene = scene(now)
-        for group in groups {
-            if group.isOwner { consider(beatDue) }
-            consider(group.wakeUp(in: scene))
-        }
+        if !groups.owners.isEmpty { consider(beatDue) }
+        let prospect = groups.prospect
+        if prospect.boottime < .never { consider(prospect.boottime) }
+        if prospect.raw < .never { consider(now.boottime + (prospect.raw - now.raw)) }
         for (index, peer) in peers.enumerated() where index != me && !peer.paths.isEmpty {
             consider(peer.heartbeatDue)
         }
@@ -173,18 +179,13 @@ public struct Agent: Sendable {
     /// A heartbeat; less where voters grant for less than this host's lease, in proportion.
     private var beatInterval: Duration {
         let timing = settings.timing
-        var interval = timing.heartbeat
-        for group in groups {
-            guard case .owner(let tenure) = group.role,
-                let length = tenure.lengthByMajority(settings.majority), length < timing.lease
-            else { continue }
-            // In nanoseconds: the attoseconds of 10 s by those of 30 s are more than 128 bits hold.
-            let part =
-                Int128(timing.heartbeat.nanoseconds) * Int128(length.nanoseconds)
-                / Int128(timing.lease.nanoseconds)
-            interval = min(interval, max(.milliseconds(1), .nanoseconds(Int64(clamping: part))))
-        }
-        return interval
+        let length = groups.prospect.grantedLength
+        guard length < timing.lease else { return timing.heartbeat }
+        // In nanoseconds: the attoseconds of 10 s by those of 30 s are more than 128 bits hold.
+        let part =
+            Int128(timing.heartbeat.nanoseconds) * Int128(length.nanoseconds)
+            / Int128(timing.lease.nanoseconds)
+        return min(timing.heartbeat, max(.milliseconds(1), .nanoseconds(Int64(clamping: part))))
     }
 
     // MARK: - Start and stop
@@ -194,21 +195,21 @@ public struct Agent: Sendable {
         started = true
         lastBeat = now.boottime - settings.timing.heartbeat
         for index in peers.indices { peers[index].heartbeatDue = now.boottime }
-        for index in groups.indices { groups[index].roleSince = now.boottime }
         beginPlace(at: now, &out)
         if suspended { out.report(.suspended) }
 
         let scene = scene(now)
-        let records = memory.page?.records ?? []
-        for index in groups.indices {
-            let id = groups[index].id
-            let record = records.first { $0.group == id }
-            let term = memory.highestTerms.first { $0.group == id }?.term ?? .none
-            groups[index].remember(record, highestTerm: term)
-            groups[index].start(with: record?.tenure, in: scene, &out)
+        let records = groups.inOrder(memory.page?.records ?? [], \.group)
+        let terms = groups.inOrder(memory.highestTerms, \.group)
+        for place in groups.all.indices {
+            groups.change(place) { group in
+                group.roleSince = now.boottime
+                group.remember(records[place], highestTerm: terms[place]?.term ?? .none)
+                group.start(with: records[place]?.tenure, in: scene, &out)
+            }
         }
         // Groups that left the configuration: their records stay, but nothing of them is served.
-        for record in records where !groups.contains(where: { $0.id == record.group }) {
+        for record in formerRecords {
             if record.tenure != nil {
                 var ended = record
                 ended.tenure = nil
@@ -269,11 +270,7 @@ public struct Agent: Sendable {
 
     private mutating func noteStopped(at now: Reading, _ out: inout Outbox) {
         guard let stoppingUntil, !exited else { return }
-        let idle = groups.allSatisfy { group in
-            if case .standby = group.role { return group.pendingReleases.isEmpty }
-            return false
-        }
-        guard idle || stoppingUntil <= now.boottime else { return }
+        guard groups.busy.isEmpty || stoppingUntil <= now.boottime else { return }
         exited = true
         out.emit(.exit)
     }
@@ -304,7 +301,7 @@ public struct Agent: Sendable {
             withGroup(id, at: now) { group, _ in group.gateInPlace = inPlace }
         case .gatesClosed:
             let scene = scene(now)
-            for index in groups.indices { groups[index].gateClosed(after: stepBefore, in: scene) }
+            groups.changeBusy { $0.gateClosed(after: stepBefore, in: scene) }
             areGatesFound = true
         case .addressable(let id, let addressable):
             withGroup(id, at: now) { group, _ in group.isAddressable = addressable }
@@ -325,8 +322,9 @@ public struct Agent: Sendable {
         at now: Reading,
         _ body: (inout Group, Scene) -> Void
     ) {
-        guard let index = groups.firstIndex(where: { $0.id == id }) else { return }
-        body(&groups[index], scene(now))
+        guard let place = groups.place(of: id) else { return }
+        let scene = scene(now)
+        groups.change(place) { body(&$0, scene) }
     }
 
     private mutating func recordLease(_ out: inout Outbox) {
@@ -340,7 +338,7 @@ public struct Agent: Sendable {
     private mutating func lowerRecord(at now: Reading, _ out: inout Outbox) {
         let lease = settings.timing.lease
         guard recordedLease > lease, !isLoweringRecord, !suspended else { return }
-        let isNeeded = longestGrant(at: now) > lease || now.raw < abstentionEnd
+        let isNeeded = grantedUntil - now.raw > lease || now.raw < abstentionEnd
         guard !isNeeded || mutated(.recordLoweredEarly) else { return }
         isLoweringRecord = true
         out.fire(.lowerRecord)
@@ -348,19 +346,8 @@ public struct Agent: Sendable {
         out.emit(.recordLease(lease))
     }
 
-    /// What is left of the grant that lasts longest, those of groups that have gone included.
-    private func longestGrant(at now: Reading) -> Duration {
-        var longest: Duration = .zero
-        for group in groups {
-            guard let live = group.ballot.liveGrant(at: now) else { continue }
-            longest = max(longest, live.expiry - now.raw)
-        }
-        for record in memory.page?.records ?? [] {
-            guard let grant = record.grant, grant.isLive(at: now) else { continue }
-            longest = max(longest, grant.expiry - now.raw)
-        }
-        return longest
-    }
+    /// Until when this host's voter has granted at most, to groups that have gone too.
+    private var grantedUntil: Instant { max(groups.prospect.grantedUntil, rememberedUntil) }
 
     /// Says once when a voter or a path comes or goes.
     private mutating func noteVoters(at now: Reading, _ out: inout Outbox) {

@@ -40,7 +40,7 @@ extension Agent {
         _ out: inout Outbox,
         _ body: (inout Group, Scene, inout Outbox) -> Void
     ) {
-        guard groups.contains(where: { $0.id == group }) else {
+        guard groups.place(of: group) != nil else {
             out.emit(.reply(id: id, .refused(.unknownGroup)))
             return
         }
@@ -59,7 +59,7 @@ extension Agent {
             return
         }
         let scene = scene(now)
-        let stuck = groups.contains { $0.isOwner && $0.readySuccessor(in: scene) == nil }
+        let stuck = groups.all.contains { $0.isOwner && $0.readySuccessor(in: scene) == nil }
         if on, stuck {
             out.emit(
                 .reply(id: id, .refused(.switchover(.noSuccessor, unready: nil)))

@@ -41,9 +41,18 @@ extension Agent {
             // It can be talked to from now on, or again: with all that is waiting to be said.
             peers[voter].greeted = now.boottime
             peers[voter].heartbeatDue = now.boottime
-            for index in groups.indices { groups[index].askAgain(voter, in: scene(now), &out) }
+            let scene = scene(now)
+            groups.changeAll { $0.askAgain(voter, in: scene, &out) }
         }
-        for record in frame.records { read(record, of: frame, from: voter, at: now, &out) }
+        var scene = scene(now)
+        for record in frame.records {
+            if case .presence(let presence) = record {
+                peers[voter].take(presence, by: settings.me, at: now)
+                scene = self.scene(now)
+            } else {
+                read(record, of: frame, from: voter, in: scene, &out)
+            }
+        }
     }
 
     /// A process changes its challenge once or twice. One that does so in each frame is not
@@ -97,67 +106,65 @@ extension Agent {
         _ record: Record,
         of frame: Frame,
         from voter: Int,
-        at now: Reading,
+        in scene: Scene,
         _ out: inout Outbox
     ) {
         let agree = frame.voterSet == settings.voterSet
         switch record {
         case .request(let request):
-            answer(request, of: frame, from: voter, voterSetsAgree: agree, at: now, &out)
+            answer(request, of: frame, from: voter, voterSetsAgree: agree, in: scene, &out)
         case .granted(let granted):
-            withGroup(granted.group, at: now) { $0.take(granted, from: voter, in: $1, &out) }
+            withGroup(granted.group) { $0.take(granted, from: voter, in: scene, &out) }
         case .refused(let refused):
-            withGroup(refused.group, at: now) { $0.take(refused, from: voter, in: $1, &out) }
+            withGroup(refused.group) { $0.take(refused, from: voter, in: scene, &out) }
         case .release(let release):
             guard release.holder.host == frame.sender else { return count(.implausible) }
-            guard groups.contains(where: { $0.id == release.group }) else {
+            guard groups.place(of: release.group) != nil else {
                 // There is nothing to free, and the sender waits to hear that. What is remembered
                 // of a group that was known here ends by itself.
-                guard !remembersGrant(of: release.group, at: now) else { return }
+                guard !remembersGrant(of: release.group, at: scene.now) else { return }
                 return out.post(
                     .released(group: release.group, term: release.term, holder: release.holder),
                     to: voter
                 )
             }
-            withGroup(release.group, at: now) { $0.take(release, from: voter, in: $1, &out) }
+            withGroup(release.group) { $0.take(release, from: voter, in: scene, &out) }
         case .released(let group, let term, let holder):
             guard holder == self.holder else { return }
-            withGroup(group, at: now) { group, _ in
+            withGroup(group) { group in
                 group.releaseAcknowledged(term, by: voter)
             }
         case .inquiry(let inquiry):
-            withGroup(inquiry.group, at: now) { $0.take(inquiry, from: voter, in: $1, &out) }
+            withGroup(inquiry.group) { $0.take(inquiry, from: voter, in: scene, &out) }
         case .offer(let offer):
             // It asks for our voter's grant, and is refused like any such request.
             guard agree else { return }
-            withGroup(offer.request.group, at: now) {
-                $0.take(offer, from: voter, in: $1, &out)
+            withGroup(offer.request.group) {
+                $0.take(offer, from: voter, in: scene, &out)
             }
         case .declined(let group, let number, let unready):
-            withGroup(group, at: now) {
-                $0.declined(number, because: unready, from: voter, in: $1, &out)
+            withGroup(group) {
+                $0.declined(number, because: unready, from: voter, in: scene, &out)
             }
         case .appeal(let appeal):
             // A witness has no operator who could ask for it.
             guard peers[voter].role == .node else {
                 return count(.implausible)
             }
-            withGroup(appeal.group, at: now) { $0.take(appeal, from: voter, in: $1, &out) }
+            withGroup(appeal.group) { $0.take(appeal, from: voter, in: scene, &out) }
         case .appealAnswered(let group, let number, let refusal):
-            withGroup(group, at: now) { group, _ in
+            withGroup(group) { group in
                 group.appealAnswered(number, refusal: refusal, &out)
             }
-        case .presence(let presence):
-            peers[voter].presence = presence
-            peers[voter].presenceAt = now.boottime
+        case .presence:
+            break
         case .condition(let condition):
-            withGroup(condition.group, at: now) { $0.take(condition, from: voter, in: $1, &out) }
+            withGroup(condition.group) { $0.take(condition, from: voter, in: scene, &out) }
         }
     }
 
     private func remembersGrant(of group: GroupID, at now: Reading) -> Bool {
-        memory.page?.records.contains { $0.group == group && $0.grant?.isLive(at: now) == true }
-            ?? false
+        formerRecords.contains { $0.group == group && $0.grant?.isLive(at: now) == true }
     }
 
     /// Only a holder itself asks for it; its voter's answer repeats the question, and takes no more
@@ -167,87 +174,26 @@ extension Agent {
         of frame: Frame,
         from voter: Int,
         voterSetsAgree: Bool,
-        at now: Reading,
+        in scene: Scene,
         _ out: inout Outbox
     ) {
         guard request.holder.host == peers[voter].id, peers[voter].role == .node else {
             return count(.implausible)
         }
-        guard let index = groups.firstIndex(where: { $0.id == request.group }) else {
+        let answer: Record
+        if let place = groups.place(of: request.group) {
+            answer = groups.change(place) {
+                $0.answer(request, voterSetsAgree: voterSetsAgree, in: scene, &out)
+            }
+        } else {
             out.fire(.refuseUnknownGroup)
-            out.post(
-                .refused(refusal(of: request, .unknownGroup, highest: .none)),
-                to: voter,
-                mayBeLarge: frame.isLarge
-            )
-            return
+            answer = .refused(Refused(request, because: .unknownGroup))
         }
-        let scene = scene(now)
-        guard groups[index].isWithinReach(request.term, in: scene, &out) else {
-            count(.implausible)
-            out.fire(.refuseHighTerm)
-            let highest = groups[index].ballot.highestGranted
-            out.post(
-                .refused(refusal(of: request, .highTerm, highest: highest)),
-                to: voter,
-                mayBeLarge: frame.isLarge
-            )
-            return
-        }
-        let verdict = groups[index].ballot.answer(
-            request,
-            voterSetsAgree: voterSetsAgree,
-            in: scene,
-            &out
-        )
-        groups[index].heardOfOther(
-            request.holder.host,
-            term: request.term,
-            owns: false,
-            in: scene,
-            &out
-        )
-        switch verdict {
-        case .granted(let length):
-            out.post(
-                .granted(Granted(answering: request, length: length)),
-                to: voter,
-                mayBeLarge: frame.isLarge
-            )
-        case .refused(let reason, let current, let remaining):
-            out.post(
-                .refused(
-                    refusal(
-                        of: request,
-                        reason,
-                        current: current,
-                        remaining: remaining,
-                        highest: groups[index].ballot.highestGranted
-                    )
-                ),
-                to: voter,
-                mayBeLarge: frame.isLarge
-            )
-        }
+        out.post(answer, to: voter, mayBeLarge: frame.isLarge)
     }
 
-    private func refusal(
-        of request: Request,
-        _ reason: RefusalReason,
-        current: Holder? = nil,
-        remaining: Duration = .zero,
-        highest: Term
-    ) -> Refused {
-        Refused(
-            group: request.group,
-            term: request.term,
-            holder: request.holder,
-            stamp: request.stamp,
-            reason: reason,
-            current: current,
-            remaining: remaining,
-            highestGranted: highest
-        )
+    private mutating func withGroup(_ id: GroupID, _ body: (inout Group) -> Void) {
+        if let place = groups.place(of: id) { groups.change(place, body) }
     }
 
     // MARK: - Out
@@ -296,7 +242,7 @@ extension Agent {
         var records: [Record] = [.presence(presence(at: now))]
         guard settings.isNode else { return records }
         let scene = scene(now)
-        for group in groups { records.append(.condition(group.condition(in: scene))) }
+        for group in groups.all { records.append(.condition(group.condition(in: scene))) }
         return records
     }
 

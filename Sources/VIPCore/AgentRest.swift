@@ -13,18 +13,18 @@ extension Agent {
         guard stoppingUntil == nil else { return false }
         let scene = scene(now)
         var owns = false
-        for group in groups {
+        for group in groups.all {
             guard group.isAtRest(in: scene) else { return false }
             owns = owns || group.isOwner
         }
         // Two owners need not be in step; where this host is one itself, its own lease counts.
-        return owns || groups.allSatisfy { $0.hasJustVoted(in: scene) }
+        return owns || groups.all.allSatisfy { $0.hasJustVoted(in: scene) }
     }
 
     /// Whether a group is owned on an operator's word. That ends with the process, so a forced
     /// owner is not re-executed.
     public var isForced: Bool {
-        groups.contains { group in
+        groups.all.contains { group in
             if case .owner(let tenure) = group.role { return tenure.forced != nil }
             return false
         }

@@ -106,7 +106,7 @@ extension Agent {
         let voters = peers.indices.map { voter($0, in: scene) }
         let outlook = Outlook(voters, settings)
         return AgentStatus(
-            groups: groups.map { $0.status(in: scene, outlook) },
+            groups: groups.all.map { $0.status(in: scene, outlook) },
             voters: voters,
             silences: outlook.silences,
             distances: outlook.distances,
@@ -123,7 +123,8 @@ extension Agent {
 
     /// Whether the group's addresses may answer from this host at this instant.
     public func serves(_ id: GroupID, at now: Reading) -> Bool {
-        guard let group = groups.first(where: { $0.id == id }), case .owner(let tenure) = group.role
+        guard let place = groups.place(of: id),
+            case .owner(let tenure) = groups.all[place].role
         else { return false }
         return tenure.isServing && tenure.deadline.isAhead(of: now)
     }

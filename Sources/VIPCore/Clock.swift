@@ -61,6 +61,11 @@ public struct Reading: Hashable, Sendable {
         min(boottime - now.boottime, raw - now.raw)
     }
 
+    /// Whether both clocks have come to this point.
+    public func isReached(at now: Reading) -> Bool {
+        boottime <= now.boottime && raw <= now.raw
+    }
+
     /// Whether both clocks say that this point lies ahead.
     public func isAhead(of now: Reading) -> Bool {
         now.boottime < boottime && now.raw < raw

@@ -174,6 +174,25 @@ public struct Refused: Equatable, Sendable {
         self.remaining = remaining
         self.highestGranted = highestGranted
     }
+
+    init(
+        _ request: Request,
+        because reason: RefusalReason,
+        current: Holder? = nil,
+        remaining: Duration = .zero,
+        highestGranted: Term = .none
+    ) {
+        self.init(
+            group: request.group,
+            term: request.term,
+            holder: request.holder,
+            stamp: request.stamp,
+            reason: reason,
+            current: current,
+            remaining: remaining,
+            highestGranted: highestGranted
+        )
+    }
 }
 
 public struct Release: Equatable, Sendable {

@@ -51,8 +51,10 @@ struct Peer: Sendable {
     var sequence: UInt64 = 0
     var heartbeatDue: Instant = .zero
 
-    var presence: Presence?
-    var presenceAt: Instant = .zero
+    private(set) var presence: Presence?
+    private(set) var presenceAt: Instant = .zero
+    /// By that presence.
+    private var hearsThisHost = false
     var voterSetsDiffer = false
     /// When that was last said: a voter that changes it with every frame is not followed.
     var voterSetNoted: Instant?
@@ -86,12 +88,15 @@ struct Peer: Sendable {
         return now.boottime - lastHeard <= span
     }
 
-    /// Heard, and it says that it hears us.
-    func isHeardBothWays(by me: HostID, at now: Reading, within span: Duration) -> Bool {
-        guard isHeard(at: now, within: span), let presence,
-            now.boottime - presenceAt <= span
-        else { return false }
-        return presence.hearings.contains { $0.voter == me && $0.heard }
+    mutating func take(_ presence: Presence, by me: HostID, at now: Reading) {
+        self.presence = presence
+        presenceAt = now.boottime
+        hearsThisHost = presence.hearings.contains { $0.voter == me && $0.heard }
+    }
+
+    /// Whether it has said so lately.
+    func saysThatItHears(at now: Reading, within span: Duration) -> Bool {
+        presence != nil && hearsThisHost && now.boottime - presenceAt <= span
     }
 
     /// Smoothed round trip and four deviations (RFC 6298) over the best path that is heard; nil

@@ -113,30 +113,34 @@ struct Tenure: Sendable {
         majority: Int,
         timing: Timing
     ) -> Reading? {
-        let ends = counted.compactMap { $0.map(timing.end(of:)) }
-        guard let boottime = nthGreatest(majority, of: ends, \.boottime),
-            let raw = nthGreatest(majority, of: ends, \.raw)
+        guard
+            let boottime = nthGreatest(
+                majority,
+                of: counted,
+                { timing.end(of: $0).boottime.sinceZero }
+            ),
+            let raw = nthGreatest(majority, of: counted, { timing.end(of: $0).raw.sinceZero })
         else { return nil }
-        return Reading(boottime: boottime, raw: raw)
+        return Reading(boottime: Instant(boottime), raw: Instant(raw))
     }
 
     /// For how long a majority of the counted grants runs, each from its stamp; nil if too few are.
     func lengthByMajority(_ majority: Int) -> Duration? {
-        let lengths = counted.compactMap { $0?.length }.sorted(by: >)
-        return lengths.count >= majority ? lengths[majority - 1] : nil
+        Self.nthGreatest(majority, of: counted) { $0.length }
     }
 
     private static func nthGreatest(
         _ rank: Int,
-        of ends: [Reading],
-        _ clock: (Reading) -> Instant
-    ) -> Instant? {
-        var best: Instant?
-        for end in ends {
-            let candidate = clock(end)
+        of counted: [Contribution?],
+        _ value: (Contribution) -> Duration
+    ) -> Duration? {
+        var best: Duration?
+        for case .some(let one) in counted {
+            let candidate = value(one)
+            if let best, candidate <= best { continue }
             var reaching = 0
-            for other in ends where clock(other) >= candidate { reaching += 1 }
-            if reaching >= rank, best.map({ $0 < candidate }) ?? true { best = candidate }
+            for case .some(let other) in counted where value(other) >= candidate { reaching += 1 }
+            if reaching >= rank { best = candidate }
         }
         return best
     }

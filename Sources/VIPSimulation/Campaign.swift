@@ -8,8 +8,8 @@ public struct RunResult: Sendable {
     public var rules: RuleCounts
     public var violation: Violation?
 
-    public init(seed: UInt64, aim: Scenario.Aim? = nil) {
-        let world = World(Scenario(seed: seed, aim: aim))
+    public init(seed: UInt64, aim: Scenario.Aim? = nil, compares: Bool = false) {
+        let world = World(Scenario(seed: seed, aim: aim), compares: compares)
         world.run()
         self.seed = seed
         steps = world.steps

@@ -75,6 +75,8 @@ public enum Checker: String, CaseIterable, Sendable {
     case forcedEnds
     /// A host does not know what its kernel has, or has not what it should have, once all is quiet.
     case hostKnows
+    /// A step does something else than it would if it looked at all groups.
+    case sameForAll
     /// After all faults have ended, somebody is not served, or not quietly.
     case liveness
 
@@ -82,7 +84,7 @@ public enum Checker: String, CaseIterable, Sendable {
     var holdsForTwins: Bool {
         switch self {
         case .gateWithinPage, .releaseBehindGate, .frameAfterPage, .pageRemembers, .leaseRecord,
-            .announcement, .replies, .gateFirst, .idleOwner, .hostKnows:
+            .announcement, .replies, .gateFirst, .idleOwner, .hostKnows, .sameForAll:
             true
         case .oneOwner, .cover, .terms, .calm, .replay, .forcedEnds, .doubt, .liveness: false
         }

@@ -65,6 +65,8 @@ final class Process {
     static let mostWaiting = 192
 
     var agent: Agent
+    /// Told the same, it looks at all groups in every step. Only in some runs.
+    var comparison: Agent?
     var settings: Settings { agent.settings }
     let life: Int
     let since: TrueTime

@@ -29,6 +29,9 @@ extension World {
             in: scenario
         )
         if hosts[host].isNode { hosts[host].process!.addresses = addresses(of: host) }
+        if compares {
+            hosts[host].process!.comparison = hosts[host].process!.agent.lookingAtAllGroups
+        }
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
                 + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
@@ -285,6 +288,7 @@ extension World {
             hosts[host].process!.gateInPlace[index(group)] = inPlace
         }
         let effects = hosts[host].process!.agent.step(event, at: reading)
+        compare(host, event, effects, at: reading)
         hosts[host].process!.current = event
         hosts[host].process!.effects = effects
         hosts[host].process!.phase = .carryingOut(next: 0)
@@ -293,6 +297,18 @@ extension World {
         if case .received(let frame) = event {
             noteFrame(host, frame)
         }
+    }
+
+    private func compare(_ host: Int, _ event: Event, _ effects: [Effect], at reading: Reading) {
+        guard let expected = hosts[host].process?.comparison?.step(event, at: reading) else {
+            return
+        }
+        guard effects != expected else { return }
+        violate(
+            .sameForAll,
+            "\(hosts[host].name) does \(effects.map { describe($0) }), and would do"
+                + " \(expected.map { describe($0) }) if it looked at all groups"
+        )
     }
 
     /// A shell that reads its clock, and then waits for a frame.

@@ -5,11 +5,13 @@ import VIPSimulation
 /// Runs side by side, and their results in the order of the seeds.
 struct Fleet {
     let jobs: Int
+    var compares = false
 
     /// Short enough that no job is left waiting for another at the end.
     private static let batch: UInt64 = 32
 
     func run(seeds: Range<UInt64>, aim: Scenario.Aim? = nil) async -> Campaign {
+        let compares = compares
         let batches = stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(Self.batch)).map
         {
             $0..<min($0 + Self.batch, seeds.upperBound)
@@ -19,14 +21,14 @@ struct Fleet {
             var next = 0
             while next < min(jobs, batches.count) {
                 let number = next
-                group.addTask { (number, Self.make(batches[number], aim)) }
+                group.addTask { (number, Self.make(batches[number], aim, compares)) }
                 next += 1
             }
             while let (number, campaign) = await group.next() {
                 results[number] = campaign
                 guard next < batches.count else { continue }
                 let following = next
-                group.addTask { (following, Self.make(batches[following], aim)) }
+                group.addTask { (following, Self.make(batches[following], aim, compares)) }
                 next += 1
             }
             var sum = Campaign()
@@ -35,9 +37,15 @@ struct Fleet {
         }
     }
 
-    private static func make(_ seeds: Range<UInt64>, _ aim: Scenario.Aim?) -> Campaign {
+    private static func make(
+        _ seeds: Range<UInt64>,
+        _ aim: Scenario.Aim?,
+        _ compares: Bool
+    ) -> Campaign {
         var campaign = Campaign()
-        for seed in seeds { campaign.add(RunResult(seed: seed, aim: aim)) }
+        for seed in seeds {
+            campaign.add(RunResult(seed: seed, aim: aim, compares: compares))
+        }
         return campaign
     }
 }

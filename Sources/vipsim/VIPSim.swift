@@ -28,6 +28,9 @@ struct VIPSim: AsyncParsableCommand {
     )
     var mutations = false
 
+    @Flag(help: "Compare every step with one that looks at all groups; one run in 16 does anyway.")
+    var compare = false
+
     @Option(help: "How many runs to make at a time. The results do not depend on it.")
     var jobs: Int = processors()
 
@@ -66,7 +69,7 @@ struct VIPSim: AsyncParsableCommand {
     private func replay(_ seed: UInt64, aim: Scenario.Aim?) throws {
         let scenario = Scenario(seed: seed, aim: aim)
         print(scenario.summary)
-        let world = World(scenario, recording: true)
+        let world = World(scenario, recording: true, compares: compare)
         world.run()
         if transcript {
             for line in world.transcript { print(line) }
@@ -81,7 +84,8 @@ struct VIPSim: AsyncParsableCommand {
     private func search(aim: Scenario.Aim?) async throws {
         let clock = ContinuousClock()
         let began = clock.now
-        let campaign = await Fleet(jobs: jobs).run(seeds: from..<(from + seeds), aim: aim)
+        let fleet = Fleet(jobs: jobs, compares: compare)
+        let campaign = await fleet.run(seeds: from..<(from + seeds), aim: aim)
         show(campaign, after: clock.now - began)
         for violation in campaign.violations.prefix(1) { show(violation, aim: aim) }
         for violation in campaign.violations.dropFirst() {

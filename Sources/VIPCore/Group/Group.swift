@@ -6,7 +6,8 @@
 ///
 /// The methods live beside this file, by what they are about: `GroupStart`, `GroupTerms`,
 /// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupDoubt`, `GroupAddresses`,
-/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`.
+/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`,
+/// `GroupProspect`.
 struct Group: Sendable {
     enum Role: Sendable {
         case standby(Standby)
@@ -154,6 +155,12 @@ struct Group: Sendable {
         }
     }
 
+    /// Nothing of a tenure or a candidacy is left to be done.
+    var isIdle: Bool {
+        guard case .standby = role else { return false }
+        return pendingReleases.isEmpty
+    }
+
     var state: Report.State {
         switch role {
         case .standby: .standby
@@ -202,46 +209,7 @@ struct Group: Sendable {
         resendReleases(in: scene, &out)
         settleCommands(in: scene, &out)
         noteOwner(in: scene, &out)
-    }
-
-    /// The instant of BOOTTIME at which something of this group is due; it may lie in the past if
-    /// that can be done at once.
-    func wakeUp(in scene: Scene) -> Instant? {
-        var soonest: Instant?
-        func consider(_ instant: Instant?) {
-            guard let instant else { return }
-            if soonest.map({ instant < $0 }) ?? true { soonest = instant }
-        }
-        switch role {
-        case .standby(let standby):
-            // Until a majority is heard nothing comes of waiting, and then a frame wakes us.
-            if scene.hearsMajority { consider(nextAttempt(standby, in: scene)) }
-        case .candidate(let candidacy):
-            consider(candidacy.giveUpAt)
-            for ask in candidacy.asks { consider(ask.resendAt) }
-        case .owner(let tenure):
-            // It comes first: RAW would need BOOTTIME to be slewed by more than the kernel allows.
-            consider(tenure.deadline.boottime)
-            if !scene.suspended { for ask in tenure.asks { consider(ask.resendAt) } }
-            if tenure.isGateOpen(at: scene.now) { consider(tenure.announcements.dueAt) }
-            if outlastsAddresses(tenure, in: scene) { consider(tenure.refreshAt) }
-            consider(tenure.confirmBy)
-            consider(scene.letGoBy)
-            consider(tenure.handover?.ask.resendAt)
-            consider(tenure.handover?.giveUpAt)
-            if let since = tenure.forced?.heardSince { consider(since + scene.timing.lease) }
-        case .lettingGo(let lettingGo):
-            guard lettingGo.addressesAreOff, let closedBy = lettingGo.closedBy else { break }
-            consider(scene.boottime(ofRaw: closedBy.raw + lettingGo.drain))
-        }
-        for pending in pendingReleases {
-            consider(pending.giveUpAt)
-            for ask in pending.asks { consider(ask.resendAt) }
-        }
-        for command in pendingCommands {
-            consider(command.giveUpAt)
-            consider(command.appeal?.ask.resendAt)
-        }
-        return soonest
+        // It may have become a standby just now.
+        noteVacancy(in: scene)
     }
 }

@@ -1,5 +1,37 @@
-/// Voters' answers, sorted by what they are answers to.
+/// This host's answers to others, and theirs, sorted by what they are answers to.
 extension Group {
+    /// What this host's voter says to another one's question.
+    mutating func answer(
+        _ request: Request,
+        voterSetsAgree: Bool,
+        in scene: Scene,
+        _ out: inout Outbox
+    ) -> Record {
+        guard isWithinReach(request.term, in: scene, &out) else {
+            out.implausible += 1
+            out.fire(.refuseHighTerm)
+            return .refused(
+                Refused(request, because: .highTerm, highestGranted: ballot.highestGranted)
+            )
+        }
+        let verdict = ballot.answer(request, voterSetsAgree: voterSetsAgree, in: scene, &out)
+        heardOfOther(request.holder.host, term: request.term, owns: false, in: scene, &out)
+        switch verdict {
+        case .granted(let length):
+            return .granted(Granted(answering: request, length: length))
+        case .refused(let reason, let current, let remaining):
+            return .refused(
+                Refused(
+                    request,
+                    because: reason,
+                    current: current,
+                    remaining: remaining,
+                    highestGranted: ballot.highestGranted
+                )
+            )
+        }
+    }
+
     /// A grant counts for the term that this host is asking in; any other was not waited for.
     mutating func take(
         _ granted: Granted,

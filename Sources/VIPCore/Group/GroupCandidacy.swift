@@ -3,17 +3,11 @@ extension Group {
     /// Asks when this host's voter is free, nothing of its own stands in the way, and a majority
     /// that it hears also hears it: a host that can send and not hear must not block the others.
     mutating func considerAsking(in scene: Scene, _ out: inout Outbox) {
-        guard case .standby(var standby) = role else { return }
-        if ballot.liveGrant(at: scene.now) != nil || scene.isAbstaining {
-            standby.vacantSince = nil
-            role = .standby(standby)
+        noteVacancy(in: scene)
+        guard case .standby(let standby) = role, standby.vacantSince != nil else { return }
+        guard let due = nextAttempt(standby, in: scene), due.isReached(at: scene.now) else {
             return
         }
-        if standby.vacantSince == nil {
-            standby.vacantSince = scene.now.boottime
-            role = .standby(standby)
-        }
-        guard let due = nextAttempt(standby, in: scene), due <= scene.now.boottime else { return }
         guard scene.hearsMajority else {
             out.fire(.noMajorityHeard)
             return
@@ -21,19 +15,28 @@ extension Group {
         becomeCandidate(after: standby, in: scene, &out)
     }
 
-    /// When this standby will ask if nothing changes; nil if it will not.
-    func nextAttempt(_ standby: Standby, in scene: Scene) -> Instant? {
+    /// Whether the lease is vacant, as far as this host's voter knows, and since when.
+    mutating func noteVacancy(in scene: Scene) {
+        guard case .standby(var standby) = role else { return }
+        if ballot.liveGrant(at: scene.now) != nil || scene.isAbstaining {
+            standby.vacantSince = nil
+        } else {
+            standby.vacantSince = standby.vacantSince ?? scene.now.boottime
+        }
+        role = .standby(standby)
+    }
+
+    /// When this standby will ask if nothing changes: once both clocks have come to that point. Nil
+    /// if it will not.
+    func nextAttempt(_ standby: Standby, in scene: Scene) -> Reading? {
         guard scene.settings.isNode, unreadiness(in: scene) == nil || isOnlyAbstaining(in: scene)
         else { return nil }
-        var due = standby.notBefore
-        if scene.isAbstaining {
-            due = max(due, scene.boottime(ofRaw: scene.abstentionEnd))
-        }
+        var due = Reading(boottime: standby.notBefore, raw: .zero)
+        if scene.isAbstaining { due.raw = scene.abstentionEnd }
         if let live = ballot.liveGrant(at: scene.now) {
-            return max(due, scene.boottime(ofRaw: live.expiry))
-        }
-        if let since = standby.vacantSince {
-            due = max(due, since + rankDelay(in: scene))
+            due.raw = max(due.raw, live.expiry)
+        } else if let since = standby.vacantSince {
+            due.boottime = max(due.boottime, since + rankDelay(in: scene))
         }
         return due
     }

@@ -130,11 +130,8 @@ extension Group {
             case .refused(let reason, let current, let remaining):
                 refusals[scene.me] = reason
                 let refused = Refused(
-                    group: id,
-                    term: own.term,
-                    holder: own.holder,
-                    stamp: own.stamp,
-                    reason: reason,
+                    own,
+                    because: reason,
                     current: current,
                     remaining: remaining,
                     highestGranted: ballot.highestGranted

@@ -216,20 +216,32 @@ extension Group {
     /// A process that has just gone on with a tenure is given the time to find the gate: it was
     /// there when the process before it died.
     private func isGateMissed(in scene: Scene) -> Bool {
-        guard !gateInPlace else { return false }
-        return roleReason != .restored || scene.now.boottime - roleSince >= Self.gatePatience
+        gateMissedFrom.map { $0 <= scene.now.boottime } ?? false
+    }
+
+    /// Nil while it is in its place.
+    var gateMissedFrom: Instant? {
+        guard !gateInPlace else { return nil }
+        return roleReason == .restored ? roleSince + Self.gatePatience : roleSince
     }
 
     static let gatePatience: Duration = .seconds(1)
 
     private func failbackTarget(in scene: Scene) -> Int? {
+        guard let failback = failback(in: scene), failback.due <= scene.now.boottime else {
+            return nil
+        }
+        return failback.voter
+    }
+
+    /// Where the group goes back to by itself, and from when on, if all stays as it is.
+    func failback(in scene: Scene) -> (voter: Int, due: Instant)? {
         guard case .automatic(let delay) = settings.failback, let prefer = settings.prefer,
             let voter = scene.index(of: prefer), voter != scene.me, isReady(voter, in: scene),
-            let since = heard[voter]?.readySince,
-            // An operator's move away from it is not undone at once, however well it is.
-            scene.now.boottime - max(since, roleSince) >= delay
+            let since = heard[voter]?.readySince
         else { return nil }
-        return voter
+        // An operator's move away from it is not undone at once, however well it is.
+        return (voter, max(since, roleSince) + delay)
     }
 
     // MARK: - The successor's side

@@ -114,7 +114,7 @@ struct OwnerChanges: Sendable {
     private(set) var recent: [Instant] = []
     private(set) var heldDownUntil: Instant?
     private var holdDowns = 0
-    private var plannedMovesPausedUntil: Instant?
+    private(set) var plannedMovesPausedUntil: Instant?
 
     /// More changes than this within a minute are flapping.
     static let tolerated = 3
@@ -158,6 +158,9 @@ struct OwnerChanges: Sendable {
         heldDownUntil = now.boottime + length
         return (from, length)
     }
+
+    /// When it counts that nobody owns the group any more; nil while somebody does.
+    func vacancyNoted(after patience: Duration) -> Instant? { vacantSince.map { $0 + patience } }
 
     func isHeldDown(at now: Reading) -> Bool {
         heldDownUntil.map { now.boottime < $0 } ?? false

@@ -1,0 +1,116 @@
+/// All groups of an agent, and which of them a step has to look at: those that something has
+/// happened to, and those that have something due. What a step costs does not grow with the others.
+///
+/// That nothing is missed rests on two things. A group changes nowhere but in `change`, which puts
+/// it among those that are looked at, and `settle` then asks it anew what will be due when. And
+/// what will be due depends on nothing else but the `Circumstances`: when they change, all groups
+/// are looked at.
+struct Groups: Sendable {
+    /// In the order of their ids.
+    private(set) var all: [Group]
+    private let ids: [GroupID]
+    private var agenda: Agenda
+    private var touched: GroupSet
+    /// As of the last `settle`.
+    private(set) var owners: GroupSet
+    /// Those that are not at rest: no standby, or one that has releases to repeat.
+    private(set) var busy: GroupSet
+    /// For tests: every step looks at all groups. It must make no difference.
+    var looksAtAll = false
+
+    init(_ groups: [Group]) {
+        all = groups
+        ids = groups.map(\.id)
+        precondition(
+            zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 },
+            "groups stand in the order of their ids, none of them twice"
+        )
+        agenda = Agenda(count: groups.count)
+        touched = GroupSet(count: groups.count)
+        owners = touched
+        busy = touched
+    }
+
+    /// Its place, by binary search.
+    func place(of id: GroupID) -> Int? {
+        var low = 0
+        var high = ids.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ids[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low < ids.count && ids[low] == id ? low : nil
+    }
+
+    /// Of each group the one of `facts` that is about it, in the order of the groups.
+    func inOrder<Fact>(_ facts: [Fact], _ id: (Fact) -> GroupID) -> [Fact?] {
+        var found: [Fact?] = Array(repeating: nil, count: all.count)
+        for fact in facts.reversed() {
+            if let place = place(of: id(fact)) { found[place] = fact }
+        }
+        return found
+    }
+
+    var touchedCount: Int { touched.count }
+
+    /// What all groups have in prospect, as of the last `settle`.
+    var prospect: Prospect { agenda.all }
+
+    // MARK: - During a step
+
+    @inline(__always)
+    mutating func change<Result>(_ place: Int, _ body: (inout Group) -> Result) -> Result {
+        touched[place] = true
+        return body(&all[place])
+    }
+
+    mutating func changeAll(_ body: (inout Group) -> Void) {
+        for place in all.indices { change(place, body) }
+    }
+
+    mutating func changeBusy(_ body: (inout Group) -> Void) {
+        touched.formUnion(busy)
+        for place in busy { body(&all[place]) }
+    }
+
+    /// In their order: those that were touched in this step.
+    @inline(__always)
+    mutating func changeTouched(_ body: (inout Group) -> Void) {
+        for place in touched { body(&all[place]) }
+    }
+
+    mutating func touchAll() {
+        for place in all.indices { touched[place] = true }
+    }
+
+    mutating func touchOwners() { touched.formUnion(owners) }
+
+    /// A step begins: those that have something due are looked at.
+    mutating func begin(at now: Reading) {
+        touched.removeAll()
+        if looksAtAll { return touchAll() }
+        agenda.forEachDue(at: now) { touched[$0] = true }
+    }
+
+    /// All is done that was to be done to them in this step.
+    mutating func settle(in scene: Scene) {
+        for place in touched {
+            owners[place] = all[place].isOwner
+            busy[place] = !all[place].isIdle
+            agenda.set(all[place].prospect(in: scene), at: place)
+        }
+        agenda.join()
+    }
+}
+
+extension Agent {
+    /// At how many groups the last step has looked: for tests.
+    package var groupsLookedAt: Int { groups.touchedCount }
+
+    /// The same agent, but every step looks at all groups: for tests, as it makes no difference.
+    package var lookingAtAllGroups: Agent {
+        var agent = self
+        agent.groups.looksAtAll = true
+        return agent
+    }
+}
