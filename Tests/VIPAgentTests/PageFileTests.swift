@@ -22,9 +22,9 @@ struct PageFileTests {
         #expect(page?.read(0) == nil)
         #expect(page?.read(-1) == nil)
         #expect(page?.read(100_000) == nil)
-        try page?.write(0, [1, 2, 3].span)
-        try page?.write(5, [UInt8](repeating: 7, count: 512).span)
-        try page?.write(6, [UInt8]().span)
+        try page?.write(0, [1, 2, 3])
+        try page?.write(5, [UInt8](repeating: 7, count: 512))
+        try page?.write(6, [UInt8]())
         page = nil
         let again = try PageFile(path: scratch("page"))
         #expect(again.read(0) == [1, 2, 3])
@@ -36,10 +36,10 @@ struct PageFileTests {
     @Test("a write that stops after any octet leaves the old record or the new one")
     func torn() throws {
         let page = try PageFile(path: scratch("page"))
-        try page.write(0, [UInt8](repeating: 0xa1, count: 40).span)
-        try page.write(0, [UInt8](repeating: 0xb2, count: 50).span)
+        try page.write(0, [UInt8](repeating: 0xa1, count: 40))
+        try page.write(0, [UInt8](repeating: 0xb2, count: 50))
         let before = try contents("page")
-        try page.write(0, [UInt8](repeating: 0xc3, count: 60).span)
+        try page.write(0, [UInt8](repeating: 0xc3, count: 60))
         let after = try contents("page")
         let old = [UInt8](repeating: 0xb2, count: 50)
         let new = [UInt8](repeating: 0xc3, count: 60)
@@ -62,17 +62,17 @@ struct PageFileTests {
     @Test("after a torn write, the next one leaves what was whole alone until it is done")
     func afterTorn() throws {
         let page = try PageFile(path: scratch("page"))
-        try page.write(0, [1].span)
-        try page.write(0, [2].span)
+        try page.write(0, [1])
+        try page.write(0, [2])
         var octets = try contents("page")
         // The first slot now holds the older record; damage it.
         octets[32] ^= 0xff
         try place(octets, at: "torn")
         let torn = try PageFile(path: scratch("torn"))
         #expect(torn.read(0) == [2])
-        try torn.write(0, [3].span)
+        try torn.write(0, [3])
         #expect(torn.read(0) == [3])
-        try torn.write(0, [4].span)
+        try torn.write(0, [4])
         #expect(torn.read(0) == [4])
     }
 
@@ -89,7 +89,7 @@ struct PageFileTests {
             try place(octets, at: "garbage")
             let page = try PageFile(path: scratch("garbage"))
             for index in 0..<page.capacity { #expect(page.read(index) == nil) }
-            try page.write(3, [9].span)
+            try page.write(3, [9])
             #expect(page.read(3) == [9])
         }
     }
@@ -97,7 +97,7 @@ struct PageFileTests {
     @Test("a record at another's place is none")
     func wandered() throws {
         let page = try PageFile(path: scratch("page"))
-        try page.write(0, [1, 2, 3].span)
+        try page.write(0, [1, 2, 3])
         let octets = try contents("page")
         var moved = octets
         moved.replaceSubrange(1152..<2304, with: octets[0..<1152])
@@ -111,10 +111,10 @@ struct PageFileTests {
     func grows() throws {
         let page = try PageFile(path: scratch("page"))
         #expect(page.capacity == 64)
-        try page.write(0, [1].span)
-        try page.write(64, [2].span)
+        try page.write(0, [1])
+        try page.write(64, [2])
         #expect(page.capacity == 128)
-        try page.write(8191, [3].span)
+        try page.write(8191, [3])
         #expect(page.capacity == 8192)
         #expect(page.read(0) == [1])
         #expect(page.read(64) == [2])
@@ -131,26 +131,26 @@ struct PageFileTests {
     @Test("cut to nothing under the process that has it open, it grows again with all it had")
     func cut() throws {
         let page = try PageFile(path: scratch("page"))
-        for index in 0..<70 { try page.write(index, [UInt8(index), 1].span) }
+        for index in 0..<70 { try page.write(index, [UInt8(index), 1]) }
         let whole = size("page")
         for length in [0, 1, 4096, 1152 * 5 + 600] {
             #expect(unsafe truncate(scratch("page"), off_t(length)) == 0)
             #expect(!page.isWhole)
-            #expect(try page.write(3, [33].span))
+            #expect(try page.write(3, [33]))
             #expect(page.isWhole && size("page") == whole)
             let again = try PageFile(path: scratch("page"))
             for index in 0..<70 {
                 #expect(again.read(index) == (index == 3 ? [33] : [UInt8(index), 1]))
             }
         }
-        #expect(try !page.write(3, [34].span))
+        #expect(try !page.write(3, [34]))
     }
 
     @Test("gone or replaced by another file, it is written anew in its place")
     func replaced() throws {
         let page = try PageFile(path: scratch("page"))
-        try page.write(0, [1].span)
-        try page.write(70, [2].span)
+        try page.write(0, [1])
+        try page.write(70, [2])
         #expect(page.isInPlace)
         for step in 0..<3 {
             switch step {
@@ -167,14 +167,14 @@ struct PageFileTests {
             #expect(again.read(0) == [1])
             #expect(again.read(70) == [2])
         }
-        try page.write(0, [3].span)
+        try page.write(0, [3])
         #expect(try PageFile(path: scratch("page")).read(0) == [3])
     }
 
     @Test("where it can't be replaced, the file that is open goes on, and nothing is left over")
     func irreplaceable() throws {
         let page = try PageFile(path: scratch("page"))
-        try page.write(0, [1].span)
+        try page.write(0, [1])
         #expect(unsafe unlink(scratch("page")) == 0)
         #expect(run("mkdir", "-p", scratch("page/full")) == 0)
         #expect(throws: SystemError.self) { try page.replace() }
@@ -201,11 +201,11 @@ struct PageFileTests {
     @Test("what was erased does not come back")
     func erase() throws {
         let page = try PageFile(path: scratch("page"))
-        try page.write(0, [1].span)
-        try page.write(0, [2].span)
+        try page.write(0, [1])
+        try page.write(0, [2])
         page.erase(0)
         #expect(page.read(0) == nil)
-        try page.write(0, [3].span)
+        try page.write(0, [3])
         #expect(try PageFile(path: scratch("page")).read(0) == [3])
     }
 }

@@ -44,7 +44,7 @@ struct PageStoreTests {
     func flipped() throws {
         do {
             let file = try PageFile(path: scratch("page"))
-            try file.write(0, [UInt8](repeating: 7, count: 60).span)
+            try file.write(0, [UInt8](repeating: 7, count: 60))
         }
         var octets = try WholeFile.read(scratch("page"), most: 1 << 24)
         // The first write goes to the first slot; its contents begin behind 32 octets.

@@ -10,7 +10,9 @@ import VIPPlatform
 package final class PageStore {
     private let file: PageFile
     private let identity: BootIdentity
-    private var slots: [(group: GroupID, index: Int)] = []
+    /// The groups' records, in the file from 1 on; where each group's is.
+    private var count = 0
+    private var places: [GroupID: Int] = [:]
     private var header: PageHeader?
     private static let headerIndex = 0
 
@@ -33,7 +35,6 @@ package final class PageStore {
             // Before the new header is written: nothing of another boot may be taken for this
             // one's.
             for index in 0..<file.capacity { file.erase(index) }
-            slots = []
         }
     }
 
@@ -93,14 +94,14 @@ package final class PageStore {
             return nil
         }
         var records: [GroupRecord] = []
-        var slots: [(group: GroupID, index: Int)] = []
+        var places: [GroupID: Int] = [:]
         for index in 1..<Int(count) + 1 {
             guard let octets = file.read(index), let record = try? GroupRecord(parsing: octets.span)
             else {
                 loss = .damaged
                 return nil
             }
-            slots.append((record.group, index))
+            places[record.group] = places[record.group] ?? index
             records.append(record)
         }
         let page = Page(header: header, records: records.sorted { $0.group < $1.group })
@@ -113,7 +114,8 @@ package final class PageStore {
             loss = .damaged
             return nil
         }
-        self.slots = slots
+        self.count = records.count
+        self.places = places
         return page
     }
 
@@ -122,7 +124,7 @@ package final class PageStore {
         var octets: [UInt8] = []
         for number in [
             identity.bootHigh, identity.bootLow, identity.namespaceDevice, identity.namespaceInode,
-            UInt64(slots.count),
+            UInt64(self.count),
         ] {
             for shift in stride(from: 56, through: 0, by: -8) {
                 octets.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
@@ -135,20 +137,22 @@ package final class PageStore {
     /// A group's first record is counted by the header once it is whole.
     package func write(_ record: GroupRecord) throws(SystemError) {
         var octets: [UInt8] = []
+        octets.reserveCapacity(GroupRecord.longestLength)
         record.serialize(into: &octets)
-        if let slot = slots.first(where: { $0.group == record.group }) {
-            try put(slot.index, octets)
+        if let index = places[record.group] {
+            try put(index, octets)
             return
         }
-        let index = slots.count + 1
+        let index = count + 1
         try file.reserve(records: index + 1)
         try put(index, octets)
-        slots.append((record.group, index))
+        count = index
+        places[record.group] = index
         if let header { try write(header) }
     }
 
     private func put(_ index: Int, _ octets: [UInt8]) throws(SystemError) {
-        if try file.write(index, octets.span) { wasCut = true }
+        if try file.write(index, octets) { wasCut = true }
     }
 }
 

@@ -84,7 +84,7 @@ package final class PageFile {
     /// - Returns: whether the file had to be mended, since somebody had cut it.
     /// - Throws: only where the file has to grow and cannot.
     @discardableResult
-    package func write(_ index: Int, _ octets: Span<UInt8>) throws(SystemError) -> Bool {
+    package func write(_ index: Int, _ octets: [UInt8]) throws(SystemError) -> Bool {
         precondition(index >= 0 && index < Self.mostRecords, "record \(index) is out of bounds")
         precondition(octets.count <= Self.mostOctets, "\(octets.count) octets are no record")
         try reserve(records: index + 1)

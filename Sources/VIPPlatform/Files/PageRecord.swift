@@ -48,25 +48,25 @@ struct PageRecord: Equatable {
     }
 
     /// In the older slot, so that the other one stays whole until this one is.
-    mutating func replace(with octets: Span<UInt8>) {
+    mutating func replace(with octets: [UInt8]) {
         newest = contents == nil ? 0 : 1 - newest
         sequence += 1
-        contents = (0..<octets.count).map { octets[$0] }
+        contents = octets
         isBlank = false
     }
 
-    /// The newest slot as it stands in the file.
+    /// The newest slot as it stands in the file, as far as it says anything: behind the contents
+    /// there may be the end of longer ones.
     func slot(at index: Int) -> [UInt8] {
         let contents = contents ?? []
         var octets: [UInt8] = []
-        octets.reserveCapacity(Self.slotSize)
+        octets.reserveCapacity(Offset.contents + contents.count)
         Self.append(sequence, 8, to: &octets)
         Self.append(UInt64(contents.count), 4, to: &octets)
         Self.append(UInt64(index), 4, to: &octets)
         Self.append(Self.checksum(sequence, index, contents[...]), 8, to: &octets)
         Self.append(0, 8, to: &octets)
         octets += contents
-        octets += repeatElement(0, count: Self.slotSize - octets.count)
         return octets
     }
 
