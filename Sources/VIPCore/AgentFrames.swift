@@ -159,7 +159,10 @@ extension Agent {
         case .presence:
             break
         case .condition(let condition):
-            withGroup(condition.group) { $0.take(condition, from: voter, in: scene, &out) }
+            guard let place = groups.place(of: condition.group),
+                !groups.hearAgain(condition, of: place, from: voter, in: scene)
+            else { return }
+            groups.change(place) { $0.take(condition, from: voter, in: scene, &out) }
         }
     }
 
@@ -242,7 +245,11 @@ extension Agent {
         var records: [Record] = [.presence(presence(at: now))]
         guard settings.isNode else { return records }
         let scene = scene(now)
-        for group in groups.all { records.append(.condition(group.condition(in: scene))) }
+        records.reserveCapacity(1 + groups.all.count)
+        let groups = groups.all.span
+        for place in groups.indices {
+            records.append(.condition(groups[place].condition(in: scene)))
+        }
         return records
     }
 

@@ -64,6 +64,21 @@ struct Groups: Sendable {
         return body(&all[place])
     }
 
+    /// The same condition again, as in most heartbeats: only when it was heard is noted, and as
+    /// nothing follows from that, nobody has to look at the group.
+    mutating func hearAgain(
+        _ condition: Condition,
+        of place: Int,
+        from voter: Int,
+        in scene: Scene
+    ) -> Bool {
+        guard all[place].isHeardAgain(condition, from: voter, in: scene) else {
+            return false
+        }
+        all[place].heard[voter]?.at = scene.now.boottime
+        return true
+    }
+
     mutating func changeAll(_ body: (inout Group) -> Void) {
         for place in all.indices { change(place, body) }
     }
@@ -95,11 +110,21 @@ struct Groups: Sendable {
     /// All is done that was to be done to them in this step.
     mutating func settle(in scene: Scene) {
         for place in touched {
-            owners[place] = all[place].isOwner
-            busy[place] = !all[place].isIdle
-            agenda.set(all[place].prospect(in: scene), at: place)
+            let state = Self.state(of: &all[place], in: scene)
+            owners[place] = state.isOwner
+            busy[place] = !state.isIdle
+            agenda.set(state.prospect, at: place)
         }
         agenda.join()
+    }
+
+    /// Changes nothing: it is `inout` because an array lends an element only for that, and has it
+    /// copied to be read.
+    private static func state(
+        of group: inout Group,
+        in scene: Scene
+    ) -> (isOwner: Bool, isIdle: Bool, prospect: Prospect) {
+        (group.isOwner, group.isIdle, group.prospect(in: scene))
     }
 }
 

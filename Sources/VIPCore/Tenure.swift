@@ -113,33 +113,31 @@ struct Tenure: Sendable {
         majority: Int,
         timing: Timing
     ) -> Reading? {
-        guard
-            let boottime = nthGreatest(
-                majority,
-                of: counted,
-                { timing.end(of: $0).boottime.sinceZero }
-            ),
-            let raw = nthGreatest(majority, of: counted, { timing.end(of: $0).raw.sinceZero })
+        let ends = counted.compactMap { $0.map(timing.end(of:)) }
+        guard let boottime = nthGreatest(majority, of: ends, \.boottime),
+            let raw = nthGreatest(majority, of: ends, \.raw)
         else { return nil }
-        return Reading(boottime: Instant(boottime), raw: Instant(raw))
+        return Reading(boottime: boottime, raw: raw)
     }
 
     /// For how long a majority of the counted grants runs, each from its stamp; nil if too few are.
     func lengthByMajority(_ majority: Int) -> Duration? {
-        Self.nthGreatest(majority, of: counted) { $0.length }
+        // Who has not granted has granted for no time.
+        let length = Self.nthGreatest(majority, of: counted) { $0?.length ?? .zero }
+        return length == .zero ? nil : length
     }
 
-    private static func nthGreatest(
+    private static func nthGreatest<Element, Value: Comparable>(
         _ rank: Int,
-        of counted: [Contribution?],
-        _ value: (Contribution) -> Duration
-    ) -> Duration? {
-        var best: Duration?
-        for case .some(let one) in counted {
-            let candidate = value(one)
+        of elements: [Element],
+        _ value: (Element) -> Value
+    ) -> Value? {
+        var best: Value?
+        for element in elements {
+            let candidate = value(element)
             if let best, candidate <= best { continue }
             var reaching = 0
-            for case .some(let other) in counted where value(other) >= candidate { reaching += 1 }
+            for other in elements where value(other) >= candidate { reaching += 1 }
             if reaching >= rank { best = candidate }
         }
         return best
@@ -197,12 +195,12 @@ struct Announcements: Equatable, Sendable {
         dueAt = now.boottime
     }
 
-    /// Whether a round is due now; if so, the next one is set.
-    mutating func takeRound(at now: Reading) -> Bool {
-        guard let due = dueAt, due <= now.boottime else { return false }
+    func isDue(at now: Reading) -> Bool { dueAt.map { $0 <= now.boottime } ?? false }
+
+    /// One round is made; sets the next one.
+    mutating func takeRound(at now: Reading) {
         let pause = rounds < Self.burst.count ? Self.burst[rounds] : Self.steady
         rounds += 1
         dueAt = now.boottime + pause
-        return true
     }
 }

@@ -147,6 +147,14 @@ struct Group: Sendable {
         return false
     }
 
+    /// Takes the tenure out of its place, to be changed and put back: what is in two places has its
+    /// arrays copied.
+    mutating func takeTenure() -> Tenure? {
+        guard case .owner(let tenure) = role else { return nil }
+        role = .standby(Standby(notBefore: .zero))
+        return tenure
+    }
+
     /// No release of any kind leaves in these roles: the gate may be open.
     var mayHaveOpenGate: Bool {
         switch role {

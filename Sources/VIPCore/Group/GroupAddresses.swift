@@ -6,11 +6,12 @@ extension Group {
     /// renewal brings the next occasion. So whatever becomes of this process, the kernel has taken
     /// the addresses off by the deadline that the lease has now.
     mutating func askForAddresses(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(var tenure) = role, tenure.refreshAt <= scene.now.boottime else { return }
-        guard outlastsAddresses(tenure, in: scene) else {
+        guard case .owner(let due) = role, due.refreshAt <= scene.now.boottime else { return }
+        guard outlastsAddresses(due, in: scene) else {
             out.fire(.putOffAddresses)
             return
         }
+        var tenure = due
         let lifetime = lifetime(in: tenure, in: scene)
         let number = takeRequestNumber()
         if case .confirming(nil, let until) = tenure.stage {

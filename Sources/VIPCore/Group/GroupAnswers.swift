@@ -45,7 +45,7 @@ extension Group {
         switch role {
         case .owner(let tenure) where tenure.term == granted.term:
             refusals[voter] = nil
-            owner(tenure, isGranted: granted, by: voter, in: scene, &out)
+            handleOwner(granted, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == granted.term:
             refusals[voter] = nil
             candidate(candidacy, isGranted: granted, by: voter, in: scene, &out)
@@ -58,14 +58,14 @@ extension Group {
     /// and can't know of a question that is yet to come.
     private func isPlausible(_ granted: Granted, from voter: Int, in scene: Scene) -> Bool {
         if mutated(.grantTakenUnasked) { return true }
-        let asks: [Ask]
+        let ask: Ask
         switch role {
-        case .owner(let tenure) where tenure.term == granted.term: asks = tenure.asks
-        case .candidate(let candidacy) where candidacy.term == granted.term: asks = candidacy.asks
+        case .owner(let tenure) where tenure.term == granted.term: ask = tenure.asks[voter]
+        case .candidate(let candidacy) where candidacy.term == granted.term:
+            ask = candidacy.asks[voter]
         case .standby, .candidate, .owner, .lettingGo: return true
         }
-        return granted.length <= scene.timing.lease
-            && asks[voter].mayBeAnswered(with: granted.stamp)
+        return granted.length <= scene.timing.lease && ask.mayBeAnswered(with: granted.stamp)
     }
 
     mutating func take(
@@ -78,7 +78,7 @@ extension Group {
         switch role {
         case .owner(let tenure) where tenure.term == refused.term:
             refusals[voter] = refused.reason
-            owner(tenure, isRefused: refused, by: voter, in: scene, &out)
+            handleOwner(refused, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == refused.term:
             refusals[voter] = refused.reason
             candidate(candidacy, isRefused: refused, by: voter, in: scene, &out)
@@ -109,7 +109,8 @@ extension Group {
     /// The voter can be talked to anew: what was asked meanwhile has not reached it.
     mutating func askAgain(_ voter: Int, in scene: Scene, _ out: inout Outbox) {
         switch role {
-        case .owner(var tenure) where !scene.suspended:
+        case .owner where !scene.suspended:
+            guard var tenure = takeTenure() else { return }
             tenure.asks[voter].repeatNow(at: scene.now)
             role = .owner(tenure)
         case .candidate(var candidacy):

@@ -52,15 +52,14 @@ extension Group {
 
     /// When a voter is heard again: a majority within a lease, or let go.
     mutating func advanceForce(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(var tenure) = role, var forced = tenure.forced else { return }
-        if forced.heardSince == nil, scene.hearsAnybody {
-            forced.heardSince = scene.now.boottime
-            tenure.forced = forced
+        guard case .owner(let tenure) = role, let forced = tenure.forced else { return }
+        guard let since = forced.heardSince else {
+            guard scene.hearsAnybody, var tenure = takeTenure() else { return }
+            tenure.forced?.heardSince = scene.now.boottime
             role = .owner(tenure)
+            return
         }
-        guard let since = forced.heardSince,
-            scene.now.boottime - since >= scene.timing.lease
-        else { return }
+        guard scene.now.boottime - since >= scene.timing.lease else { return }
         out.fire(.endForce)
         becomeLettingGo(because: .notConfirmed, in: scene, &out)
     }

@@ -59,7 +59,7 @@ extension Group {
 
     /// Once a heartbeat: every voter is asked, the own one like any other.
     mutating func renew(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(var tenure) = role, !scene.suspended else { return }
+        guard !scene.suspended, var tenure = takeTenure() else { return }
         for voter in scene.peers.indices where voter != scene.me {
             noteUnanswered(voter, tenure, in: scene, &out)
             tenure.asks[voter].tries = 0
@@ -136,11 +136,11 @@ extension Group {
                     remaining: remaining,
                     highestGranted: ballot.highestGranted
                 )
-                owner(tenure, isRefused: refused, by: scene.me, in: scene, &out)
+                handleOwner(refused, by: scene.me, in: scene, &out)
                 return
             }
         }
-        owner(tenure, isGranted: granted, by: scene.me, in: scene, &out)
+        handleOwner(granted, by: scene.me, in: scene, &out)
     }
 
     /// Counts one voter's answer, once, from the stamp of its request. Whether it was newer.
@@ -176,21 +176,17 @@ extension Group {
         return true
     }
 
-    mutating func owner(
-        _ tenure: Tenure,
-        isGranted granted: Granted,
+    mutating func handleOwner(
+        _ granted: Granted,
         by voter: Int,
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        var tenure = tenure
+        guard var tenure = takeTenure() else { return }
         tenure.asks[voter].answered()
-        guard count(granted, by: voter, into: &tenure.counted, in: scene, &out) else {
-            role = .owner(tenure)
-            return
-        }
+        let isNewer = count(granted, by: voter, into: &tenure.counted, in: scene, &out)
         role = .owner(tenure)
-        recount(in: scene, &out)
+        if isNewer { recount(in: scene, &out) }
     }
 
     /// The deadline follows from what is counted. Later: page, then gate. Earlier: gate, then page.
@@ -267,14 +263,13 @@ extension Group {
         commit(&out)
     }
 
-    mutating func owner(
-        _ tenure: Tenure,
-        isRefused refused: Refused,
+    mutating func handleOwner(
+        _ refused: Refused,
         by voter: Int,
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        var tenure = tenure
+        guard var tenure = takeTenure() else { return }
         tenure.asks[voter].answered()
         role = .owner(tenure)
         switch refused.reason {
@@ -358,19 +353,30 @@ extension Group {
 
     // MARK: - Time
 
+    private func hasQuestionDue(in scene: Scene) -> Bool {
+        guard case .owner(let tenure) = role, !scene.suspended else { return false }
+        return tenure.asks.contains { $0.isDue(at: scene.now) }
+    }
+
+    private mutating func announce(in scene: Scene, _ out: inout Outbox) {
+        guard case .owner(let open) = role, open.isGateOpen(at: scene.now),
+            open.announcements.isDue(at: scene.now), var tenure = takeTenure()
+        else { return }
+        tenure.announcements.takeRound(at: scene.now)
+        role = .owner(tenure)
+        out.emit(.announce(id))
+    }
+
     mutating func advanceTenure(in scene: Scene, _ out: inout Outbox) {
         if enforceConfirmation(in: scene, &out) { return }
-        guard case .owner(var tenure) = role else { return }
-        if !scene.suspended {
+        if hasQuestionDue(in: scene), var tenure = takeTenure() {
             for voter in scene.peers.indices
             where voter != scene.me && tenure.asks[voter].isDue(at: scene.now) {
                 askOwner(voter, &tenure, in: scene, &out)
             }
+            role = .owner(tenure)
         }
-        if tenure.isGateOpen(at: scene.now), tenure.announcements.takeRound(at: scene.now) {
-            out.emit(.announce(id))
-        }
-        role = .owner(tenure)
+        announce(in: scene, &out)
         askForAddresses(in: scene, &out)
         advanceForce(in: scene, &out)
         advanceHandover(in: scene, &out)

@@ -75,6 +75,15 @@ extension Group {
         }
     }
 
+    /// Whether that node says what it has said before, without a break, and nothing follows from
+    /// it but that it was heard again.
+    func isHeardAgain(_ condition: Condition, from voter: Int, in scene: Scene) -> Bool {
+        guard let before = heard[voter], before.condition == condition,
+            scene.now.boottime - before.at <= scene.timing.hearing
+        else { return false }
+        return !condition.owns || !isOwner
+    }
+
     mutating func take(
         _ condition: Condition,
         from voter: Int,

@@ -77,7 +77,12 @@ extension [UInt8] {
     }
 
     mutating func append(_ value: UInt64) {
-        appendBigEndian(value, count: 8)
+        let start = count
+        append(contentsOf: repeatElement(0, count: 8))
+        var span = mutableSpan
+        for place in 0..<8 {
+            span[start + place] = UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * place))
+        }
     }
 
     mutating func append(_ holder: Holder) {
