@@ -38,7 +38,7 @@ extension Group {
         case .candidate, .lettingGo: return false
         case .standby:
             // An owner may be about to let go for it.
-            guard let made = offer?.request.stamp else { return true }
+            guard let made = outstanding?.offer.request.stamp else { return true }
             return scene.now.boottime - made.boottime > scene.timing.lease
         case .owner(let tenure):
             return tenure.isServing && tenure.handover == nil && tenure.forced == nil

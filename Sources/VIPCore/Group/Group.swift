@@ -54,8 +54,7 @@ struct Group: Sendable {
     /// By voter: why it did not grant what this host asked last; nil: it has, or has not answered.
     var refusals: [RefusalReason?]
     /// Our own outstanding offer to succeed an owner, and to whom.
-    var offer: Offer?
-    var offeredTo: Int?
+    var outstanding: (offer: Offer, voter: Int)?
     var pendingReleases: [PendingRelease] = []
     var pendingCommands: [PendingCommand] = []
     var nextRequest: UInt64 = 0

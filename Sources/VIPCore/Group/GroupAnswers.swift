@@ -48,7 +48,7 @@ extension Group {
             handleOwner(granted, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == granted.term:
             refusals[voter] = nil
-            candidate(candidacy, isGranted: granted, by: voter, in: scene, &out)
+            handleCandidate(granted, by: voter, in: scene, &out)
         case .standby, .candidate, .owner, .lettingGo:
             strayGrant(granted, from: voter, in: scene, &out)
         }
@@ -81,7 +81,7 @@ extension Group {
             handleOwner(refused, by: voter, in: scene, &out)
         case .candidate(let candidacy) where candidacy.term == refused.term:
             refusals[voter] = refused.reason
-            candidate(candidacy, isRefused: refused, by: voter, in: scene, &out)
+            handleCandidate(refused, by: voter, in: scene, &out)
         case .standby, .candidate, .owner, .lettingGo:
             break
         }

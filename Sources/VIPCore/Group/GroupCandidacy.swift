@@ -114,7 +114,7 @@ extension Group {
             role = .standby(Standby(notBefore: scene.now.boottime + scene.timing.lease))
             return
         }
-        offer = nil
+        outstanding = nil
         var candidacy = newCandidacy(term, because: reason, in: scene)
         if scene.peers.count == 1 {
             voteForOneself(&candidacy, in: scene, &out)
@@ -189,14 +189,13 @@ extension Group {
         return true
     }
 
-    mutating func candidate(
-        _ candidacy: Candidacy,
-        isGranted granted: Granted,
+    mutating func handleCandidate(
+        _ granted: Granted,
         by voter: Int,
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        var candidacy = candidacy
+        guard case .candidate(var candidacy) = role else { return }
         candidacy.asks[voter].answered()
         guard count(granted, by: voter, into: &candidacy.counted, in: scene, &out) else {
             role = .candidate(candidacy)
@@ -223,14 +222,13 @@ extension Group {
         becomeOwner(after: candidacy, until: deadline, in: scene, &out)
     }
 
-    mutating func candidate(
-        _ candidacy: Candidacy,
-        isRefused refused: Refused,
+    mutating func handleCandidate(
+        _ refused: Refused,
         by voter: Int,
         in scene: Scene,
         _ out: inout Outbox
     ) {
-        var candidacy = candidacy
+        guard case .candidate(var candidacy) = role else { return }
         candidacy.asks[voter].answered()
         candidacy.lastRefusal = .refused(
             by: scene.settings.voters[voter].id,

@@ -8,7 +8,7 @@ extension Group {
         }
         guard let term = takeFreshTerm() else { return .termsUsedUp }
         var candidacy = newCandidacy(term, because: .forced, in: scene)
-        offer = nil
+        outstanding = nil
         guard voteForOneself(&candidacy, in: scene, &out),
             let deadline = Tenure.deadline(
                 of: candidacy.counted,

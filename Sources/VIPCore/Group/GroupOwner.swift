@@ -19,7 +19,7 @@ extension Group {
             refreshAt: scene.now.boottime,
             forced: forced
         )
-        offer = nil
+        outstanding = nil
         // What is still being repeated was true of an earlier term, but the gate will be open.
         pendingReleases.removeAll()
         become(

@@ -252,7 +252,7 @@ extension Group {
             out.post(.declined(group: id, number: inquiry.number, because: unready), to: voter)
             return
         }
-        if let offer, offer.number == inquiry.number, offeredTo == voter,
+        if let (offer, asker) = outstanding, offer.number == inquiry.number, asker == voter,
             offer.request.stamp.remaining(at: scene.now) + scene.timing.lease / 2 > .zero
         {
             // The question has come again; an offer is not made twice, it would void the first.
@@ -269,8 +269,7 @@ extension Group {
         out.fire(.makeOffer)
         let term = mutated(.successorTermNotFresh) ? inquiry.highestTerm.next : fresh
         let made = Offer(number: inquiry.number, request: request(term, in: scene))
-        offer = made
-        offeredTo = voter
+        outstanding = (made, voter)
         commit(&out)
         out.post(.offer(made), to: voter)
     }
@@ -285,7 +284,7 @@ extension Group {
     /// The owner's own vote, carried by its release: for exactly our offer, once.
     mutating func accept(_ vote: Granted, from voter: Int, in scene: Scene, _ out: inout Outbox) {
         guard vote.holder == scene.holder else { return }
-        guard case .standby = role, let offer, offeredTo == voter,
+        guard case .standby = role, let (offer, asker) = outstanding, asker == voter,
             vote == Granted(answering: offer.request, length: vote.length),
             vote.length <= offer.request.length, unreadiness(in: scene) == nil
         else {
@@ -293,7 +292,7 @@ extension Group {
             return
         }
         out.fire(.acceptOffer)
-        if !mutated(.offerAcceptedTwice) { self.offer = nil }
+        if !mutated(.offerAcceptedTwice) { outstanding = nil }
 
         let owner = scene.settings.voters[voter].id
         var candidacy = newCandidacy(vote.term, because: .handedOver(by: owner), in: scene)
