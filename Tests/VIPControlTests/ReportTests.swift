@@ -85,8 +85,8 @@ struct ReportTests {
                 "checks":[],"dropped":{"stale":4},\
                 "counters":{"frames_sent":0,"frames_received":0,"send_errors":0,"renewals":0,\
                 "takeovers":0,"announcements":0,"foreign_claims":0,"claims_unseen":0,\
-                "log_lines_dropped":0,"netlink_overruns":0,"gate_repairs":0,"max_lateness_us":0,"recent_lateness_us":0,"late_wakes":0,\
-                "reexecutions":0}}
+                "log_lines_dropped":0,"netlink_overruns":0,"gate_repairs":0,\
+                "max_lateness_us":0,"recent_lateness_us":0,"late_wakes":0,"reexecutions":0}}
                 """
         )
         #expect(

@@ -128,7 +128,7 @@ enum Sample {
             LinkStatus(from: "lb1", to: "lb2", path: 0, isHeard: true, ageMilliseconds: 30),
             LinkStatus(from: "lb2", to: "lb1", path: 0, isHeard: true, ageMilliseconds: 12),
         ],
-        counters: Counters(framesSent: 5_760, framesReceived: 5_755)
+        counters: counters([.framesSent: 5_760, .framesReceived: 5_755])
     )
 
     /// lb1 has let go: the pair's link works one way, the witness is away, an address is left
@@ -249,17 +249,11 @@ enum Sample {
         dropped: DroppedFrames([
             .init(reason: "stale", count: 3), .init(reason: "malformed", count: 1),
         ]),
-        counters: Counters(
-            framesSent: 9_000,
-            framesReceived: 4_000,
-            sendErrors: 17,
-            renewals: 3,
-            takeovers: 2,
-            announcements: 40,
-            logLinesDropped: 5,
-            netlinkOverruns: 1,
-            maximumLatenessMicroseconds: 1_234
-        )
+        counters: counters([
+            .framesSent: 9_000, .framesReceived: 4_000, .sendErrors: 17, .renewals: 3,
+            .takeovers: 2, .announcements: 40, .logLinesDropped: 5, .netlinkOverruns: 1,
+            .maximumLatenessMicroseconds: 1_234,
+        ])
     )
 
     static let history = [
@@ -305,4 +299,8 @@ enum Sample {
     )
 
     private static let own = VoterStatus(name: "lb1", role: .node, isSelf: true, isReachable: true)
+
+    private static func counters(_ values: [Counter: UInt64]) -> Counters {
+        Counters { values[$0] ?? 0 }
+    }
 }

@@ -64,7 +64,6 @@ extension Membership {
     /// Goes on with what was left. Who waits for an answer is answered later.
     func takeOver(_ cluster: Handover.Cluster) -> [ControlSocket.ClientID] {
         warnings.takeOver(cluster.warnings)
-        // Counting goes on from nothing where another version counted other things.
         carried.counters = Self.read(cluster.counters) ?? Counters()
         carried.dropped = Self.read(cluster.dropped) ?? DroppedFrames()
         takeovers = 0
@@ -76,26 +75,6 @@ extension Membership {
     static func read<Value: JSONRepresentable>(_ text: String) -> Value? {
         guard let json = try? JSONValue(parsing: Array(text.utf8)) else { return nil }
         return try? Value(json: JSONReader(json))
-    }
-}
-
-extension Counters {
-    /// Goes on from what was counted before; the extremes are the process's own.
-    mutating func add(_ earlier: Counters) {
-        framesSent &+= earlier.framesSent
-        framesReceived &+= earlier.framesReceived
-        sendErrors &+= earlier.sendErrors
-        renewals &+= earlier.renewals
-        takeovers &+= earlier.takeovers
-        announcements &+= earlier.announcements
-        foreignClaims &+= earlier.foreignClaims
-        claimsUnseen &+= earlier.claimsUnseen
-        logLinesDropped &+= earlier.logLinesDropped
-        netlinkOverruns &+= earlier.netlinkOverruns
-        gateRepairs &+= earlier.gateRepairs
-        maximumLatenessMicroseconds =
-            max(maximumLatenessMicroseconds, earlier.maximumLatenessMicroseconds)
-        lateWakes &+= earlier.lateWakes
     }
 }
 

@@ -37,21 +37,8 @@ extension Membership {
     }
 
     func statusReport(of process: ProcessFacts) -> StatusReport {
-        var counters = Counters()
-        counters.framesSent = routes.framesSent
-        counters.framesReceived = routes.framesReceived &+ process.strays.total
-        counters.sendErrors = routes.sendErrors
-        counters.renewals = agent.rules[.countAnswer]
-        counters.takeovers = takeovers
-        counters.announcements = keeper?.announcements.sent ?? 0
-        counters.foreignClaims = claims.total
-        counters.claimsUnseen = claims.unseen
-        counters.logLinesDropped = UInt64(process.logLinesDropped)
-        counters.netlinkOverruns = keeper?.host.overruns ?? 0
-        counters.gateRepairs = gate?.repairs ?? 0
-        process.lateness.fill(&counters)
-        counters.add(carried.counters)
-        counters.reexecutions = UInt64(process.generation)
+        var counters = Counters { count(of: $0, in: process) }
+        counters.goOn(from: carried.counters)
         var dropped = dropped.adding(process.strays)
         dropped.count(VoterRoutes.ShellDrop.inKernel.rawValue, times: process.droppedInKernel)
         let builder = StatusBuilder(
@@ -71,5 +58,25 @@ extension Membership {
         var report = builder.report(at: reading())
         report.dropped.add(carried.dropped)
         return report
+    }
+    /// Counted since this program began; the counters of the programs before it come on top.
+    private func count(of counter: Counter, in process: ProcessFacts) -> UInt64 {
+        switch counter {
+        case .framesSent: routes.framesSent
+        case .framesReceived: routes.framesReceived &+ process.strays.total
+        case .sendErrors: routes.sendErrors
+        case .renewals: agent.rules[.countAnswer]
+        case .takeovers: takeovers
+        case .announcements: keeper?.announcements.sent ?? 0
+        case .foreignClaims: claims.total
+        case .claimsUnseen: claims.unseen
+        case .logLinesDropped: UInt64(process.logLinesDropped)
+        case .netlinkOverruns: keeper?.host.overruns ?? 0
+        case .gateRepairs: gate?.repairs ?? 0
+        case .maximumLatenessMicroseconds: UInt64(process.lateness.longest / 1000)
+        case .recentLatenessMicroseconds: UInt64(process.lateness.recent / 1000)
+        case .lateWakes: process.lateness.lateWakes
+        case .reexecutions: UInt64(process.generation)
+        }
     }
 }

@@ -1,5 +1,3 @@
-import VIPControl
-
 /// How late this process wakes for what is due: what the host does to it, or somebody who stops it.
 struct Lateness {
     /// In nanoseconds, as everything here.
@@ -32,11 +30,8 @@ struct Lateness {
     /// Whether it is worth a line in the log: renewals may have come too late for it.
     static func isWorthTelling(_ late: Int64, lease: Int64) -> Bool { late > lease / 2 }
 
-    func fill(_ counters: inout Counters) {
-        counters.maximumLatenessMicroseconds = UInt64(longest / 1000)
-        counters.recentLatenessMicroseconds = UInt64(max(current, previous) / 1000)
-        counters.lateWakes = lateWakes
-    }
+    /// The longest of the last 30 to 60 s.
+    var recent: Int64 { max(current, previous) }
 
     /// For people: 9.1 ms, 15.0 s.
     static func text(_ nanoseconds: Int64) -> String {

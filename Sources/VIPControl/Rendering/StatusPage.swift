@@ -232,29 +232,28 @@ public struct StatusPage {
             drift \(drift) ppm, margin \(HumanTime.text(milliseconds: timing.marginMilliseconds))
             """
         var facts = [
-            "\(counters.framesSent) sent", "\(counters.framesReceived) received",
+            "\(counters[.framesSent]) sent", "\(counters[.framesReceived]) received",
         ]
-        if counters.sendErrors > 0 { facts.append("\(counters.sendErrors) not sent") }
+        if counters[.sendErrors] > 0 { facts.append("\(counters[.sendErrors]) not sent") }
         facts += report.dropped.counts.filter { $0.count > 0 }.map {
             "\($0.count) dropped (\($0.reason))"
         }
         var lines = [agent, "frames: " + facts.joined(separator: ", ")]
-        if counters.maximumLatenessMicroseconds > 0 {
-            let (recent, most) = (
-                counters.recentLatenessMicroseconds, counters.maximumLatenessMicroseconds
-            )
+        let most = counters[.maximumLatenessMicroseconds]
+        if most > 0 {
+            let recent = counters[.recentLatenessMicroseconds]
             lines.append(
                 "woken late by \(HumanTime.text(microseconds: Int(clamping: most))) at most, "
                     + "by \(HumanTime.text(microseconds: Int(clamping: recent))) within the last minute"
-                    + (counters.lateWakes > 0
-                        ? "; past a quarter of the lease: \(counters.lateWakes)" : "")
+                    + (counters[.lateWakes] > 0
+                        ? "; past a quarter of the lease: \(counters[.lateWakes])" : "")
             )
         }
-        if counters.netlinkOverruns > 0 {
-            lines.append("netlink overruns: \(counters.netlinkOverruns)")
+        if counters[.netlinkOverruns] > 0 {
+            lines.append("netlink overruns: \(counters[.netlinkOverruns])")
         }
-        if counters.logLinesDropped > 0 {
-            lines.append("log lines dropped: \(counters.logLinesDropped)")
+        if counters[.logLinesDropped] > 0 {
+            lines.append("log lines dropped: \(counters[.logLinesDropped])")
         }
         return lines.flatMap { Text($0, .dim).wrapped(to: presentation.width) }
             .map(presentation.paint)

@@ -1,103 +1,75 @@
-/// What was counted since the agent started.
-public struct Counters: Equatable, Sendable, JSONRepresentable {
-    public var framesSent: UInt64
-    public var framesReceived: UInt64
-    public var sendErrors: UInt64
+/// Something that is counted since the agent started; the raw value is its name in JSON.
+///
+/// A new counter is a case here, and a line where `Membership` counts it.
+public enum Counter: String, CaseIterable, Sendable {
+    case framesSent = "frames_sent"
+    case framesReceived = "frames_received"
+    case sendErrors = "send_errors"
     /// Leases extended, on any group.
-    public var renewals: UInt64
+    case renewals
     /// Leases acquired, planned or not.
-    public var takeovers: UInt64
+    case takeovers
     /// ARP and NDP frames that left.
-    public var announcements: UInt64
+    case announcements
     /// Claims to an address of this host, by ARP or Neighbor Discovery, from another MAC address.
-    public var foreignClaims: UInt64
+    case foreignClaims = "foreign_claims"
     /// Frames that may have been such claims, of which there were too many to look at.
-    public var claimsUnseen: UInt64
+    case claimsUnseen = "claims_unseen"
     /// Lines that were not written because there were too many.
-    public var logLinesDropped: UInt64
+    case logLinesDropped = "log_lines_dropped"
     /// How often the kernel had more to tell than fitted, and was asked anew.
-    public var netlinkOverruns: UInt64
+    case netlinkOverruns = "netlink_overruns"
     /// How often somebody took the gate off an interface, and it was put back.
-    public var gateRepairs: UInt64
+    case gateRepairs = "gate_repairs"
     /// The latest that a timer was ever served.
-    public var maximumLatenessMicroseconds: UInt64
+    case maximumLatenessMicroseconds = "max_lateness_us"
     /// The latest within the last half minute, or up to a whole one.
-    public var recentLatenessMicroseconds: UInt64
+    case recentLatenessMicroseconds = "recent_lateness_us"
     /// How often a timer was served later than a quarter of the lease.
-    public var lateWakes: UInt64
-    /// How often the agent has become another program, by a reload or an upgrade. What is counted
-    /// here goes on across that.
-    public var reexecutions: UInt64
+    case lateWakes = "late_wakes"
+    /// How often the agent has become another program, by a reload or an upgrade.
+    case reexecutions
 
-    public init(
-        framesSent: UInt64 = 0,
-        framesReceived: UInt64 = 0,
-        sendErrors: UInt64 = 0,
-        renewals: UInt64 = 0,
-        takeovers: UInt64 = 0,
-        announcements: UInt64 = 0,
-        foreignClaims: UInt64 = 0,
-        claimsUnseen: UInt64 = 0,
-        logLinesDropped: UInt64 = 0,
-        netlinkOverruns: UInt64 = 0,
-        gateRepairs: UInt64 = 0,
-        maximumLatenessMicroseconds: UInt64 = 0,
-        recentLatenessMicroseconds: UInt64 = 0,
-        lateWakes: UInt64 = 0,
-        reexecutions: UInt64 = 0
-    ) {
-        self.framesSent = framesSent
-        self.framesReceived = framesReceived
-        self.sendErrors = sendErrors
-        self.renewals = renewals
-        self.takeovers = takeovers
-        self.announcements = announcements
-        self.foreignClaims = foreignClaims
-        self.claimsUnseen = claimsUnseen
-        self.logLinesDropped = logLinesDropped
-        self.netlinkOverruns = netlinkOverruns
-        self.gateRepairs = gateRepairs
-        self.maximumLatenessMicroseconds = maximumLatenessMicroseconds
-        self.recentLatenessMicroseconds = recentLatenessMicroseconds
-        self.lateWakes = lateWakes
-        self.reexecutions = reexecutions
+    fileprivate var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// The value of each counter. Counting goes on when the agent becomes another program.
+public struct Counters: Equatable, Sendable, JSONRepresentable {
+    /// In the order of the cases.
+    private var values: [UInt64]
+
+    public init(counting count: (Counter) -> UInt64 = { _ in 0 }) {
+        values = Counter.allCases.map(count)
+    }
+
+    public subscript(counter: Counter) -> UInt64 {
+        get { values[counter.index] }
+        set { values[counter.index] = newValue }
+    }
+
+    /// Two counters say how this program does now, so an earlier program's are nothing to them.
+    private static let ofThisProgram: Set<Counter> = [.recentLatenessMicroseconds, .reexecutions]
+
+    /// Goes on from the values of an earlier program of this process.
+    public mutating func goOn(from earlier: Counters) {
+        let latest = Counter.maximumLatenessMicroseconds
+        let longest = max(self[latest], earlier[latest])
+        for counter in Counter.allCases where !Self.ofThisProgram.contains(counter) {
+            self[counter] &+= earlier[counter]
+        }
+        self[latest] = longest
     }
 
     public var json: JSONValue {
-        JSONValue(fields: [
-            "frames_sent": framesSent,
-            "frames_received": framesReceived,
-            "send_errors": sendErrors,
-            "renewals": renewals,
-            "takeovers": takeovers,
-            "announcements": announcements,
-            "foreign_claims": foreignClaims,
-            "claims_unseen": claimsUnseen,
-            "log_lines_dropped": logLinesDropped,
-            "netlink_overruns": netlinkOverruns,
-            "gate_repairs": gateRepairs,
-            "max_lateness_us": maximumLatenessMicroseconds,
-            "recent_lateness_us": recentLatenessMicroseconds,
-            "late_wakes": lateWakes,
-            "reexecutions": reexecutions,
-        ])
+        .object(Counter.allCases.map { JSONValue.Member($0.rawValue, self[$0].json) })
     }
 
+    /// A counter that is missing is zero: the agent that wrote this is older, and did not count it.
     public init(json: JSONReader) throws(JSONShapeError) {
-        framesSent = try json.field("frames_sent")
-        framesReceived = try json.field("frames_received")
-        sendErrors = try json.field("send_errors")
-        renewals = try json.field("renewals")
-        takeovers = try json.field("takeovers")
-        announcements = try json.field("announcements")
-        foreignClaims = try json.field("foreign_claims")
-        claimsUnseen = try json.field("claims_unseen")
-        logLinesDropped = try json.field("log_lines_dropped")
-        netlinkOverruns = try json.field("netlink_overruns")
-        gateRepairs = try json.field("gate_repairs")
-        maximumLatenessMicroseconds = try json.field("max_lateness_us")
-        recentLatenessMicroseconds = try json.field("recent_lateness_us")
-        lateWakes = try json.field("late_wakes")
-        reexecutions = try json.field("reexecutions")
+        self.init()
+        for counter in Counter.allCases {
+            let value: UInt64? = try json.field(counter.rawValue)
+            self[counter] = value ?? 0
+        }
     }
 }
