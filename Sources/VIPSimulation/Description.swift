@@ -1,7 +1,27 @@
 import VIPCore
 
+/// One line of the transcript.
+struct TranscriptEntry {
+    var time: TrueTime
+    var matter: Matter
+
+    enum Matter {
+        case remark(String)
+        case event(host: Int, Event)
+        case effect(host: Int, Effect)
+    }
+}
+
 /// Short lines for the transcript.
 extension World {
+    func describe(_ entry: TranscriptEntry) -> String {
+        switch entry.matter {
+        case .remark(let line): line
+        case .event(let host, let event): "\(hosts[host].name) < \(describe(event))"
+        case .effect(let host, let effect): "\(hosts[host].name) > \(describe(effect))"
+        }
+    }
+
     func describe(_ memory: Memory) -> String {
         guard let page = memory.page else { return "new place \(short(memory.newPlace))" }
         return "page of place \(short(page.header.place))"

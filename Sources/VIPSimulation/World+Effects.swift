@@ -4,7 +4,7 @@ import VIPHost
 /// What effects do to a host's kernel and disk.
 extension World {
     func carryOut(_ effect: Effect, _ host: Int) {
-        note("\(hosts[host].name) > \(describe(effect))")
+        note(effect, by: host)
         switch effect {
         case .writeHeader(let header): write(header, host)
         case .writeRecord(let record): write(record, host)

@@ -283,7 +283,7 @@ extension World {
             checkReplay(host, incoming, recording, at: reading)
         }
         countStep()
-        note("\(hosts[host].name) < \(describe(event))")
+        note(event, to: host)
         if case .gate(let group, let inPlace) = event {
             hosts[host].process!.gateInPlace[index(group)] = inPlace
         }

@@ -27,7 +27,8 @@ public final class World {
     public internal(set) var violation: Violation?
     var recording: Bool
     let compares: Bool
-    public private(set) var transcript: [String] = []
+    private(set) var entries: [TranscriptEntry] = []
+    public var transcript: [String] { entries.map { "\(text($0.time)) \(describe($0))" } }
 
     // What the checkers remember.
     var history: [GroupHistory]
@@ -141,7 +142,17 @@ public final class World {
 
     func note(_ line: @autoclosure () -> String) {
         guard recording else { return }
-        transcript.append("\(text(now)) \(line())")
+        entries.append(TranscriptEntry(time: now, matter: .remark(line())))
+    }
+
+    func note(_ event: Event, to host: Int) {
+        guard recording else { return }
+        entries.append(TranscriptEntry(time: now, matter: .event(host: host, event)))
+    }
+
+    func note(_ effect: Effect, by host: Int) {
+        guard recording else { return }
+        entries.append(TranscriptEntry(time: now, matter: .effect(host: host, effect)))
     }
 
     func countStep() { steps += 1 }

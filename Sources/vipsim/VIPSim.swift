@@ -31,6 +31,9 @@ struct VIPSim: AsyncParsableCommand {
     @Flag(help: "Compare every step with one that looks at all groups; one run in 16 does anyway.")
     var compare = false
 
+    @Flag(help: "Tell one takeover line by line, as docs/takeover.md has it.")
+    var takeover = false
+
     @Option(help: "How many runs to make at a time. The results do not depend on it.")
     var jobs: Int = processors()
 
@@ -50,6 +53,9 @@ struct VIPSim: AsyncParsableCommand {
         guard !transcript || seed != nil else {
             throw ValidationError("--transcript is of one run: say which with --seed N")
         }
+        guard !takeover || seed == nil && aim == nil && !mutations else {
+            throw ValidationError("--takeover tells of one fixed run: leave out the rest")
+        }
         guard !mutations || seed == nil && aim == nil else {
             throw ValidationError("--mutations chooses its own runs: leave out --seed and --aim")
         }
@@ -57,7 +63,9 @@ struct VIPSim: AsyncParsableCommand {
 
     mutating func run() async throws {
         let aim = aim.flatMap { Scenario.Aim(rawValue: $0) }
-        if let seed {
+        if takeover {
+            for line in Takeover.told() { print(line) }
+        } else if let seed {
             try replay(seed, aim: aim)
         } else if mutations {
             try await huntMutations()
