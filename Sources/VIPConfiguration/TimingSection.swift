@@ -81,7 +81,7 @@ extension Section {
         switch node.value {
         case .float(let value): fraction = value
         case .integer(let value): fraction = Double(value)
-        default:
+        case .table, .array, .string, .boolean, .dateOrTime:
             report.wrongType(
                 "drift",
                 node,

@@ -55,7 +55,10 @@ extension World {
         switch event {
         case .received(let frame): describe(frame)
         case .leaseRecorded(let lease): "leaseRecorded \(text(lease.nanoseconds))"
-        default: "\(event)"
+        case .start, .wake, .addressesAdded, .addressesLate, .addressesRemoved, .addressesFound,
+            .interface, .health, .gate, .gatesClosed, .addressable, .kernelAnswers, .command,
+            .shutdown:
+            "\(event)"
         }
     }
 

@@ -80,7 +80,7 @@ extension World {
             kill(host)
             planRestart(host)
         case .changeVoters: changeVoters(host)
-        default: break
+        default: preconditionFailure("\(fault) does not strike an agent")
         }
     }
 
@@ -145,7 +145,7 @@ extension World {
         case .slowKernel:
             let busy = scenario.aim == .kernels ? 2_000 * Scenario.milliseconds + span() : span()
             hosts[host].kernel.busyUntil = max(hosts[host].kernel.busyUntil, now) + busy
-        default: break
+        default: preconditionFailure("\(fault) does not strike a host")
         }
     }
 
@@ -175,7 +175,7 @@ extension World {
                 .restoreLink(host: host, boot: hosts[host].boot, path: path),
                 after: luck.happens(300_000) ? 0 : span()
             )
-        default: break
+        default: preconditionFailure("\(fault) does not strike addresses")
         }
     }
 
@@ -204,7 +204,7 @@ extension World {
             for _ in 0..<(1 + fate.below(3)) {
                 arriveAgain(fate.below(network.recordings.count))
             }
-        default: break
+        default: preconditionFailure("\(fault) does not strike the network")
         }
     }
 
@@ -240,7 +240,7 @@ extension World {
             command(drawn, .maintenance(hosts[drawn].maintenance))
         case .announce: command(ownerOr(drawn), .announce(id))
         case .force: command(drawn, .takeover(id))
-        default: break
+        default: preconditionFailure("\(fault) does not strike an operator")
         }
     }
 }

@@ -62,14 +62,11 @@ extension Membership {
         var reasons = fresh.prefix(Self.mostClaimsShown).map { entry in
             let age = Lateness.text(now - entry.at)
             let times = entry.count == 1 ? "once" : "\(entry.count) times"
-            return "\(entry.mac) on \(entry.interface) claims \(entry.address) (\(times), last "
-                + "\(age) ago), which is here: find that host by its MAC address in the switch, "
-                + "and take the address off it"
+            let host = "\(entry.mac) on \(entry.interface)"
+            return HealthSentence.claimed.text(host, "\(entry.address)", times, age)
         }
         if fresh.count > Self.mostClaimsShown {
-            reasons.append(
-                "\(fresh.count - Self.mostClaimsShown) more addresses are claimed by other hosts"
-            )
+            reasons.append(HealthSentence.moreClaimed.text("\(fresh.count - Self.mostClaimsShown)"))
         }
         return reasons
     }

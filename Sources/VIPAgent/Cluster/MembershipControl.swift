@@ -24,30 +24,10 @@ extension Membership {
             var host: HostID?
             if let target {
                 guard let known = site.host(named: target) else {
-                    answer(
-                        request.client,
-                        .refused(
-                            ControlRefusal(
-                                .unknownNode,
-                                "there is no node named '\(target)'",
-                                help: "nodes: \(nodeNames)"
-                            )
-                        )
-                    )
-                    return
+                    return answer(request.client, .refused(refusals.noNode(named: target)))
                 }
                 guard site.configuration.nodes.contains(where: { $0.name == target }) else {
-                    answer(
-                        request.client,
-                        .refused(
-                            ControlRefusal(
-                                .unknownNode,
-                                "'\(target)' is a witness, which never owns anything",
-                                help: "nodes: \(nodeNames)"
-                            )
-                        )
-                    )
-                    return
+                    return answer(request.client, .refused(refusals.witness(named: target)))
                 }
                 host = known
             }
@@ -67,23 +47,11 @@ extension Membership {
         }
     }
 
-    private var nodeNames: String {
-        site.configuration.nodes.map(\.name).joined(separator: ", ")
-    }
+    private var refusals: RefusalText { RefusalText(site: site, text: text) }
 
     private func knownGroup(_ name: String, _ client: ControlSocket.ClientID) -> GroupID? {
         if let id = site.group(named: name) { return id }
-        let names = site.groups.map(\.name).sorted().joined(separator: ", ")
-        answer(
-            client,
-            .refused(
-                ControlRefusal(
-                    .unknownGroup,
-                    "there is no group named '\(name)'",
-                    help: "groups: \(names)"
-                )
-            )
-        )
+        answer(client, .refused(refusals.noGroup(named: name)))
         return nil
     }
 
@@ -114,7 +82,7 @@ extension Membership {
                 )
             )
         case .refused(let refusal):
-            let explanation = explain(refusal, what)
+            let explanation = refusals.explain(refusal, of: what)
             log.notice("order-refused", metadata: ["reason": "\(explanation.error)"])
             answer(client, .refused(explanation))
         }
@@ -127,105 +95,6 @@ extension Membership {
             Array(reply.serialized().utf8),
             keepOpen: false,
             at: ClockReading.bootNow()
-        )
-    }
-
-    private func explain(_ refusal: CommandRefusal, _ what: String) -> ControlRefusal {
-        switch refusal {
-        case .unknownGroup:
-            ControlRefusal(.unknownGroup, "\(what): there is no such group")
-        case .notANode:
-            ControlRefusal(
-                .unsupported,
-                "\(what): this host is the witness and owns nothing",
-                help: "run it on one of \(nodeNames)"
-            )
-        case .switchover(let why, let unready):
-            explain(why, unready, what)
-        case .voterHeard(let voter):
-            ControlRefusal(
-                .unsafe,
-                "\(what): \(site.name(of: voter)) is heard, so the majority decides",
-                help: "force is for when every other voter is off; look at 'vipctl status'"
-            )
-        case .held(let holder, let remaining):
-            ControlRefusal(
-                .unsafe,
-                "\(what): \(site.name(of: holder)) holds the lease for another "
-                    + text.text(remaining),
-                help: "try again then"
-            )
-        case .alreadyOwner:
-            ControlRefusal(.failed, "\(what): this host owns it already")
-        case .notOwner:
-            ControlRefusal(
-                .notOwner,
-                "\(what): this host does not own it",
-                help: "run it on the owner; 'vipctl status' names it"
-            )
-        case .interfaceDown:
-            ControlRefusal(
-                .notReady,
-                "\(what): the group's interface is down or missing",
-                help: "'ip link' shows it"
-            )
-        case .abstaining(let remaining):
-            ControlRefusal(
-                .notReady,
-                "\(what): this host's voter abstains for another \(text.text(remaining))",
-                help: "it has restarted without its memory; try again then"
-            )
-        case .suspended:
-            ControlRefusal(
-                .notReady,
-                "\(what): the voters or addresses have changed and were not accepted",
-                help: "see 'vip-agent accept-voters'"
-            )
-        case .stopping: ControlRefusal(.notReady, "\(what): the agent is stopping")
-        case .lettingGo:
-            ControlRefusal(
-                .notReady,
-                "\(what): the addresses are still being taken off here",
-                help: "try again in a moment"
-            )
-        case .groupsDiffer(let host):
-            ControlRefusal(
-                .unsafe,
-                "\(what): \(site.name(of: host)) has other groups or addresses in its file",
-                help: "put the same file on every host and reload each, and accept it then"
-            )
-        case .termsUsedUp:
-            ControlRefusal(
-                .failed,
-                "\(what): this group's terms are used up",
-                help: "see 'terms' in docs/operations.md"
-            )
-        case .notSuspended:
-            ControlRefusal(
-                .failed,
-                "there is nothing to accept: the voters and addresses hold already"
-            )
-        }
-    }
-
-    private func explain(
-        _ why: SwitchoverRefusal,
-        _ unready: Unreadiness?,
-        _ what: String
-    ) -> ControlRefusal {
-        let detail = unready.map { ": \(ReportText.text($0))" } ?? ""
-        let code: ControlRefusal.Code
-        switch why {
-        case .notOwner: code = .notOwner
-        case .successorUnknown: code = .unknownNode
-        case .unknownGroup: code = .unknownGroup
-        case .noSuccessor, .successorNotHeard, .successorNotReady: code = .notReady
-        case .successorOwnsIt, .underWay, .noAnswer, .tooSoon, .heldDown: code = .failed
-        }
-        return ControlRefusal(
-            code,
-            "\(what): \(ReportText.text(why))\(detail)",
-            help: "'vipctl status' shows who is heard and ready"
         )
     }
 }

@@ -11,7 +11,7 @@ extension Membership {
         hasReported = true
         hasRareUse = true
         let line = text.line(report)
-        if line.event == "takeover" { takeovers += 1 }
+        if ReportText.event(report) == .takeover { takeovers += 1 }
         let now = ClockReading.bootNow()
         var repeats: String?
         if let kind = line.fold {
@@ -79,17 +79,5 @@ extension Membership {
             about: "unexpected source of \(name)",
             at: ClockReading.bootNow()
         )
-    }
-}
-
-extension PageStore.Loss {
-    var text: String {
-        switch self {
-        case .none: "the page is whole"
-        case .otherBoot: "the page is of another boot"
-        case .otherNamespace: "the page is of another network namespace"
-        case .damaged: "the page is damaged"
-        case .empty: "there is no page"
-        }
     }
 }

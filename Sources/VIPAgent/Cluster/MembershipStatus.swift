@@ -29,9 +29,7 @@ extension Membership {
     private var shellReasons: [String] {
         var reasons = directoryReasons
         if let obstacle = records.obstacle {
-            reasons.append(
-                "this host's lease can't be put on record, so it must not be shortened: \(obstacle)"
-            )
+            reasons.append(HealthSentence.leaseUnrecorded.text("\(obstacle)"))
         }
         return reasons
     }

@@ -30,24 +30,19 @@ struct HealthReasons {
         self.status = status
         self.groups = groups
         if let gate, gate.state == .incomplete {
-            all.append("the gate is not in place" + (gate.reason.map { ": \($0)" } ?? ""))
+            let cause = gate.reason.map { ": \($0)" } ?? ""
+            all.append(HealthSentence.gateMissing.text() + cause)
         }
-        if status.suspended {
-            all.append(
-                "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'"
-            )
-        }
+        if status.suspended { say(.votersChanged) }
         all += others
         for (group, known) in zip(groups, status.groups) { judge(group, known) }
         judgeVotes()
         judgeFiles()
         for (voter, name) in zip(status.voters, site.voterNames) where !voter.isSelf {
-            all += reasons(voter, name)
+            judge(voter, name)
         }
         judgeLinks()
-        if let left = status.abstainingFor {
-            all.append("this host's voter abstains for another \(text.text(left))")
-        }
+        if let left = status.abstainingFor { say(.thisVoterAbstains, text.text(left)) }
         judgeShape()
         if all.isEmpty { judgeStanding() }
     }
@@ -55,30 +50,24 @@ struct HealthReasons {
     // MARK: - Groups
 
     private mutating func judge(_ group: GroupStatus, _ known: AgentStatus.GroupStatus) {
-        if group.isForced { all.append("group \(group.name) is owned by force") }
+        if group.isForced { say(.forced, group.name) }
         if let holder = known.idleHolder {
-            all.append("\(name(holder)) has the lease of group \(group.name) and does not serve it")
+            say(.idleHolder, name(holder), group.name)
         } else if group.owner == nil {
-            all.append("nobody is known to own group \(group.name)")
+            say(.unowned, group.name)
         }
         let isImpaired = group.state == .fault || group.state == .maintenance
-        if isImpaired { all.append("group \(group.name) can't run here: \(group.reason)") }
+        if isImpaired { say(.impaired, group.name, group.reason) }
         let hasNoSuccessor =
             group.state == .owner
             ? group.isPeerReady == false : !isImpaired && Self.hasNoSuccessor(known.standing)
         if hasNoSuccessor {
-            all.append(
-                "no other node is ready for group \(group.name)"
-                    + (known.successorUnready.map { ": \(ReportText.text($0))" } ?? "")
-            )
+            let cause = known.successorUnready.map { ": \($0.text)" } ?? ""
+            all.append(HealthSentence.noSuccessor.text(group.name) + cause)
         }
         for address in group.addresses where address.isWanted != address.isPresent {
             guard group.state != .witness else { continue }
-            all.append(
-                address.isWanted
-                    ? "\(address.address) is missing here"
-                    : "\(address.address) should not be here"
-            )
+            say(address.isWanted ? .addressMissing : .addressUnwanted, address.address)
         }
     }
 
@@ -102,10 +91,7 @@ struct HealthReasons {
                 }
             }
             for cause in causes {
-                all.append(
-                    "\(site.voterNames[index]) does not vote for \(Self.list(cause.groups)): "
-                        + cause.text
-                )
+                say(.noVote, site.voterNames[index], Self.list(cause.groups), cause.text)
             }
         }
     }
@@ -129,24 +115,19 @@ struct HealthReasons {
             if let refusal = vote.refusal { return Self.remedy(refusal, isHolder: isHolder) }
             guard isHolder else { return nil }
             return group.sinceMilliseconds <= leaseMilliseconds
-                ? "it was asked a moment ago, and has not answered yet"
-                : "it is heard, but what it is asked is not answered: are larger frames lost on "
-                    + "the way (path MTU)?"
+                ? HealthSentence.askedJustNow.text() : HealthSentence.questionsLost.text()
         }
-        return "so says the owner; 'vipctl status' there tells why"
+        return HealthSentence.ownerSaysSo.text()
     }
 
     /// Nil: a candidate is refused for such reasons again and again, and they tell nothing.
     private static func remedy(_ refusal: RefusalReason, isHolder: Bool) -> String? {
         switch refusal {
         case .held, .lowTerm:
-            isHolder ? ReportText.text(refusal) : nil
-        case .abstaining, .voterSets, .suspended, .highTerm:
-            ReportText.text(refusal)
-        case .unknownGroup:
-            "its file does not have the group: put it there, and reload its agent"
-        case .recording:
-            "it has not put the lease on record yet: look at the disk of its state directory"
+            isHolder ? refusal.text : nil
+        case .abstaining, .voterSets, .suspended, .highTerm: refusal.text
+        case .unknownGroup: HealthSentence.groupNotInFile.text()
+        case .recording: HealthSentence.voterRecords.text()
         }
     }
 
@@ -155,36 +136,15 @@ struct HealthReasons {
     private mutating func judgeFiles() {
         for (voter, name) in zip(status.voters, site.voterNames)
         where !voter.isSelf && !voter.voterSetsDiffer {
-            if voter.timingDiffers == true {
-                all.append(
-                    "the file of \(name) has another heartbeat, lease, drift or margin: make the "
-                        + "files the same, and reload"
-                )
-            }
+            if voter.timingDiffers == true { say(.timingDiffers, name) }
             let lacking = names { $0.lacking.contains(voter.id) }
             let differing = names { $0.differing.contains(voter.id) }
             let differs = voter.groupsDiffer == true
             if !lacking.isEmpty {
-                all.append(
-                    differs
-                        ? "\(name) does not have \(Self.list(lacking)): make the files the same, "
-                            + "and reload"
-                        : "\(name) is heard, but says nothing of \(Self.list(lacking)): are "
-                            + "larger frames lost on the way (path MTU)?"
-                )
+                say(differs ? .groupLacking : .groupUnsaid, name, Self.list(lacking))
             }
-            if !differing.isEmpty {
-                all.append(
-                    "the file of \(name) has other addresses, prefer or failback for "
-                        + "\(Self.list(differing)): make the files the same, and reload"
-                )
-            }
-            if differs, lacking.isEmpty, differing.isEmpty {
-                all.append(
-                    "the file of \(name) has other groups, or other addresses, prefer or failback "
-                        + "for them: make the files the same, and reload"
-                )
-            }
+            if !differing.isEmpty { say(.groupDiffers, name, Self.list(differing)) }
+            if differs, lacking.isEmpty, differing.isEmpty { say(.groupsDiffer, name) }
         }
     }
 
@@ -194,42 +154,31 @@ struct HealthReasons {
 
     // MARK: - Voters and the ways between them
 
-    private func reasons(_ voter: AgentStatus.VoterStatus, _ name: String) -> [String] {
-        if voter.duplicateName { return ["two live hosts use the name \(name)"] }
-        if voter.voterSetsDiffer { return ["\(name) has other voters in its configuration"] }
-        guard voter.heard else { return ["\(name) is not heard"] }
-        var reasons: [String] = []
-        if voter.hearsMe == false {
-            reasons.append("\(name) is heard, but does not hear this host")
-        }
-        if voter.suspended {
-            reasons.append("\(name) waits for 'vip-agent accept-voters', and does not vote")
-        }
-        if voter.abstaining == true {
-            reasons.append("\(name) abstains after a start, and does not vote yet")
-        }
-        if voter.stopping { reasons.append("the agent of \(name) is stopping") }
+    private mutating func judge(_ voter: AgentStatus.VoterStatus, _ name: String) {
+        if voter.duplicateName { return say(.duplicateName, name) }
+        if voter.voterSetsDiffer { return say(.voterSetsDiffer, name) }
+        guard voter.heard else { return say(.unheard, name) }
+        if voter.hearsMe == false { say(.deaf, name) }
+        if voter.suspended { say(.voterSuspended, name) }
+        if voter.abstaining == true { say(.voterAbstains, name) }
+        if voter.stopping { say(.voterStops, name) }
         for (path, status) in voter.paths.enumerated() {
             if !status.heard {
-                reasons.append("\(name) is not heard over path \(path)")
+                say(.pathUnheard, name, "\(path)")
             } else if status.heardByPeer == false, voter.hearsMe == true {
-                reasons.append("\(name) does not hear this host over path \(path)")
+                say(.pathDeaf, name, "\(path)")
             }
         }
-        return reasons
     }
 
     private mutating func judgeLinks() {
         for silence in status.silences {
-            all.append("\(name(silence.listener)) does not hear \(name(silence.speaker))")
+            say(.silence, name(silence.listener), name(silence.speaker))
         }
         let bound = text.text(site.settings.timing.votingBound)
         for distance in status.distances {
-            all.append(
-                "an answer between \(name(distance.voter)) and \(name(distance.other)) takes up to "
-                    + "\(text.text(distance.response)), which is too late for a vote: it has to "
-                    + "come within half the lease, \(bound); shorten the way, or lengthen the lease"
-            )
+            let (voter, other) = (name(distance.voter), name(distance.other))
+            say(.distance, voter, other, text.text(distance.response), bound)
         }
     }
 
@@ -242,12 +191,8 @@ struct HealthReasons {
         var mask = VoterMask()
         for (index, voter) in voters.enumerated() where voter.role == .node { mask[index] = true }
         guard !Standing.bearsFailure(nodes: mask, voters: voters.count) else { return }
-        all.append(
-            nodes.count == 1
-                ? "there is one node only, and nobody takes over when it fails: add another node"
-                : "\(voters.count) voters can't do without one of them, for a majority is "
-                    + "\(site.settings.majority): add a witness on a third host"
-        )
+        if nodes.count == 1 { return say(.oneNode) }
+        say(.noSpareVoter, "\(voters.count)", "\(site.settings.majority)")
     }
 
     /// What no other sentence has told.
@@ -256,10 +201,7 @@ struct HealthReasons {
             let standing = known.standing
             for voter in 0..<standing.voters {
                 guard let loss = standing.loss(with: voter) else { continue }
-                all.append(
-                    "if \(site.voterNames[voter]) fails now, nobody serves group \(group.name): "
-                        + words(loss, standing)
-                )
+                say(.fatal, site.voterNames[voter], group.name, words(loss, standing))
             }
         }
     }
@@ -278,6 +220,10 @@ struct HealthReasons {
     }
 
     // MARK: - Words
+
+    private mutating func say(_ sentence: HealthSentence, _ parts: String...) {
+        all.append(sentence.text(parts))
+    }
 
     private var leaseMilliseconds: Int {
         Int(site.settings.timing.lease.nanoseconds / 1_000_000)

@@ -20,239 +20,143 @@ struct ReportText {
     }
 
     func line(_ report: Report) -> Line {
+        let event = Self.event(report)
+        var line = Line(level: event.level, event: event.rawValue, reason: reason(report))
+        let subject = fill(&line, from: report)
+        if event.isFolded { line.fold = "\(event.rawValue) \(subject)" }
+        return line
+    }
+
+    static func event(_ report: Report) -> ReportEvent {
         switch report {
-        case .transition(let group, let from, let to, let term, let reason, let after):
-            return transition(group, from, to, term, reason, after)
+        case .transition(_, let from, let to, _, _, _): event(from, to)
+        case .ownerChanged: .owner
+        case .switchoverFailed: .switchoverFailed
+        case .termRaised: .termRaised
+        case .voterStruck: .voterStruck
+        case .tenureDoubted: .tenureDoubted
+        case .candidacyFailed: .candidacyFailed
+        case .addressesPutBack: .addressesPutBack
+        case .foreignAddressesRemoved: .addressesRemoved
+        case .addressesRefused: .addressesRefused
+        case .forceConfirmed: .forceConfirmed
+        case .voterHeard: .voterHeard
+        case .voterLost: .voterLost
+        case .pathHeard: .pathHeard
+        case .pathLost: .pathLost
+        case .duplicateName: .duplicateName
+        case .voterSetsDiffer: .voterSetsDiffer
+        case .holdDown: .holdDown
+        case .abstaining: .abstaining
+        case .abstentionEnded: .voting
+        case .recordLowered: .recordLowered
+        case .restored: .restored
+        case .suspended: .suspended
+        }
+    }
+
+    private static func event(_ from: Report.State, _ to: Report.State) -> ReportEvent {
+        if to == .owner { return .takeover }
+        if from == .owner { return .letGo }
+        return to == .candidate ? .candidacy : .state
+    }
+
+    /// The facts besides event and reason. Returned is what the report is about, by which repeats
+    /// are told apart.
+    private func fill(_ line: inout Line, from report: Report) -> String {
+        switch report {
+        case .transition(let group, let from, let to, let term, _, let after):
+            line.group = site.name(of: group)
+            line.state = to.text
+            line.was = from.text
+            line.term = term.number
+            line.owner = to == .owner ? site.host : nil
+            line.after = after
+            return "\(group.bits) \(to.text)"
         case .ownerChanged(let group, let from, let to, let term):
-            return Line(
-                level: .notice,
-                event: "owner",
-                group: site.name(of: group),
-                was: from.map(site.name(of:)) ?? "nobody",
-                term: term.number,
-                owner: to.map(site.name(of:)) ?? "nobody",
-                reason: to.map { "\(site.name(of: $0)) owns it" }
-                    ?? "nobody is known to own it"
-            )
-        case .restored(let group, let term, let remaining):
-            return Line(
-                level: .notice,
-                event: "restored",
-                group: site.name(of: group),
-                state: "owner",
-                term: term.number,
-                owner: site.host,
-                reason: "restarted within its lease, \(text(remaining)) left"
-            )
-        case .switchoverFailed(let group, let why):
-            return Line(
-                level: .warning,
-                event: "switchover-failed",
-                group: site.name(of: group),
-                reason: Self.text(why)
-            )
-        case .termRaised(let group, let from, let to, let voter):
-            return Line(
-                level: .notice,
-                event: "term-raised",
-                group: site.name(of: group),
-                term: to.number,
-                reason: "\(site.name(of: voter)) has granted above term \(from.number)",
-                fold: "term-raised"
-            )
-        case .voterStruck(let group, let voter, let holder):
-            return Line(
-                level: .warning,
-                event: "voter-struck",
-                group: site.name(of: group),
-                reason:
-                    "\(site.name(of: voter)) no longer counts: it has granted to "
-                    + site.name(of: holder)
-            )
-        case .tenureDoubted(let group, let host, let term):
-            return Line(
-                level: .warning,
-                event: "tenure-doubted",
-                group: site.name(of: group),
-                term: term.number,
-                reason: "\(site.name(of: host)) says that it owns it: the gate is closed until a "
-                    + "majority has answered",
-                fold: "tenure-doubted \(group.bits)"
-            )
-        case .candidacyFailed(let group, let term, let failure):
-            return Line(
-                level: .info,
-                event: "candidacy-failed",
-                group: site.name(of: group),
-                term: term.number,
-                reason: text(failure),
-                fold: "candidacy-failed \(group.bits)"
-            )
-        case .holdDown(let group, let length, let changes):
-            return Line(
-                level: .warning,
-                event: "hold-down",
-                group: site.name(of: group),
-                reason: "\(changes) changes of owner within a minute: for \(text(length)) it moves "
-                    + "only by order or need"
-            )
+            line.group = site.name(of: group)
+            line.was = from.map(site.name(of:)) ?? "nobody"
+            line.owner = to.map(site.name(of:)) ?? "nobody"
+            line.term = term.number
+            return "\(group.bits)"
+        case .restored(let group, let term, _):
+            line.group = site.name(of: group)
+            line.state = Report.State.owner.text
+            line.owner = site.host
+            line.term = term.number
+            return "\(group.bits)"
         case .forceConfirmed(let group, let term):
-            return Line(
-                level: .notice,
-                event: "force-confirmed",
-                group: site.name(of: group),
-                term: term.number,
-                owner: site.host,
-                reason: "a majority has granted what was taken by force"
-            )
-        case .addressesPutBack, .foreignAddressesRemoved, .addressesRefused:
-            return addresses(report)
-        case .voterHeard, .voterLost, .pathHeard, .pathLost, .duplicateName, .voterSetsDiffer,
-            .abstaining, .abstentionEnded, .recordLowered, .suspended:
-            return cluster(report)
-        }
-    }
-
-    private func transition(
-        _ group: GroupID,
-        _ from: Report.State,
-        _ to: Report.State,
-        _ term: Term,
-        _ reason: Reason,
-        _ after: Duration
-    ) -> Line {
-        let isOwnership = from == .owner || to == .owner
-        return Line(
-            level: isOwnership ? .notice : .info,
-            event: Self.event(from, to),
-            group: site.name(of: group),
-            state: Self.text(to),
-            was: Self.text(from),
-            term: term.number,
-            owner: to == .owner ? site.host : nil,
-            reason: text(reason),
-            after: after,
-            fold: isOwnership ? nil : "transition \(group.bits) \(to)"
-        )
-    }
-
-    private static func event(_ from: Report.State, _ to: Report.State) -> String {
-        switch (from, to) {
-        case (_, .owner): "takeover"
-        case (.owner, _): "let-go"
-        case (_, .candidate): "candidacy"
-        default: "state"
-        }
-    }
-
-    private func addresses(_ report: Report) -> Line {
-        switch report {
-        case .addressesPutBack(let group):
-            Line(
-                level: .warning,
-                event: "addresses-put-back",
-                group: site.name(of: group),
-                reason: "somebody took an address of ours away",
-                fold: "addresses-put-back \(group.bits)"
-            )
-        case .foreignAddressesRemoved(let group):
-            Line(
-                level: .warning,
-                event: "addresses-removed",
-                group: site.name(of: group),
-                reason: "somebody put an address here that this host does not own",
-                fold: "addresses-removed \(group.bits)"
-            )
-        case .addressesRefused(let group):
-            Line(
-                level: .error,
-                event: "addresses-refused",
-                group: site.name(of: group),
-                reason: "the kernel did not take the addresses",
-                fold: "addresses-refused \(group.bits)"
-            )
-        default: Line(level: .info, event: "report", reason: "\(report)")
-        }
-    }
-
-    private func cluster(_ report: Report) -> Line {
-        switch report {
-        case .voterHeard(let voter):
-            return Line(
-                level: .notice,
-                event: "voter-heard",
-                reason: "\(site.name(of: voter)) is heard",
-                fold: "voter-heard \(voter.bits)"
-            )
+            line.group = site.name(of: group)
+            line.owner = site.host
+            line.term = term.number
+            return "\(group.bits)"
+        case .termRaised(let group, _, let term, _), .tenureDoubted(let group, _, let term),
+            .candidacyFailed(let group, let term, _):
+            line.group = site.name(of: group)
+            line.term = term.number
+            return "\(group.bits)"
+        case .switchoverFailed(let group, _), .voterStruck(let group, _, _),
+            .holdDown(let group, _, _), .addressesPutBack(let group),
+            .foreignAddressesRemoved(let group), .addressesRefused(let group):
+            line.group = site.name(of: group)
+            return "\(group.bits)"
         case .voterLost(let voter, let after):
-            return Line(
-                level: .warning,
-                event: "voter-lost",
-                reason: "\(site.name(of: voter)) is no longer heard",
-                after: after,
-                fold: "voter-lost \(voter.bits)"
-            )
-        case .pathHeard(let voter, let path):
-            return Line(
-                level: .info,
-                event: "path-heard",
-                reason: "\(site.name(of: voter)) is heard over path \(path)",
-                fold: "path-heard \(voter.bits) \(path)"
-            )
-        case .pathLost(let voter, let path):
-            return Line(
-                level: .warning,
-                event: "path-lost",
-                reason: "\(site.name(of: voter)) is no longer heard over path \(path)",
-                fold: "path-lost \(voter.bits) \(path)"
-            )
-        case .duplicateName(let host):
-            return Line(
-                level: .error,
-                event: "duplicate-name",
-                reason: "two live hosts use the name \(site.name(of: host)); give one another name",
-                fold: "duplicate-name \(host.bits)"
-            )
-        case .voterSetsDiffer(let voter):
-            return Line(
-                level: .error,
-                event: "voter-sets-differ",
-                reason:
-                    "\(site.name(of: voter)) has other voters in its configuration; "
-                    + "make the files the same",
-                fold: "voter-sets \(voter.bits)"
-            )
-        case .abstaining(let length):
-            return Line(
-                level: .notice,
-                event: "abstaining",
-                reason:
-                    "nothing is known of this boot's promises: no vote for \(text(length))"
-            )
-        case .abstentionEnded:
-            return Line(level: .notice, event: "voting", reason: "the abstention is over")
-        case .recordLowered(let length):
-            return Line(
-                level: .notice,
-                event: "record-lowered",
-                reason:
-                    "no grant of the longer lease on record is left: a restart without the page "
-                    + "abstains for \(text(length)) from now on"
-            )
-        case .suspended:
-            return Line(
-                level: .error,
-                event: "suspended",
-                reason:
-                    "the voters or the groups' addresses have changed: neither voting nor asking "
-                    + "until 'vip-agent accept-voters'"
-            )
-        default:
-            return Line(level: .info, event: "report", reason: "\(report)")
+            line.after = after
+            return "\(voter.bits)"
+        case .voterHeard(let voter), .duplicateName(let voter), .voterSetsDiffer(let voter):
+            return "\(voter.bits)"
+        case .pathHeard(let voter, let path), .pathLost(let voter, let path):
+            return "\(voter.bits) \(path)"
+        case .abstaining, .abstentionEnded, .recordLowered, .suspended: return ""
         }
     }
 
     // MARK: - Reasons
+
+    private func reason(_ report: Report) -> String {
+        switch report {
+        case .transition(_, _, _, _, let reason, _): text(reason)
+        case .ownerChanged(_, _, let owner, _):
+            owner.map { "\(site.name(of: $0)) owns it" } ?? "nobody is known to own it"
+        case .restored(_, _, let remaining):
+            "restarted within its lease, \(text(remaining)) left"
+        case .switchoverFailed(_, let refusal): refusal.text
+        case .termRaised(_, let from, _, let voter):
+            "\(site.name(of: voter)) has granted above term \(from.number)"
+        case .voterStruck(_, let voter, let holder):
+            "\(site.name(of: voter)) no longer counts: it has granted to \(site.name(of: holder))"
+        case .tenureDoubted(_, let host, _):
+            "\(site.name(of: host)) says that it owns it: the gate is closed until a majority has "
+                + "answered"
+        case .candidacyFailed(_, _, let failure): text(failure)
+        case .holdDown(_, let length, let changes):
+            "\(changes) changes of owner within a minute: for \(text(length)) it moves only by "
+                + "order or need"
+        case .forceConfirmed: "a majority has granted what was taken by force"
+        case .addressesPutBack: "somebody took an address of ours away"
+        case .foreignAddressesRemoved: "somebody put an address here that this host does not own"
+        case .addressesRefused: "the kernel did not take the addresses"
+        case .voterHeard(let voter): "\(site.name(of: voter)) is heard"
+        case .voterLost(let voter, _): "\(site.name(of: voter)) is no longer heard"
+        case .pathHeard(let voter, let path):
+            "\(site.name(of: voter)) is heard over path \(path)"
+        case .pathLost(let voter, let path):
+            "\(site.name(of: voter)) is no longer heard over path \(path)"
+        case .duplicateName(let host):
+            "two live hosts use the name \(site.name(of: host)); give one another name"
+        case .voterSetsDiffer(let voter):
+            "\(site.name(of: voter)) has other voters in its configuration; make the files the same"
+        case .abstaining(let length):
+            "nothing is known of this boot's promises: no vote for \(text(length))"
+        case .abstentionEnded: "the abstention is over"
+        case .recordLowered(let length):
+            "no grant of the longer lease on record is left: a restart without the page abstains "
+                + "for \(text(length)) from now on"
+        case .suspended:
+            "the voters or the groups' addresses have changed: neither voting nor asking until "
+                + "'vip-agent accept-voters'"
+        }
+    }
 
     func text(_ reason: Reason) -> String {
         switch reason {
@@ -265,8 +169,8 @@ struct ReportText {
         case .deadlinePassed: "own lease ran out unrenewed"
         case .majorityLost: "a voter was struck and no majority is left"
         case .switchover(let host): "switchover to \(site.name(of: host))"
-        case .interfaceDown: "interface down or missing"
-        case .unhealthy: "a check fails"
+        case .interfaceDown: Unreadiness.interfaceDown.text
+        case .unhealthy: Unreadiness.unhealthy.text
         case .maintenance: "maintenance"
         case .stopping: "agent stopping"
         case .superseded(let host): "\(site.name(of: host)) owns it"
@@ -274,78 +178,19 @@ struct ReportText {
         case .addressesRefused: "the kernel did not take the addresses"
         case .candidacyFailed: "no majority"
         case .leftover: "the agent has started"
-        case .gateMissing: "the gate is not in place"
+        case .gateMissing: Unreadiness.gateMissing.text
         case .kernelSilent: "the kernel did not answer for the addresses"
         }
     }
 
     private func text(_ failure: CandidacyFailure) -> String {
         switch failure {
-        case .refused(let voter, let reason, let holder):
-            "\(site.name(of: voter)) refused: \(text(reason, holder))"
+        case .refused(let voter, .held, .some(let holder)):
+            "\(site.name(of: voter)) refused: \(site.name(of: holder)) has the lease"
+        case .refused(let voter, let reason, _): "\(site.name(of: voter)) refused: \(reason.text)"
         case .noAnswer: "no majority answered"
         case .ownVoteRefused: "this host's own voter refused"
-        case .notReady(let unready): Self.text(unready)
-        }
-    }
-
-    private func text(_ reason: RefusalReason, _ holder: HostID?) -> String {
-        guard reason == .held, let holder else { return Self.text(reason) }
-        return "\(site.name(of: holder)) has the lease"
-    }
-
-    /// Of the voter that refused.
-    static func text(_ reason: RefusalReason) -> String {
-        switch reason {
-        case .held: "another host has the lease"
-        case .lowTerm: "the term was too low"
-        case .abstaining: "it abstains after a restart"
-        case .voterSets: "it has other voters in its configuration"
-        case .suspended: "it waits for 'vip-agent accept-voters'"
-        case .unknownGroup: "it does not know the group"
-        case .recording: "it is putting the longer lease on record"
-        case .highTerm: "the term is too far above all that it knows"
-        }
-    }
-
-    static func text(_ state: Report.State) -> String {
-        switch state {
-        case .standby: "standby"
-        case .candidate: "candidate"
-        case .owner: "owner"
-        case .lettingGo: "letting-go"
-        }
-    }
-
-    static func text(_ unready: Unreadiness) -> String {
-        switch unready {
-        case .interfaceDown: "interface down or missing"
-        case .unhealthy: "a check fails"
-        case .maintenance: "in maintenance"
-        case .abstaining: "abstaining after a restart"
-        case .suspended: "waiting for 'vip-agent accept-voters'"
-        case .stopping: "stopping"
-        case .busy: "busy with the group itself"
-        case .unknownGroup: "does not serve the group"
-        case .gateMissing: "the gate is not in place"
-        case .kernelRefuses: "the kernel would refuse the addresses"
-        case .kernelSilent: "the kernel does not answer"
-        }
-    }
-
-    static func text(_ refusal: SwitchoverRefusal) -> String {
-        switch refusal {
-        case .notOwner: "this host does not own the group"
-        case .noSuccessor: "no other node is ready to take over"
-        case .successorUnknown: "there is no node of that name"
-        case .successorNotHeard: "that node is not heard"
-        case .successorNotReady: "that node is not ready"
-        case .successorOwnsIt: "that node owns the group already"
-        case .underWay: "a switchover is under way"
-        case .noAnswer: "the successor did not answer in time"
-        case .unknownGroup: "there is no group of that name"
-        case .tooSoon: "another host's order was carried out a moment ago"
-        case .heldDown: "the group has changed hands too often within a minute"
+        case .notReady(let unready): unready.text
         }
     }
 

@@ -102,7 +102,7 @@ struct StatusBuilder {
             gate: gate?.status(of: status.id),
             isPeerReady: site.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
-                ? nil : status.successorUnready.map(ReportText.text),
+                ? nil : status.successorUnready?.text,
             holdDownMilliseconds: holdDown(status, at: now),
             votes: votes(status)
         )
@@ -120,10 +120,10 @@ struct StatusBuilder {
             switch unready {
             case .interfaceDown, .kernelRefuses, .kernelSilent:
                 return keeper?.host.finding(of: status.id, at: now.boottime)?.text
-                    ?? ReportText.text(unready)
+                    ?? unready.text
             case .unhealthy, .maintenance, .abstaining, .suspended, .stopping, .busy,
                 .unknownGroup, .gateMissing:
-                return ReportText.text(unready)
+                return unready.text
             }
         }
         if status.state == .witness { return "votes only" }
@@ -139,7 +139,7 @@ struct StatusBuilder {
                 voter: site.voterNames[index],
                 counts: vote.counts,
                 grantAgeMilliseconds: vote.age.map(milliseconds),
-                refusal: vote.counts ? nil : vote.refusal.map(ReportText.text)
+                refusal: vote.counts ? nil : vote.refusal?.text
             )
         }
     }
@@ -253,22 +253,5 @@ struct StatusBuilder {
             seconds: total / 1_000_000_000,
             nanoseconds: total % 1_000_000_000
         ).rfc3339()
-    }
-}
-
-extension DropReason {
-    /// As it stands in the status.
-    var name: String {
-        switch self {
-        case .notForUs: "not_for_us"
-        case .ownName: "own_name"
-        case .unknownSender: "unknown_sender"
-        case .unknownPath: "unknown_path"
-        case .unproven: "unproven"
-        case .staleProof: "stale_proof"
-        case .duplicate: "duplicate"
-        case .duplicateName: "duplicate_name"
-        case .implausible: "implausible"
-        }
     }
 }

@@ -105,7 +105,7 @@ package final class ServiceNotifier {
             switch messages.count == 1 ? messages.first : nil {
             case .status: .status
             case .watchdog: .watchdog
-            default: .event
+            case .ready, .reloading, .stopping, nil: .event
             }
         send(Parcel(messages.map(\.text).joined(separator: "\n"), about: subject))
     }
