@@ -193,9 +193,9 @@ struct AcceptVoters: ParsableCommand {
         abstract: "Accept other voters, or an address that has moved to another group.",
         discussion: """
             An agent whose configuration names other voters than its memory, or that finds an \
-            address of one group given to another, neither votes nor asks until this is said on \
-            every host. From then on it waits for the longest lease that it has on record, and \
-            votes and asks again. Without --yes it prints what has to be true before, and does \
+            address of one group given to another, neither votes nor asks for groups until this \
+            command has run on every host. From then on it waits for the longest lease that it \
+            has on record, and votes and asks again. Without --yes it prints what has to be true before, and does \
             nothing.
 
             Exit status:
@@ -224,7 +224,7 @@ struct AcceptVoters: ParsableCommand {
     )
     var cluster: String?
 
-    @Flag(help: "What has to be true before is true: accept.")
+    @Flag(help: "Accept: what has to be true before is true.")
     var yes = false
 
     func validate() throws {
@@ -247,7 +247,7 @@ struct AcceptVoters: ParsableCommand {
                   - hosts that no longer vote have their agents stopped, and stay so
                   - every other host has the new configuration, and its agent was reloaded or \
                 restarted with it
-                then say so on every host: vip-agent accept-voters --yes
+                then run on every host: vip-agent accept-voters --yes
                 each of them votes and asks again once the longest lease that it has on record \
                 has passed
                 """

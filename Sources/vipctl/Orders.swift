@@ -67,8 +67,8 @@ struct Takeover: Order {
         abstract: "Take a group without a majority: you vouch that the other host is off.",
         discussion: """
             The only way past the majority, for a node that has lost both the other node and the \
-            witness. Refused while any other voter is heard. While it lasts, that no other host \
-            answers for the addresses is your promise, and not the agent's.
+            witness. Refused while any other voter is heard. While it lasts, it is you, and not \
+            the agent, who promises that no other host answers for the addresses.
 
             Exit status:
               0   done
@@ -106,8 +106,8 @@ struct Takeover: Order {
         try carryOut()
         Terminal.complain(
             """
-            warning: as long as '\(group)' is forced, that no other host answers for it is your \
-            promise: keep the other host off until a majority is back ('vipctl status' shows it)
+            warning: as long as '\(group)' is forced, you promise that no other host answers for \
+            it: keep the other host off until a majority is back ('vipctl status' shows it)
             """
         )
     }

@@ -34,7 +34,7 @@ extension EndToEnd {
             #expect(entries.count == 1)
             #expect(
                 experiment.lab.log(of: .lb1).contains(
-                    "02:00:00:00:00:c1 on eth0 says that it has \(address), which is here"
+                    "02:00:00:00:00:c1 on eth0 claims \(address), which this host owns"
                 )
             )
             // Who does not own it has nothing to say.

@@ -104,7 +104,7 @@ extension EndToEnd {
                 #expect(try shared.status(of: lab).healthy)
             }
             // It found its pages where it had left them.
-            #expect(shared.log.split(separator: "\n").count { $0.contains("new place") } == 2)
+            #expect(shared.log.split(separator: "\n").count { $0.contains("new-page") } == 2)
         }
 
         @Test("the witness has no capabilities, and SIGTERM ends it for all clusters at once")

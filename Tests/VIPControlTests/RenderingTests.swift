@@ -53,7 +53,7 @@ struct RenderingTests {
                                                            fd77::64/128 NOT HERE, MUST BE
                     its deadline passed: neither lb2 nor w1 renewed the lease
                   web: interface eth0 is down
-                  web: taken by force: that no other host answers is the operator's promise
+                  web: taken by force: the operator has promised that no other host answers
                   web: no planned moves for 42 s more
                   web: the other node would not take over: in maintenance
 

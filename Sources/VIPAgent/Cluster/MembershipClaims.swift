@@ -35,8 +35,8 @@ extension Membership {
     private func tell(_ entry: ForeignClaims.Entry) {
         let isNew = claims.note(entry)
         let reason =
-            "\(entry.mac) on \(entry.interface) says that it has \(entry.address), which is here; "
-            + "it was announced again"
+            "\(entry.mac) on \(entry.interface) claims \(entry.address), which this host owns; "
+            + "the address was announced again"
         // By group: whoever claims a thousand addresses is one line.
         let kind = "claim \(entry.group.bits)"
         guard case .log(let repeats) = fold.verdict(on: kind, at: entry.at) else { return }

@@ -17,9 +17,9 @@ extension Membership {
         switch page.loss {
         case .none: break
         case .otherBoot, .otherNamespace, .empty:
-            log.notice("new place", metadata: ["reason": "\(page.loss.text)"])
+            log.notice("new-page", metadata: ["reason": "\(page.loss.text)"])
         case .damaged:
-            log.warning("new place", metadata: ["reason": "\(page.loss.text)"])
+            log.warning("new-page", metadata: ["reason": "\(page.loss.text)"])
         }
     }
 

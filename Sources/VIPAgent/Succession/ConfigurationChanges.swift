@@ -26,7 +26,7 @@ package struct ConfigurationChanges: Equatable, Sendable {
             }
             let prefix = isDirectory ? "cluster \(name): " : ""
             var found = Self.changes(before.site.configuration, entry.site.configuration)
-            if before.keys != entry.keys { found.append("the keys are others") }
+            if before.keys != entry.keys { found.append("the keys changed") }
             lines += found.map { prefix + $0 }
             waits += forbiddenChanges(from: before.state, to: entry.site.configuration).map {
                 prefix + $0
@@ -51,8 +51,8 @@ package struct ConfigurationChanges: Equatable, Sendable {
         guard !waits.isEmpty else { return text }
         text += "; waits to be accepted: " + waits.joined(separator: ", ")
         text += """
-             - until 'vip-agent accept-voters' is said here, this host neither votes nor asks, and \
-            lets go of what it owns when its lease runs out
+             - until you run 'vip-agent accept-voters' on this host, it neither votes nor asks for \
+            groups, and lets go of what it owns when the lease runs out
             """
         return text
     }
@@ -63,8 +63,8 @@ package struct ConfigurationChanges: Equatable, Sendable {
         var lines: [String] = []
         if old.cluster.name != new.cluster.name {
             lines.append(
-                "cluster \(old.cluster.name) is now \(new.cluster.name), and heard only by hosts "
-                    + "that call it so"
+                "cluster \(old.cluster.name) is named \(new.cluster.name) now: only hosts that use "
+                    + "that name hear this one"
             )
         }
         for (what, before, after) in [
@@ -93,7 +93,7 @@ package struct ConfigurationChanges: Equatable, Sendable {
             lines.append("voter \(voter.name) removed")
         }
         lines += groupChanges(old.groups, new.groups)
-        if old.checks != new.checks { lines.append("the checks are others") }
+        if old.checks != new.checks { lines.append("the checks changed") }
         return lines
     }
 

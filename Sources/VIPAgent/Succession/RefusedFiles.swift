@@ -58,7 +58,9 @@ extension Daemon {
             succession.refusal = nil
             log.notice(
                 "refusal is over",
-                metadata: ["reason": "\(options.configuration) is again what runs"]
+                metadata: [
+                    "reason": "\(options.configuration) is again what the agent runs with"
+                ]
             )
         }
     }

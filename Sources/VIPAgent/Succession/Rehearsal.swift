@@ -105,7 +105,7 @@ struct Rehearsal: Sendable {
             throw Refusal(
                 summary: "\(configuration) is no longer what it was",
                 detail: "it was a \(isDirectory ? "directory" : "file") when the agent started: "
-                    + "restart the agent, which then is another place"
+                    + "restart the agent; it then counts as a new host, and does not vote at first"
             )
         }
         for _ in 0..<Self.mostReadings {
@@ -118,7 +118,7 @@ struct Rehearsal: Sendable {
         }
         throw Refusal(
             summary: "\(configuration) keeps changing",
-            detail: "it was another one each time that it was read; try again when it is whole"
+            detail: "it differed each time it was read; try again when it is complete"
         )
     }
 
@@ -182,15 +182,15 @@ struct Rehearsal: Sendable {
         guard let answer = SuccessorAnswer(parsing: outcome.output) else {
             throw Refusal(
                 summary: "\(program) can't take over",
-                detail: "it is not vip-agent, or a version that can't be handed anything: stop "
-                    + "this agent and start that, which hands over first"
+                detail: "it is not vip-agent, or too old to take over from a running agent: "
+                    + "restart the agent, which hands over first"
             )
         }
         guard answer.handover == HandoverFields.version else {
             throw Refusal(
                 summary: "\(program) can't take over",
-                detail: "version \(answer.version) is handed over to in another way than this "
-                    + "agent knows: restart the agent, which hands over first"
+                detail: "version \(answer.version) takes over in a way that this agent does not "
+                    + "know: restart the agent, which hands over first"
             )
         }
         // Versions that do not rehearse set the options of IPv6 sockets a second time, which ends

@@ -132,8 +132,8 @@ extension Daemon {
         if let path = memberships.lazy.compactMap(\.page.missingPath).first {
             return Rehearsal.Refusal(
                 summary: "\(path) is gone, or another file now",
-                detail: "only this process still has what it has promised there: let it hand over, "
-                    + "stop it, and start it again"
+                detail: "only the running agent still knows what it has promised: stop it, which "
+                    + "hands over first, and start it again"
             )
         }
         return nil

@@ -17,8 +17,8 @@ extension Daemon {
             return refuse(
                 asked,
                 Rehearsal.Refusal(
-                    summary: "the longer lease can't be put on record",
-                    detail: "\(failure): without it a voter grants nothing that long"
+                    summary: "the longer lease can't be written to the state directory",
+                    detail: "\(failure): a voter grants no lease that is longer than the one there"
                 )
             )
         }

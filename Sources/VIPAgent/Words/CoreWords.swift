@@ -47,7 +47,7 @@ extension RefusalReason {
         case .voterSets: "it has other voters in its configuration"
         case .suspended: "it waits for 'vip-agent accept-voters'"
         case .unknownGroup: "it does not know the group"
-        case .recording: "it is putting the longer lease on record"
+        case .recording: "it has not written the longer lease to its disk yet"
         case .highTerm: "the term is too far above all that it knows"
         }
     }
@@ -62,7 +62,7 @@ extension Unreadiness {
         case .abstaining: "abstaining after a restart"
         case .suspended: "waiting for 'vip-agent accept-voters'"
         case .stopping: "stopping"
-        case .busy: "busy with the group itself"
+        case .busy: "owns the group, or asks for it, itself"
         case .unknownGroup: "does not serve the group"
         case .gateMissing: "the gate is not in place"
         case .kernelRefuses: "the kernel would refuse the addresses"

@@ -208,7 +208,7 @@ struct HealthReasons {
 
     private func words(_ loss: Standing.Loss, _ standing: Standing) -> String {
         switch loss {
-        case .unowned: "nobody does as it is"
+        case .unowned: "nobody serves it now"
         case .noSuccessor: "no other node is ready"
         case .noMajority(let successor, let votes):
             "\(site.voterNames[successor]) would get \(votes.count) of the "

@@ -5,7 +5,7 @@ package enum HealthSentence: String, Sentence {
     case votersChanged =
         "the voters or the groups' addresses have changed: run 'vip-agent accept-voters'"
     case leaseUnrecorded =
-        "this host's lease can't be put on record, so it must not be shortened: …"
+        "this host's lease can't be written to its state directory, so do not shorten it: …"
     case claimed = """
         … claims … (…, last … ago), which is here: find that host by its MAC address in the \
         switch, and take the address off it
@@ -26,13 +26,12 @@ package enum HealthSentence: String, Sentence {
     case noVote = "… does not vote for …: …"
     case askedJustNow = "it was asked a moment ago, and has not answered yet"
     case questionsLost = """
-        it is heard, but what it is asked is not answered: are larger frames lost on the way \
-        (path MTU)?
+        it is heard, but does not answer requests: are larger frames lost on the way (path MTU)?
         """
     case ownerSaysSo = "so says the owner; 'vipctl status' there tells why"
     case groupNotInFile = "its file does not have the group: put it there, and reload its agent"
     case voterRecords =
-        "it has not put the lease on record yet: look at the disk of its state directory"
+        "it has not written the lease to its disk yet: look at the disk of its state directory"
 
     // Files that differ.
     case timingDiffers = """

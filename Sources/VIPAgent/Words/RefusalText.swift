@@ -97,7 +97,11 @@ struct RefusalText {
                 [site.name(of: host)],
                 help: "put the same file on every host and reload each, and accept it then"
             )
-        case .termsUsedUp: refusal(.termsUsedUp, help: "see 'terms' in docs/operations.md")
+        case .termsUsedUp:
+            refusal(
+                .termsUsedUp,
+                help: "docs/daily-work.md says how to begin at term 1 again"
+            )
         case .notSuspended: refusal(.notSuspended)
         }
     }

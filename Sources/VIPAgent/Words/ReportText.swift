@@ -124,17 +124,19 @@ struct ReportText {
         case .termRaised(_, let from, _, let voter):
             "\(site.name(of: voter)) has granted above term \(from.number)"
         case .voterStruck(_, let voter, let holder):
-            "\(site.name(of: voter)) no longer counts: it has granted to \(site.name(of: holder))"
+            "the vote of \(site.name(of: voter)) no longer counts: it has granted the group to "
+                + site.name(of: holder)
         case .tenureDoubted(_, let host, _):
-            "\(site.name(of: host)) says that it owns it: the gate is closed until a majority has "
-                + "answered"
+            "\(site.name(of: host)) says that it owns the group: the gate here is closed until a "
+                + "majority has answered"
         case .candidacyFailed(_, _, let failure): text(failure)
         case .holdDown(_, let length, let changes):
-            "\(changes) changes of owner within a minute: for \(text(length)) it moves only by "
-                + "order or need"
+            "\(changes) changes of owner within a minute: for \(text(length)) only an operator or a "
+                + "failure moves it"
         case .forceConfirmed: "a majority has granted what was taken by force"
-        case .addressesPutBack: "somebody took an address of ours away"
-        case .foreignAddressesRemoved: "somebody put an address here that this host does not own"
+        case .addressesPutBack: "somebody removed an address of the group, which this host owns"
+        case .foreignAddressesRemoved:
+            "somebody added an address of the group, which this host does not own"
         case .addressesRefused: "the kernel did not take the addresses"
         case .voterHeard(let voter): "\(site.name(of: voter)) is heard"
         case .voterLost(let voter, _): "\(site.name(of: voter)) is no longer heard"
@@ -147,14 +149,14 @@ struct ReportText {
         case .voterSetsDiffer(let voter):
             "\(site.name(of: voter)) has other voters in its configuration; make the files the same"
         case .abstaining(let length):
-            "nothing is known of this boot's promises: no vote for \(text(length))"
-        case .abstentionEnded: "the abstention is over"
+            "no record of promises made since the boot: this host does not vote for \(text(length))"
+        case .abstentionEnded: "this host votes now"
         case .recordLowered(let length):
-            "no grant of the longer lease on record is left: a restart without the page abstains "
-                + "for \(text(length)) from now on"
+            "no grant of the longer lease is left: after a restart without its page this host now "
+                + "abstains for \(text(length)) only"
         case .suspended:
-            "the voters or the groups' addresses have changed: neither voting nor asking until "
-                + "'vip-agent accept-voters'"
+            "the voters or the groups' addresses have changed: this host neither votes nor asks "
+                + "for groups until you run 'vip-agent accept-voters'"
         }
     }
 
@@ -167,7 +169,7 @@ struct ReportText {
         case .forced: "forced by the operator"
         case .restored: "restarted within its lease"
         case .deadlinePassed: "own lease ran out unrenewed"
-        case .majorityLost: "a voter was struck and no majority is left"
+        case .majorityLost: "a vote no longer counts, and no majority is left"
         case .switchover(let host): "switchover to \(site.name(of: host))"
         case .interfaceDown: Unreadiness.interfaceDown.text
         case .unhealthy: Unreadiness.unhealthy.text
@@ -179,7 +181,7 @@ struct ReportText {
         case .candidacyFailed: "no majority"
         case .leftover: "the agent has started"
         case .gateMissing: Unreadiness.gateMissing.text
-        case .kernelSilent: "the kernel did not answer for the addresses"
+        case .kernelSilent: "the kernel did not answer when asked for the addresses"
         }
     }
 

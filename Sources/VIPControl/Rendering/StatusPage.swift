@@ -107,7 +107,7 @@ public struct StatusPage {
         if group.isForced {
             notes.append(
                 Text(
-                    "taken by force: that no other host answers is the operator's promise",
+                    "taken by force: the operator has promised that no other host answers",
                     .warning
                 )
             )
