@@ -35,7 +35,7 @@ public final class Campaign: Sendable {
     /// What a run is about, begun and not waited for: it may fail, as agents die on the way.
     public struct Scenario: Sendable, CustomStringConvertible {
         public let description: String
-        /// What two hosts may answer for here, by the design.
+        /// Why two hosts may answer here.
         var excuse: Excuse?
         /// Whose agent becomes another program, unless it dies.
         var successor: Part?

@@ -136,7 +136,7 @@ public struct Scenario: Sendable {
         }
     }
 
-    /// Of what came later, from a chance of its own: older seeds stay what they were.
+    /// Of what came later, from a chance of its own: most older seeds keep their aim.
     private static func drawLaterAim(_ luck: inout Chance) -> Aim? {
         switch luck.below(100) {
         case ..<6: .gates

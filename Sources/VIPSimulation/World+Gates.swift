@@ -8,7 +8,7 @@ extension World {
     }
 
     /// Every third life looks for the gates of the one before only after its first step. No chance
-    /// is drawn for it, so that older seeds stay what they were.
+    /// is drawn for it, which would shift all later draws.
     func findsGatesLate(_ host: Int) -> Bool {
         !healed && hosts[host].isNode && hosts[host].enforcement == .gate
             && lives.isMultiple(of: 3)

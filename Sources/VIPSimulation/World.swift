@@ -16,7 +16,7 @@ public final class World {
     /// Of faults, of what processes do, and of what they are given.
     var chance: Chance
     var fate: Chance
-    /// Of gates and lifetimes, so that older seeds stay what they were.
+    /// Of gates and lifetimes, so that draws for these do not shift the others.
     var luck: Chance
     var lives = 0
     var commandsGiven: UInt64 = 0

@@ -17,7 +17,7 @@ struct Demo {
         /// Planned moves take a few milliseconds.
         static let planned = Promise.takeover(within: .milliseconds(10) + allowance)
 
-        /// The lease of 500 ms, twice the drift of 0.2 %, and 5 ms: `L+` in docs/protocol.md.
+        /// The lease of 500 ms, twice the drift of 0.2 %, and 5 ms.
         static let unplanned = Promise.takeover(within: .milliseconds(507) + allowance)
     }
 

@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "Candidacy".
+/// docs/protocol.md, "Candidacy".
 @Suite("A candidate")
 struct CandidacyTests {
     func refused(

@@ -1,7 +1,8 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 8, as far as the core decides it. A lease of 500 ms makes L+ 507 ms.
+/// docs/behaviour.md, as far as the core decides it. With a lease of 500 ms a takeover takes
+/// 507 ms at most, which is L+ here.
 @Suite("A cluster")
 struct ClusterTests {
     /// For so long a planned move is not served: what the gate has let through leaves first.

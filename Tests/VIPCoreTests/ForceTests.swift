@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "takeover --force".
+/// docs/protocol.md, "Force".
 @Suite("A takeover by force")
 struct ForceTests {
     /// lb1 owns by force in term 1; nobody is heard.

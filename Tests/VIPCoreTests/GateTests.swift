@@ -1,8 +1,8 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 2, layer 2, and section 9: what a host does while its kernel would not
-/// enforce its deadline.
+/// docs/protocol.md, "Who silences a host whose agent can't": what a host does while its kernel
+/// would not enforce its deadline.
 @Suite("A host whose gate is missing")
 struct GateTests {
     static let ready = Condition(group: web, owns: false, forced: false, term: .none, unready: nil)

@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "Order" and "Letting go".
+/// docs/protocol.md, "Letting go".
 @Suite("A host that lets go")
 struct LettingGoTests {
     /// lb1 has just let go because its lease ran out; its gate is closed.

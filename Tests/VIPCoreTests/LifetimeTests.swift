@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 2, layer 3, and section 9, "Lifetimes". With a lease of 6 s, a drift of 0.2 %
+/// docs/protocol.md, "Who silences a host whose agent can't". With a lease of 6 s, a drift of 0.2 %
 /// and a margin of 1 ms a voter contributes 5,371.525 ms by BOOTTIME; a lifetime of 2 s and the
 /// kernel's 1.3 s end with it if they begin within 2,071.525 ms of the stamp.
 @Suite("Address lifetimes, where there is no gate")

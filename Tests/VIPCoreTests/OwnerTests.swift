@@ -1,9 +1,9 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "Owner". With a lease of 500 ms, a drift of 0.2 % and a margin of 1 ms, a
-/// voter contributes its stamp and 497 ms by RAW, and 0.899 of that, 446.803 ms, by BOOTTIME, which
-/// may be slewed by a tenth. The gate is armed for the latter.
+/// docs/protocol.md, "The rules of an owner". With a lease of 500 ms, a drift of 0.2 % and a margin
+/// of 1 ms, a voter contributes its stamp and 497 ms by RAW, and 0.899 of that, 446.803 ms, by
+/// BOOTTIME, which may be slewed by a tenth. The gate is armed for the latter.
 @Suite("An owner")
 struct OwnerTests {
     func refused(

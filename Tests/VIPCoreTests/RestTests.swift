@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// When a process may be replaced by another: DESIGN.md, section 9, "Re-execution".
+/// docs/protocol.md, "Replacing the process": when another may replace it.
 @Suite("An agent at rest")
 struct RestTests {
     func isAtRest(_ talk: Conversation) -> Bool { talk.agent.isAtRest(at: talk.now) }

@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 5: who is heard, and what was recorded earlier changes nothing.
+/// docs/protocol.md, "Sessions": who is heard, and that a recording changes nothing.
 @Suite("A session")
 struct SessionTests {
     func request(_ term: UInt64, _ holder: Holder = lb1Holder) -> Record {

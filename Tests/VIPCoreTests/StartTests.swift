@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "The page" and "Start".
+/// docs/protocol.md, "What is remembered, and where".
 @Suite("A process that starts")
 struct StartTests {
     /// lb1's page as a process left it that owned in term 4 and was killed at 9,950 ms.

@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 8: SIGSTOP, later SIGCONT.
+/// SIGSTOP, later SIGCONT.
 @Suite("An owner that was stopped for longer than its lease")
 struct StopTests {
     /// Its renewal was sent before the stop; what came meanwhile is read after it.

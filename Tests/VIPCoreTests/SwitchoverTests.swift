@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "Switchover".
+/// docs/protocol.md, "Switchover".
 @Suite("A switchover")
 struct SwitchoverTests {
     static let ready = Condition(group: web, owns: false, forced: false, term: .none, unready: nil)

@@ -1,7 +1,7 @@
 import Testing
 import VIPCore
 
-/// DESIGN.md, section 4, "Request": what a voter grants, and what it keeps of it.
+/// docs/protocol.md, "The rules of a voter": what a voter grants, and what it keeps of it.
 @Suite("A voter")
 struct VoterTests {
     /// A request by `holder` for a lease of half a second, sent at 1,234 ms of its own clocks.

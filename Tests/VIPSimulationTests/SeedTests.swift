@@ -16,8 +16,8 @@ struct SeedTests {
         }
     }
 
-    /// Each has once shown a flaw, in the core or in its simulation; CHANGELOG.md tells the
-    /// stories.
+    /// Each has once shown a flaw, in the core or in its simulation; the words beside it say
+    /// which.
     @Test(
         "seeds that have shown a flaw show none",
         arguments: [
