@@ -79,6 +79,14 @@ struct WordsTests {
         for text in texts { #expect(rows.contains { $0.contains("`\(text)") }, "\(text)") }
     }
 
+    @Test("each refusal of a reload or an upgrade is in docs/daily-work.md")
+    func reloads() throws {
+        let rows = try Self.rows("docs/daily-work.md", under: "### When a reload is refused")
+        for sentence in ReloadSentence.allCases {
+            #expect(rows.contains { $0[0].contains("`\(sentence.rawValue)") }, "\(sentence)")
+        }
+    }
+
     /// Up to where it goes on with what to do.
     private static func beginning(of sentence: some Sentence) -> String {
         let text = sentence.rawValue

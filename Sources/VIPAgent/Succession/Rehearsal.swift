@@ -58,8 +58,13 @@ struct Rehearsal: Sendable {
 
     /// In words: in short, and all of it.
     struct Refusal: Error, Equatable, Sendable {
-        var summary: String
-        var detail: String
+        let summary: String
+        let detail: String
+
+        init(_ reason: ReloadSentence, _ parts: String..., detail: String = "") {
+            summary = reason.text(parts)
+            self.detail = detail
+        }
 
         /// What a status, which is read at a glance, says of it.
         var firstDetail: String {
@@ -103,7 +108,8 @@ struct Rehearsal: Sendable {
     private func successor() throws(Refusal) -> Successor {
         guard ConfigurationSource.isDirectory(configuration) == isDirectory else {
             throw Refusal(
-                summary: "\(configuration) is no longer what it was",
+                .otherKind,
+                configuration,
                 detail: "it was a \(isDirectory ? "directory" : "file") when the agent started: "
                     + "restart the agent; it then counts as a new host, and does not vote at first"
             )
@@ -117,7 +123,8 @@ struct Rehearsal: Sendable {
             return try successor(testimony.version, reading, sites)
         }
         throw Refusal(
-            summary: "\(configuration) keeps changing",
+            .changing,
+            configuration,
             detail: "it differed each time it was read; try again when it is complete"
         )
     }
@@ -127,7 +134,7 @@ struct Rehearsal: Sendable {
         do throws(ConfigurationFailure) {
             source = try ConfigurationSource(reading: configuration)
         } catch {
-            throw Refusal(summary: "the configuration can't be read", detail: "\(error)")
+            throw Refusal(.unreadable, detail: "\(error)")
         }
         // What this version can't read may still be right for the next.
         guard let sites = try? Sites(source, host: host) else {
@@ -137,11 +144,9 @@ struct Rehearsal: Sendable {
             if let missingGate { try sites.requireEnforcement(withoutGate: missingGate) }
             return (Reading(source: source, keys: try sites.loadKeys()), sites)
         } catch {
-            throw Refusal(summary: Self.unusable, detail: error.faults.joined(separator: "\n"))
+            throw Refusal(.unusable, detail: error.faults.joined(separator: "\n"))
         }
     }
-
-    private static let unusable = "the configuration can't be used"
 
     /// What the program says of itself, and of this host in the configuration.
     private struct Testimony {
@@ -162,33 +167,37 @@ struct Rehearsal: Sendable {
                 patience: Self.patience
             )
         } catch {
-            throw Refusal(summary: "\(program) can't be run", detail: "\(error)")
+            throw Refusal(.unrunnable, program, detail: "\(error)")
         }
         switch outcome.end {
         case .exited(0):
             break
         case .exited(StartupFailure.Status.configuration.rawValue):
             throw Refusal(
-                summary: Self.unusable,
-                detail: outcome.complaint.trimmed(of: "vip-agent: ").trimmed(of: Self.unusable)
+                .unusable,
+                detail: outcome.complaint.trimmed(of: "vip-agent: ")
+                    .trimmed(of: ReloadSentence.unusable.text())
             )
         case .exited, .signalled, .timedOut:
             throw Refusal(
-                summary: "\(program) can't take over",
+                .noSuccessor,
+                program,
                 detail: "its check \(outcome.end.text)"
                     + (outcome.complaint.isEmpty ? "" : ": \(outcome.complaint.trimmed(of: ""))")
             )
         }
         guard let answer = SuccessorAnswer(parsing: outcome.output) else {
             throw Refusal(
-                summary: "\(program) can't take over",
+                .noSuccessor,
+                program,
                 detail: "it is not vip-agent, or too old to take over from a running agent: "
                     + "restart the agent, which hands over first"
             )
         }
         guard answer.handover == HandoverFields.version else {
             throw Refusal(
-                summary: "\(program) can't take over",
+                .noSuccessor,
+                program,
                 detail: "version \(answer.version) takes over in a way that this agent does not "
                     + "know: restart the agent, which hands over first"
             )
@@ -197,7 +206,8 @@ struct Rehearsal: Sendable {
         // them.
         guard answer.hasRehearsed || !loan.hasIPv6Port else {
             throw Refusal(
-                summary: "\(program) can't take over",
+                .noSuccessor,
+                program,
                 detail: "version \(answer.version) can't take over sockets for IPv6: restart the "
                     + "agent, which hands over first"
             )
@@ -211,7 +221,9 @@ struct Rehearsal: Sendable {
         let isNode = running.contains { $0.site.role == .node }
         guard testimony.isNode != isNode else { return }
         throw Refusal(
-            summary: "\(host) can't become a \(isNode ? "witness" : "node") while it runs",
+            .otherRole,
+            host,
+            isNode ? "witness" : "node",
             detail: isNode
                 ? "it has to let go in order first: stop the agent, and start it"
                 : "a witness has given up the rights that a node needs: restart the agent"
@@ -231,7 +243,7 @@ struct Rehearsal: Sendable {
         do throws(SystemError) {
             past = try SealedMemory(name: "vip-agent-past", holding: fields.serialized())
         } catch {
-            throw Refusal(summary: "there is no memory to hand over", detail: "\(error)")
+            throw Refusal(.noMemory, detail: "\(error)")
         }
         return Successor(
             version: version,

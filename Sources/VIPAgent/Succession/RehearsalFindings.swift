@@ -14,7 +14,7 @@ extension Rehearsal {
         )
         guard !losses.isEmpty else { return }
         throw Refusal(
-            summary: "a group would lose its interface",
+            .interfaceLost,
             detail: losses.joined(separator: "\n")
                 + "\n'ip link' lists the interfaces and their other names; if it is to come "
                 + "later, restart the agent instead, which hands over first"

@@ -94,7 +94,7 @@ extension Daemon {
         } catch {
             return refuse(
                 asked,
-                Rehearsal.Refusal(summary: "no descriptors to rehearse with", detail: "\(error)")
+                Rehearsal.Refusal(.noDescriptors, detail: "\(error)")
             )
         }
         let rehearsal = Rehearsal(
@@ -113,7 +113,7 @@ extension Daemon {
         } catch {
             refuse(
                 asked,
-                Rehearsal.Refusal(summary: "no thread to check it in", detail: "\(error)")
+                Rehearsal.Refusal(.noThread, detail: "\(error)")
             )
         }
     }
@@ -121,17 +121,18 @@ extension Daemon {
     /// What an execve would put an end to.
     var obstacle: Rehearsal.Refusal? {
         if memberships.contains(where: \.isStopping) {
-            return Rehearsal.Refusal(summary: "the agent is stopping", detail: "")
+            return Rehearsal.Refusal(.stopping)
         }
         if memberships.contains(where: \.agent.isForced) {
             return Rehearsal.Refusal(
-                summary: "a group is owned by force, and that ends with the program",
+                .forced,
                 detail: "'vipctl status' names it; once a majority has confirmed it, try again"
             )
         }
         if let path = memberships.lazy.compactMap(\.page.missingPath).first {
             return Rehearsal.Refusal(
-                summary: "\(path) is gone, or another file now",
+                .pageGone,
+                path,
                 detail: "only the running agent still knows what it has promised: stop it, which "
                     + "hands over first, and start it again"
             )
@@ -158,7 +159,7 @@ extension Daemon {
         } catch {
             return refuse(
                 asked,
-                Rehearsal.Refusal(summary: "a port can't be had", detail: "\(error)")
+                Rehearsal.Refusal(.portTaken, detail: "\(error)")
             )
         }
         for entry in successor.sites?.entries ?? [] {

@@ -17,7 +17,7 @@ extension Daemon {
             return refuse(
                 asked,
                 Rehearsal.Refusal(
-                    summary: "the longer lease can't be written to the state directory",
+                    .leaseUnwritten,
                     detail: "\(failure): a voter grants no lease that is longer than the one there"
                 )
             )
@@ -92,7 +92,8 @@ extension Daemon {
             refuse(
                 asked,
                 Rehearsal.Refusal(
-                    summary: "\(options.program) can't take over",
+                    .noSuccessor,
+                    options.program,
                     detail: "\(error)"
                 )
             )
