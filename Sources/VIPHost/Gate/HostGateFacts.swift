@@ -1,0 +1,47 @@
+import VIPCore
+
+/// What others have to know of the gate.
+extension HostGate {
+    /// Whether the frames that renew a tenure are more urgent than to find the gate.
+    package var isUrgent: Bool { posture == .unsought(isUrgent: true) }
+
+    /// Whether what an earlier process left open is found, and closed: the core has to know.
+    package var areGatesFound: Bool { posture.isFound }
+
+    /// What the kernel has is not known yet, and is about to be.
+    package var isPending: Bool {
+        switch posture {
+        case .unsought, .pending(_, .awaited), .pending(_, .underWay): true
+        case .pending(_, .failing), .kept, .unavailable, .leaving, .gone: false
+        }
+    }
+
+    /// Why there is no gate; nil where there is one, or may be. Without a tenure that goes on, an
+    /// agent some group of which nothing would silence is not to run then: with one, that has to be
+    /// let go of in order.
+    package var unavailability: String? {
+        guard case .unavailable(let reason, _) = posture else { return nil }
+        return reason
+    }
+
+    /// What silences the group's addresses should this process no longer be able to. While nobody
+    /// knows, what holds in either case.
+    package func enforcement(of id: GroupID) -> Enforcement {
+        let fallback = entries.index(of: id).flatMap { entries[$0].group.fallback }
+        switch posture {
+        case .unavailable: return fallback ?? .agent
+        // One that was only loaded may find no seat; one that was found has had them.
+        case .unsought, .pending:
+            return !areGatesFound && fallback == .lifetimes ? .lifetimes : .gate
+        case .kept, .leaving, .gone: return .gate
+        }
+    }
+
+    /// The group's slot in the gate, once that is known.
+    package func slot(of id: GroupID) -> UInt32? {
+        guard let index = entries.index(of: id), case .slot(let slot) = entries[index].hold else {
+            return nil
+        }
+        return slot
+    }
+}
