@@ -291,6 +291,28 @@ int cgate_put_address(const struct cgate *gate, int family, const void *address,
     return bpf_map_update_elem(map, address, &slot, BPF_ANY) < 0 ? -errno : 0;
 }
 
+int cgate_put_addresses(const struct cgate *gate, int family, const void *list,
+                        const uint32_t *slots, uint32_t count) {
+    int map = addresses(gate, family);
+    if (map < 0) return map;
+    if (!count) return 0;
+    for (uint32_t index = 0; index < count; index++) {
+        if (slots[index] == CGATE_UNREAD || slots[index] >= CGATE_SLOTS) return -EINVAL;
+    }
+    LIBBPF_OPTS(bpf_map_batch_opts, options, .elem_flags = BPF_ANY);
+    uint32_t done = count;
+    if (!bpf_map_update_batch(map, list, slots, &done, &options)) return 0;
+    // It ends at the first that is refused, and an older kernel does not begin.
+    size_t size = family == AF_INET ? 4 : 16;
+    int failure = 0;
+    for (uint32_t index = 0; index < count; index++) {
+        const uint8_t *address = (const uint8_t *)list + index * size;
+        int result = cgate_put_address(gate, family, address, slots[index]);
+        if (!failure) failure = result;
+    }
+    return failure;
+}
+
 int cgate_take_address(const struct cgate *gate, int family, const void *address) {
     int map = addresses(gate, family);
     if (map < 0) return map;

@@ -90,6 +90,13 @@ let isRoot = geteuid() == 0
         )
     }
 
+    /// Many of one family at once; 0, or the first refusal.
+    func put(_ addresses: [[UInt8]], in slots: [UInt32]) -> Int32 {
+        let family = Self.family(addresses[0])
+        let count = UInt32(addresses.count)
+        return unsafe cgate_put_addresses(&parts, family, addresses.flatMap(\.self), slots, count)
+    }
+
     /// Nanoseconds of CLOCK_BOOTTIME.
     static var now: UInt64 { UInt64(vip_clock_nanoseconds(CLOCK_BOOTTIME)) }
 

@@ -156,6 +156,25 @@ struct PartTests {
         #expect(gate.addresses() == [])
     }
 
+    @Test("take many addresses at once, and those that come after one that is refused")
+    func addressesAtOnce() throws {
+        let gate = try Gate()
+        let many = (0..<Int(CGATE_ADDRESSES) - 1).map { [10, 1] + Frames.big($0) }
+        let slots = many.indices.map { 1 + UInt32($0 % 4095) }
+        #expect(gate.put(many, in: slots) == 0)
+        #expect(gate.slot(of: [10, 1, 0, 5]) == 6)
+        #expect(gate.slot(of: many[many.count - 1]) == slots[many.count - 1])
+        // The map is full from then on; one that it has moves all the same.
+        let last: [[UInt8]] = [[10, 9, 9, 1], [10, 1, 0, 5]]
+        #expect(gate.put(last, in: [1, 99]) == -E2BIG)
+        #expect(gate.slot(of: [10, 9, 9, 1]) == nil)
+        #expect(gate.slot(of: [10, 1, 0, 5]) == 99)
+        let six = (1...3).map { [0xfd] + .init(repeating: 0, count: 14) + [UInt8($0)] }
+        #expect(gate.put(six, in: [3, 4, 5]) == 0)
+        #expect(six.map { gate.slot(of: $0) } == [3, 4, 5])
+        #expect(gate.put(six, in: [3, UInt32(CGATE_UNREAD), 5]) == -EINVAL)
+    }
+
     @Test("refuse slots that no group can have")
     func slots() throws {
         let gate = try Gate()

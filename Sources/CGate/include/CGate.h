@@ -52,6 +52,10 @@ void *cgate_map(const struct cgate *gate, enum cgate_part part);
 
 // Which slot that address is of. `family` is AF_INET or AF_INET6. -ENOENT for an unknown one.
 int cgate_put_address(const struct cgate *gate, int family, const void *address, uint32_t slot);
+// The same for many of one family, one behind the other: by one call where the kernel has that
+// (5.6). All are tried; the result is of the first that was refused.
+int cgate_put_addresses(const struct cgate *gate, int family, const void *addresses,
+                        const uint32_t *slots, uint32_t count);
 int cgate_take_address(const struct cgate *gate, int family, const void *address);
 int cgate_find_address(const struct cgate *gate, int family, const void *address, uint32_t *slot);
 

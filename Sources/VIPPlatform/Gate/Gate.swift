@@ -1,7 +1,6 @@
 import CGate
 import Glibc
 import Synchronization
-import VIPNet
 
 /// One gate of the kernel's: its programs, and the maps that they look into.
 ///
@@ -216,53 +215,6 @@ package final class Gate: @unchecked Sendable {
         return Int(slot)
     }
 
-    // MARK: - Addresses
-
-    /// Has the address belong to that slot, and to no other.
-    package func put(_ address: IPAddress, in slot: UInt32) throws(SystemError) {
-        let octets = address.octets
-        var gate = shim
-        try SystemCall.check("put into the gate", on: "\(address)") {
-            unsafe cgate_put_address(&gate, address.family, octets, slot)
-        }
-    }
-
-    /// Forgets the address; one that it does not have is fine.
-    package func take(_ address: IPAddress) throws(SystemError) {
-        let octets = address.octets
-        var gate = shim
-        do {
-            try SystemCall.check("take out of the gate", on: "\(address)") {
-                unsafe cgate_take_address(&gate, address.family, octets)
-            }
-        } catch  where error.errno == ENOENT {}
-    }
-
-    /// All that it knows, in no order.
-    package func addresses() throws(SystemError) -> [(address: IPAddress, slot: UInt32)] {
-        var found = Found()
-        var gate = shim
-        try SystemCall.check("read the addresses of", on: "the gate") {
-            unsafe withUnsafeMutablePointer(to: &found) { found in
-                unsafe cgate_visit_addresses(&gate, Self.visit, UnsafeMutableRawPointer(found))
-            }
-        }
-        return found.list
-    }
-
-    private struct Found {
-        var list: [(address: IPAddress, slot: UInt32)] = []
-    }
-
-    private static let visit: cgate_address_visitor = { family, octets, slot, context in
-        guard let octets = unsafe octets, let context = unsafe context else { return 0 }
-        let bytes = unsafe UnsafeRawBufferPointer(start: octets, count: family == AF_INET ? 4 : 16)
-        if let address = unsafe IPAddress(octets: Array(bytes)) {
-            unsafe context.assumingMemoryBound(to: Found.self).pointee.list.append((address, slot))
-        }
-        return 0
-    }
-
     // MARK: - Hooks
 
     /// Puts the program at the hook, or replaces, in one step, the one that is there. Waits for the
@@ -320,7 +272,7 @@ package final class Gate: @unchecked Sendable {
     static let attachCall = "attach the gate to"
 
     /// A copy: nobody waits for the kernel while holding what another thread needs.
-    private var shim: cgate { state.withLock { $0 } }
+    var shim: cgate { state.withLock { $0 } }
 
     /// For the calls that explain themselves: the verifier's or libbpf's last words.
     private static func told(
@@ -342,15 +294,6 @@ package final class Gate: @unchecked Sendable {
     private static func firstLine(_ text: String) -> String? {
         text.split(whereSeparator: \.isNewline).first.map { line in
             line.hasPrefix("libbpf: ") ? String(line.dropFirst(8)) : String(line)
-        }
-    }
-}
-
-extension IPAddress {
-    fileprivate var family: Int32 {
-        switch self {
-        case .v4: AF_INET
-        case .v6: AF_INET6
         }
     }
 }
