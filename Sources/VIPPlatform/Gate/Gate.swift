@@ -210,6 +210,20 @@ package final class Gate: @unchecked Sendable {
         unsafe owners[index(slot)] = group
     }
 
+    /// The slots that are some group's, in order.
+    package var occupants: [(slot: UInt32, group: UInt64)] {
+        (1...UInt32(Self.mostGroups)).map { (slot: $0, group: group(of: $0)) }
+            .filter { $0.group != 0 }
+    }
+
+    /// Closes every slot but these, which are in order.
+    package func closeAll(except open: [UInt32]) {
+        var next = 0
+        for slot in 1...UInt32(Self.mostGroups) {
+            if next < open.count, open[next] == slot { next += 1 } else { close(slot) }
+        }
+    }
+
     private func index(_ slot: UInt32) -> Int {
         precondition(slot <= Self.mostGroups, "there is no slot \(slot)")
         return Int(slot)

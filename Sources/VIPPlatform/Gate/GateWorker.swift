@@ -28,8 +28,8 @@ package final class GateWorker: Sendable {
 
     /// What it has to tell, in order.
     package enum Report: Sendable {
-        /// That of an earlier process, as it was left.
-        case found(Gate, Way)
+        /// That of an earlier process, as it was left, by its program on that interface.
+        case found(Gate, interface: String)
         /// A new gate, with every slot closed, that sits nowhere yet.
         case loaded(Gate)
         /// There is none to be had here, and why.
@@ -44,20 +44,6 @@ package final class GateWorker: Sendable {
         /// It works, but the next process can't find it by its pins.
         case notPinned(String)
         case takenAway(GateRemoval.Outcome)
-    }
-
-    /// How the gate of an earlier process was found.
-    package enum Way: Equatable, Sendable, CustomStringConvertible {
-        case descriptors, pins
-        case program(interface: String)
-
-        package var description: String {
-            switch self {
-            case .descriptors: "its descriptors"
-            case .pins: "its pins"
-            case .program(let interface): "the program on \(interface)"
-            }
-        }
     }
 
     /// What both threads have.
@@ -179,7 +165,7 @@ private final class GateWatch {
         else { return nil }
         for link in links.prefix(Self.mostAsked) {
             if let gate = Gate.found(on: link.index) {
-                return .found(gate, .program(interface: link.name))
+                return .found(gate, interface: link.name)
             }
         }
         return nil
