@@ -9,7 +9,7 @@
 #   make test    everything that is tested, end to end included if root; ends with the verdict
 #   make bench   the figures of docs/benchmarks.md (as root, 40 minutes)
 #   make deaths  agents killed between any two effects and at random instants (as root, half an hour)
-#   make sim     the simulation alone, SEEDS=n for more or fewer runs
+#   make sim     the simulation alone, SEEDS=n FRESH=n for more or fewer runs
 #   make lint    the formatter's verdict
 #   make gate    compile the gate's eBPF program and embed its bytes; a test tells when it is time
 #   make clean   remove what was built, and what killed labs have left
@@ -20,6 +20,8 @@ SWIFT_TEST = swift test -c release --skip-build --disable-xctest --no-parallel
 BINARIES = .build/release
 MUTATIONS = .build-mutations
 SEEDS ?= 2000
+# And so many that are drawn anew each time. The base is printed, to make the same runs again.
+FRESH ?= 1000
 
 # Libraries for the build; tools that make, break and serve the hosts of the lab; those that make
 # and check the manual.
@@ -90,7 +92,7 @@ deaths: build mutations
 	@$(BINARIES)/viplab deaths
 
 sim: build
-	@$(BINARIES)/vipsim --seeds $(SEEDS)
+	@$(BINARIES)/vipsim --seeds $(SEEDS) --fresh $(FRESH)
 
 # Each lease rule broken on purpose, one at a time: the simulation has to notice all of them. The
 # same build has an agent that can be told to die, for the tests and for `make deaths`.
@@ -107,7 +109,7 @@ lint:
 
 test: deps lint
 	$(SWIFT_BUILD) --build-tests
-	@$(BINARIES)/vipsim --seeds $(SEEDS)
+	@$(BINARIES)/vipsim --seeds $(SEEDS) --fresh $(FRESH)
 	@$(MAKE) --no-print-directory mutations
 	@$(MAKE) --no-print-directory packages image
 	@{ VIP_PACKAGES=$(PACKAGE) $(SWIFT_TEST); echo $$? > .build/verdict; } 2>&1 | tee .build/test.log; \

@@ -9,17 +9,25 @@ func show(_ violation: Violation, aim: Scenario.Aim?) {
     for line in world.transcript.suffix(100) { print(line) }
     print(scenario.summary)
     print("\(violation.checker.rawValue): \(violation.text)")
-    let option = aim.map { " --aim \($0.rawValue)" } ?? ""
-    print("VIP_SEED=\(violation.seed)   (vipsim --seed \(violation.seed)\(option) --transcript)")
+    print(command(replaying: violation, aim: aim))
 }
 
-func show(_ campaign: Campaign, after span: Duration) {
+/// What makes the run again, as one types it.
+func command(replaying violation: Violation, aim: Scenario.Aim?) -> String {
+    let option = aim.map { " --aim \($0.rawValue)" } ?? ""
+    return "VIP_SEED=\(violation.seed) vipsim\(option) --transcript"
+}
+
+func showRules(of campaign: Campaign) {
     let width = Rule.allCases.map { "\($0)".count }.max() ?? 0
     for rule in Rule.allCases {
         let name = "\(rule)"
         let padding = String(repeating: " ", count: width - name.count)
         print("  \(name)\(padding)  \(campaign.rules[rule])")
     }
+}
+
+func show(_ campaign: Campaign, after span: Duration) {
     let seconds = Double(span.components.seconds) + Double(span.components.attoseconds) / 1e18
     let hours = Double(campaign.simulated) / 3.6e12
     print(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import VIPCore
 import VIPSimulation
 
@@ -17,7 +18,10 @@ struct VIPSim: AsyncParsableCommand {
     @Option(help: "The first seed.")
     var from: UInt64 = 1
 
-    @Option(help: "Make this one run only.")
+    @Option(help: "How many runs to make besides, with seeds from a number that is drawn now.")
+    var fresh: UInt64 = 0
+
+    @Option(help: "Make this one run only; without it, the run that VIP_SEED names.")
     var seed: UInt64?
 
     @Flag(help: "With --seed: write down everything that happens.")
@@ -43,6 +47,10 @@ struct VIPSim: AsyncParsableCommand {
     private static let aims = Scenario.Aim.allCases.map(\.rawValue).joined(separator: ", ")
 
     mutating func validate() throws {
+        if seed == nil, !mutations, let text = unsafe getenv("VIP_SEED") {
+            seed = unsafe UInt64(String(cString: text))
+            guard seed != nil else { throw ValidationError("VIP_SEED is no number") }
+        }
         if let aim, Scenario.Aim(rawValue: aim) == nil {
             throw ValidationError("there is no aim '\(aim)'; use one of \(Self.aims)")
         }
@@ -56,9 +64,12 @@ struct VIPSim: AsyncParsableCommand {
         guard !takeover || seed == nil && aim == nil && !mutations else {
             throw ValidationError("--takeover tells of one fixed run: leave out the rest")
         }
-        guard !mutations || seed == nil && aim == nil else {
-            throw ValidationError("--mutations chooses its own runs: leave out --seed and --aim")
+        guard !mutations || seed == nil && aim == nil && fresh == 0 else {
+            throw ValidationError(
+                "--mutations chooses its own runs: leave out --seed, --aim and --fresh"
+            )
         }
+        guard fresh < 1_000_000_000 else { throw ValidationError("--fresh \(fresh) is too many") }
     }
 
     mutating func run() async throws {
@@ -90,20 +101,37 @@ struct VIPSim: AsyncParsableCommand {
     }
 
     private func search(aim: Scenario.Aim?) async throws {
-        let clock = ContinuousClock()
-        let began = clock.now
-        let fleet = Fleet(jobs: jobs, compares: compare)
-        let campaign = await fleet.run(seeds: from..<(from + seeds), aim: aim)
-        show(campaign, after: clock.now - began)
-        for violation in campaign.violations.prefix(1) { show(violation, aim: aim) }
-        for violation in campaign.violations.dropFirst() {
-            print("VIP_SEED=\(violation.seed) \(violation.checker.rawValue): \(violation.text)")
-        }
-        guard campaign.violations.isEmpty else { throw ExitCode.failure }
+        let campaign = try await search(from..<(from + seeds), aim: aim, showingRules: true)
         if aim == nil, seeds >= Self.enoughForAllRules, !campaign.silentRules.isEmpty {
             print("never fired: \(campaign.silentRules.map { "\($0)" }.joined(separator: ", "))")
             throw ExitCode.failure
         }
+        guard fresh > 0 else { return }
+        // Past all seeds that somebody would count to, and short enough to be typed.
+        let first = UInt64.random(in: 1_000_000_000...999_999_999_999)
+        // First, should the runs not come to an end.
+        print("fresh seeds: vipsim --from \(first) --seeds \(fresh)")
+        fflush(nil)
+        _ = try await search(first..<(first + fresh), aim: aim, showingRules: false)
+    }
+
+    private func search(
+        _ range: Range<UInt64>,
+        aim: Scenario.Aim?,
+        showingRules: Bool
+    ) async throws -> Campaign {
+        let clock = ContinuousClock()
+        let began = clock.now
+        let campaign = await Fleet(jobs: jobs, compares: compare).run(seeds: range, aim: aim)
+        if showingRules { showRules(of: campaign) }
+        show(campaign, after: clock.now - began)
+        for violation in campaign.violations.prefix(1) { show(violation, aim: aim) }
+        for violation in campaign.violations.dropFirst() {
+            let command = command(replaying: violation, aim: aim)
+            print("\(command)   \(violation.checker.rawValue): \(violation.text)")
+        }
+        guard campaign.violations.isEmpty else { throw ExitCode.failure }
+        return campaign
     }
 
     /// In this many runs every rule fires, or there is something wrong.
