@@ -163,10 +163,22 @@ let package = Package(
             linkerSettings: selfContained
         ),
 
-        .testTarget(name: "VIPCoreTests", dependencies: ["VIPCore"], swiftSettings: strict),
+        // What more than one of the test targets needs; in no product.
+        .target(
+            name: "VIPTestSupport",
+            dependencies: ["CNetlink"],
+            path: "Tests/VIPTestSupport",
+            swiftSettings: strict
+        ),
+
+        .testTarget(
+            name: "VIPCoreTests",
+            dependencies: ["VIPCore", "VIPTestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VIPConfigurationTests",
-            dependencies: ["VIPConfiguration", "VIPKeepalived", "VIPNet"],
+            dependencies: ["VIPConfiguration", "VIPKeepalived", "VIPNet", "VIPTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -176,12 +188,12 @@ let package = Package(
         ),
         .testTarget(
             name: "VIPControlTests",
-            dependencies: ["VIPControl"],
+            dependencies: ["VIPControl", "VIPTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CGateTests",
-            dependencies: ["CGate", "CNetlink"],
+            dependencies: ["CGate", "CNetlink", "VIPTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -192,21 +204,21 @@ let package = Package(
         .testTarget(
             name: "VIPAgentTests",
             dependencies: [
-                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "VIPNet", "VIPPlatform",
-                "CNetlink",
+                "VIPAgent", "VIPConfiguration", "VIPControl", "VIPCore", "VIPHost", "VIPNet",
+                "VIPPlatform", "VIPTestSupport", "CNetlink",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "VIPSimulationTests",
-            dependencies: ["VIPCore", "VIPSimulation"],
+            dependencies: ["VIPCore", "VIPSimulation", "VIPTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "VIPLab",
+                "VIPLab", "VIPControl", "VIPTestSupport",
                 // For the liar: the seal, the key, and the simulator's lies.
                 "VIPAgent", "VIPConfiguration", "VIPCore", "VIPNet", "VIPSimulation",
             ],

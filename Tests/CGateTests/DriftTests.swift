@@ -1,12 +1,11 @@
 import Foundation
 import Testing
+import VIPTestSupport
 
 /// The bytes of the gate are in the repository, and its source is. These have to be the same thing.
 @Suite("The gate's bytes")
 struct DriftTests {
-    static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Sources/CGate")
+    static let folder = Repository.root.appending(path: "Sources/CGate")
 
     /// A compiler that is not there, so that only hashes are compared.
     static let noCompiler = ["CLANG": "/nonexistent/clang"]
@@ -16,25 +15,18 @@ struct DriftTests {
         _ folder: URL,
         environment: [String: String] = [:]
     ) throws -> (status: Int32, words: String) {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = folder.appending(path: "embed")
-        process.arguments = ["--check"]
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let words = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: words, as: UTF8.self))
+        let answer = try output(
+            of: [folder.appending(path: "embed").path, "--check"],
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        )
+        return (answer.status, answer.output)
     }
 
     /// Runs the body with a copy of the gate's sources.
     static func withCopy(_ body: (URL) throws -> Void) throws {
-        let copy = FileManager.default.temporaryDirectory
-            .appending(path: "vip-gate-\(UUID().uuidString)")
+        let scratch = ScratchDirectory()
+        let copy = URL(filePath: scratch("copy"))
         try FileManager.default.copyItem(at: folder, to: copy)
-        defer { try? FileManager.default.removeItem(at: copy) }
         try body(copy)
     }
 

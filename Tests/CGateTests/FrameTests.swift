@@ -1,5 +1,6 @@
 import CGate
 import Testing
+import VIPTestSupport
 
 /// Every rule of the gate by itself: with its deadline ahead, passed, and never set.
 @Suite("A frame", .enabled(if: isRoot, "programs take root"))

@@ -3,9 +3,6 @@ import CNetlink
 import Glibc
 import Testing
 
-/// Programs and namespaces take root.
-let isRoot = geteuid() == 0
-
 /// A gate of its own for one test. It sits nowhere until it is attached.
 @safe final class Gate {
     /// What the programs say of a frame.

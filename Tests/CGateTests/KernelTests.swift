@@ -2,6 +2,7 @@ import CGate
 import CNetlink
 import Foundation
 import Testing
+import VIPTestSupport
 
 /// The gate on real interfaces, in network namespaces of their own.
 @Suite("On an interface, the gate", .enabled(if: isRoot, "network namespaces take root"))

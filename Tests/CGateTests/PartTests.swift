@@ -2,6 +2,7 @@ import CGate
 import CNetlink
 import Foundation
 import Testing
+import VIPTestSupport
 
 /// Programs and maps: made, known again, kept in a bpffs.
 @Suite("The parts of a gate", .enabled(if: isRoot, "programs take root"))
@@ -186,10 +187,8 @@ struct PartTests {
 
     @Test("are kept in a bpffs, and opened there as the same gate")
     func pinned() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "vip-gate-pins-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let scratch = ScratchDirectory()
+        let folder = scratch.path
         #expect(unsafe cgate_is_bpffs(folder) == 0)
         #expect(unsafe cgate_is_bpffs(folder + "/none") == -ENOENT)
         try #require(run("mount", "-t", "bpf", "bpf", folder) == 0)

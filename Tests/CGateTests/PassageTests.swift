@@ -1,6 +1,7 @@
 import CGate
 import Glibc
 import Testing
+import VIPTestSupport
 
 /// A standby's host forwards and bridges for others, and does not answer.
 @Suite("Behind a closed gate", .enabled(if: isRoot, "network namespaces take root"))

@@ -1,27 +1,11 @@
 import CGate
 import Foundation
 import Testing
-
-/// SplitMix64.
-private struct Chance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-        return bits ^ bits >> 31
-    }
-
-    mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-
-    mutating func pick<Value>(_ values: [Value]) -> Value { values.randomElement(using: &self)! }
-}
+import VIPTestSupport
 
 /// Frames that make sense, then spoilt a little, so that most of them come as far as a rule.
 private struct FrameMaker {
-    var chance: Chance
+    var chance: SeededGenerator
     let addresses: [[UInt8]]
     let addresses6: [[UInt8]]
 
@@ -112,10 +96,7 @@ private struct FrameMaker {
 
 @Suite("Random frames", .enabled(if: isRoot, "programs take root"))
 struct RandomFrameTests {
-    static let seed: UInt64 = {
-        let given = ProcessInfo.processInfo.environment["VIP_SEED"].flatMap(UInt64.init)
-        return given ?? UInt64.random(in: 0 ..< .max)
-    }()
+    static let seed = givenSeed ?? UInt64.random(in: 0 ..< .max)
 
     /// The kernel takes no IP packet for a trial run whose header is cut.
     static func canRun(_ frame: [UInt8]) -> Bool {
@@ -137,7 +118,7 @@ struct RandomFrameTests {
             Frames.unspecified6,
         ]
         var maker = FrameMaker(
-            chance: Chance(state: Self.seed),
+            chance: SeededGenerator(seed: Self.seed),
             addresses: addresses,
             addresses6: addresses6
         )
@@ -215,8 +196,7 @@ struct RandomFrameTests {
                 "link set w0 mtu 9000 up", "link set w1 arp off mtu 9000 up",
             ]
             for command in commands {
-                let words = ["ip"] + command.split(separator: " ").map(String.init)
-                try #require(spawn(words) == 0, "\(command)")
+                try require("ip \(command)")
             }
             run("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0")
             run("sysctl", "-qw", "net.bridge.bridge-nf-call-ip6tables=0")
@@ -227,7 +207,7 @@ struct RandomFrameTests {
             let addresses = [Frames.floating, Frames.other]
             let addresses6 = [Frames.floating6, Frames.other6, Frames.unspecified6]
             var maker = FrameMaker(
-                chance: Chance(state: Self.seed),
+                chance: SeededGenerator(seed: Self.seed),
                 addresses: addresses,
                 addresses6: addresses6
             )

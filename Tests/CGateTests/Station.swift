@@ -2,6 +2,7 @@ import CNetlink
 import Foundation
 import Glibc
 import Testing
+import VIPTestSupport
 
 /// A host of a test's network: a thread in a network namespace of its own, in which commands are
 /// run and sockets are made. The namespace vanishes with the thread.
@@ -28,7 +29,7 @@ import Testing
         try #require(failure == 0)
         pthread_detach(handle)
         try perform {
-            try Gate.check("unshare", vip_unshare_network())
+            try enterNetworkNamespace()
             let path = "/proc/thread-self"
             let name = try FileManager.default.destinationOfSymbolicLink(atPath: path)
             self.thread = try #require(name.split(separator: "/").last.flatMap { pid_t($0) })
@@ -67,9 +68,9 @@ import Testing
     /// Runs a command there; its words are split at blanks.
     @discardableResult
     func run(_ words: String...) -> Int32 {
-        let arguments = words.count == 1 ? words[0].split(separator: " ").map(String.init) : words
+        let arguments = words[0].split(separator: " ").map(String.init) + words.dropFirst()
         var status: Int32 = -1
-        try? perform { status = spawn(arguments) }
+        try? perform { status = VIPTestSupport.run(arguments) }
         return status
     }
 
@@ -79,11 +80,10 @@ import Testing
 
     /// Loads nftables' rules in the place of those that there are; none for the empty string.
     func load(rules: String) throws {
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "vip-gate-rules-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try "flush ruleset\n\(rules)\n".write(to: file, atomically: false, encoding: .utf8)
-        try #require(run("nft", "-f", file.path) == 0, "\(rules)")
+        let scratch = ScratchDirectory()
+        let file = scratch("rules")
+        try "flush ruleset\n\(rules)\n".write(toFile: file, atomically: false, encoding: .utf8)
+        try #require(run("nft", "-f", file) == 0, "\(rules)")
     }
 
     /// A veth pair between two stations.

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPLab
+import VIPTestSupport
 
 /// What the programs say to a command line that is wrong. No agent is asked.
 @Suite("Command lines")
@@ -100,7 +101,7 @@ struct CommandLineTests {
 
     @Test("init takes a directory as it is named from here, and says how to make one")
     func directory() throws {
-        let scratch = try ManualPageTests.Scratch()
+        let scratch = ScratchDirectory()
         let agent = "\(try ManualPageTests.programs())/vip-agent"
         let initialize =
             "cd \(scratch.path) && \(agent) init --node lb1=192.0.2.1 --node lb2=192.0.2.2"

@@ -1,43 +1,19 @@
 import Foundation
 import Testing
 import VIPLab
+import VIPTestSupport
 
 /// What a package takes from the programs: manual pages and completions. Nothing runs here but
 /// tools.
 @Suite("The manual and the completions")
 struct ManualPageTests {
-    static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    /// A directory of its own, gone with the test.
-    final class Scratch {
-        let path: String
-
-        init() throws {
-            let name = "vip-agent-manual-\(UUID().uuidString)"
-            path = FileManager.default.temporaryDirectory.appending(path: name).path
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-    }
-
     /// What a tool says, be it on standard error, and its exit status.
     static func run(_ arguments: String...) throws -> (status: Int32, output: String) {
         try run(arguments)
     }
 
     static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+        try output(of: arguments)
     }
 
     /// The folder with the programs.
@@ -46,14 +22,14 @@ struct ManualPageTests {
     }
 
     /// A page as a terminal shows it.
-    static func shown(_ page: String, in scratch: Scratch) throws -> String {
+    static func shown(_ page: String, in scratch: ScratchDirectory) throws -> String {
         try run("mandoc", "-T", "ascii", "-O", "indent=5", "\(scratch.path)/\(page)").output
             .replacing(/.\u{8}/, with: "")
     }
 
-    static func madePages() throws -> Scratch {
-        let scratch = try Scratch()
-        let build = root.appending(path: "packaging/man/build").path
+    static func madePages() throws -> ScratchDirectory {
+        let scratch = ScratchDirectory()
+        let build = Repository.root.appending(path: "packaging/man/build").path
         let made = try run(build, try programs(), scratch.path)
         #expect(made == (0, ""))
         return scratch
@@ -136,8 +112,8 @@ struct ManualPageTests {
 
     @Test("completions are made, and bash can read its own", arguments: ["vip-agent", "vipctl"])
     func completions(program: String) throws {
-        let scratch = try Scratch()
-        let build = Self.root.appending(path: "packaging/completions/build").path
+        let scratch = ScratchDirectory()
+        let build = Repository.root.appending(path: "packaging/completions/build").path
         let made = try Self.run(build, try Self.programs(), scratch.path)
         #expect(made == (0, ""))
         let check = try Self.run("bash", "-n", "\(scratch.path)/bash/\(program)")

@@ -6,6 +6,7 @@ import VIPCore
 import VIPHost
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 /// Against the real kernel, in a network namespace with a veth pair `v0`, `v1`.
 @Suite("Address keeper", .enabled(if: isRoot, "network namespaces take root"))
@@ -16,29 +17,8 @@ struct AddressKeeperTests {
         interface: String = "v0",
         addresses: [String] = ["10.77.0.100", "fd77::64"]
     ) throws -> Configuration {
-        let list = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
-        return try Configuration(
-            parsing: """
-                [cluster]
-                name = "lb"
-                key_file = "/nowhere"
-                [[node]]
-                name = "lb1"
-                addresses = ["10.77.0.1"]
-                [[node]]
-                name = "lb2"
-                addresses = ["10.77.0.2"]
-                [[witness]]
-                name = "w1"
-                addresses = ["10.77.0.3"]
-                [[group]]
-                name = "web"
-                interface = "\(interface)"
-                addresses = [\(list)]
-
-                """,
-            path: "vip.toml"
-        )
+        let text = PairText(groups: [.init("web", on: interface, addresses)]).text
+        return try Configuration(parsing: text, path: "vip.toml")
     }
 
     /// A keeper that has begun, with what it told then taken away.

@@ -2,28 +2,17 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("The map of addresses on record")
 struct AddressRecordTests {
     private func configuration(_ groups: (name: String, addresses: [String])...) throws
         -> Configuration
     {
-        var text = """
-            [cluster]
-            name = "lb"
-            key_file = "/k"
-            [[node]]
-            name = "lb1"
-            addresses = ["10.77.0.1"]
-            [[node]]
-            name = "lb2"
-            addresses = ["10.77.0.2"]
-
-            """
-        for (name, addresses) in groups {
-            let list = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
-            text += "[[group]]\nname = \"\(name)\"\ninterface = \"eth0\"\naddresses = [\(list)]\n"
-        }
+        let text = PairText(
+            voters: ["lb1", "lb2"],
+            groups: groups.map { .init($0.name, on: "eth0", $0.addresses) }
+        ).text
         return try Configuration(parsing: text, path: "vip.toml")
     }
 

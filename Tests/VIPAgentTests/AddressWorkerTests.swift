@@ -4,6 +4,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Address worker", .enabled(if: isRoot, "network namespaces take root"))
 struct AddressWorkerTests {

@@ -5,6 +5,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Announcement permit")
 struct AnnouncementPermitTests {
@@ -114,9 +115,7 @@ struct AnnouncementWorkerTests {
             for (frames, least) in [(320, 9_000_000), (640, 39_000_000)] as [(UInt64, Int64)] {
                 let begin = ClockReading.bootNow()
                 stage.worker.ask(0)
-                while stage.worker.sent < frames, ClockReading.bootNow() < begin + 5_000_000_000 {
-                    usleep(200)
-                }
+                #expect(wait { stage.worker.sent >= frames })
                 #expect(stage.worker.sent == frames)
                 #expect(ClockReading.bootNow() - begin >= least)
             }
@@ -133,8 +132,7 @@ struct AnnouncementWorkerTests {
                 stage.worker.ask(0)
                 usleep(1000)
             }
-            let end = ClockReading.bootNow() + 5_000_000_000
-            while stage.worker.sent < 2000, ClockReading.bootNow() < end { usleep(1000) }
+            #expect(wait { stage.worker.sent >= 2000 })
             usleep(100_000)
             #expect(stage.worker.sent == 2000)
         }

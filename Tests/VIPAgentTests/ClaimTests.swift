@@ -5,6 +5,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Address claim")
 struct AddressClaimTests {

@@ -2,31 +2,11 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Changes of a configuration")
 struct ConfigurationChangesTests {
-    static let text = """
-        [cluster]
-        name = "lb"
-        key_file = "/etc/vip-agent/lb.key"
-        [timing]
-        heartbeat = "100ms"
-        lease = "500ms"
-        [[node]]
-        name = "lb1"
-        addresses = ["10.77.0.1"]
-        [[node]]
-        name = "lb2"
-        addresses = ["10.77.0.2"]
-        [[witness]]
-        name = "w1"
-        addresses = ["10.77.0.3"]
-        [[group]]
-        name = "web"
-        interface = "eth0"
-        addresses = ["10.77.0.100"]
-
-        """
+    static let text = PairText(timing: ["heartbeat = \"100ms\"", "lease = \"500ms\""]).text
 
     private func site(_ text: String) throws -> Site {
         let configuration = try Configuration(parsing: text, path: "vip-agent.toml")

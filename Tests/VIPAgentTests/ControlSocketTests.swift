@@ -4,6 +4,7 @@ import Testing
 import VIPAgent
 import VIPControl
 import VIPPlatform
+import VIPTestSupport
 
 /// A client of the control socket, which waits for nothing but its answer.
 private final class Client {
@@ -370,16 +371,8 @@ struct ControlSocketTests {
             "for (1..40) { socket(my $s, AF_UNIX, SOCK_STREAM, 0); push @s, $s;"
             + " connect($s, sockaddr_un('\(path)')) or exit 1; select undef, undef, undef, 0.01 }"
             + " sleep 20"
-        let pid = start(
-            "setpriv",
-            "--reuid=65534",
-            "--regid=1",
-            "--clear-groups",
-            "perl",
-            "-MSocket",
-            "-e",
-            connect
-        )
+        let user = ["setpriv", "--reuid=65534", "--regid=1", "--clear-groups"]
+        let pid = start(user + ["perl", "-MSocket", "-e", connect])
         defer {
             kill(pid, SIGKILL)
             var status: Int32 = 0

@@ -5,6 +5,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Datagram port", .enabled(if: isRoot, "network namespaces take root"))
 struct DatagramPortTests {

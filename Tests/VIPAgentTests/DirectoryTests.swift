@@ -4,6 +4,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("State directory")
 struct StateDirectoryTests {
@@ -111,11 +112,7 @@ struct RunDirectoryTests {
             first = nil
             // A process that another test is starting holds copies of the locks until it has become
             // its program.
-            for _ in 0..<5000 {
-                if (try? RunDirectory(path: scratch("run"))) != nil { return }
-                usleep(1000)
-            }
-            Issue.record("the locks are still held")
+            #expect(wait { (try? RunDirectory(path: scratch("run"))) != nil })
         }
     }
 

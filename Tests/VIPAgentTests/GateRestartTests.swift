@@ -7,6 +7,7 @@ import VIPControl
 import VIPCore
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Gate and restarts", .enabled(if: isRoot, "network namespaces take root"))
 struct GateRestartTests {

@@ -6,6 +6,7 @@ import VIPConfiguration
 import VIPCore
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 /// A host in a network namespace of its own, on which one agent after the other keeps a gate.
 final class GateStage {
@@ -46,31 +47,8 @@ final class GateStage {
     }
 
     static func groups(web: [String], mail: [String]) throws -> [VIPConfiguration.Group] {
-        var text = """
-            [cluster]
-            name = "lb"
-            key_file = "/etc/vip-agent/lb.key"
-            [[node]]
-            name = "lb1"
-            addresses = ["10.77.0.1"]
-            [[node]]
-            name = "lb2"
-            addresses = ["10.77.0.2"]
-            [[witness]]
-            name = "w1"
-            addresses = ["10.77.0.3"]
-
-            """
-        for (name, addresses) in [("web", web), ("mail", mail)] where !addresses.isEmpty {
-            let list = addresses.map { "\"\($0)\"" }.joined(separator: ", ")
-            text += """
-                [[group]]
-                name = "\(name)"
-                interface = "v0"
-                addresses = [\(list)]
-
-                """
-        }
+        let groups = [("web", web), ("mail", mail)].filter { !$0.1.isEmpty }
+        let text = PairText(groups: groups.map { .init($0.0, on: "v0", $0.1) }).text
         return try Configuration(parsing: text, path: "vip.toml").groups
     }
 
@@ -115,18 +93,7 @@ final class GateStage {
     /// Somebody else's filter, which matches nothing.
     func addFilter(on name: String, _ hook: String, priority: Int) -> Int32 {
         run(
-            "tc",
-            "filter",
-            "add",
-            "dev",
-            name,
-            hook,
-            "prio",
-            "\(priority)",
-            "protocol",
-            "all",
-            "bpf",
-            "bytecode",
+            "tc filter add dev \(name) \(hook) prio \(priority) protocol all bpf bytecode",
             "1,6 0 0 0,"
         )
     }
@@ -144,13 +111,9 @@ final class GateStage {
 
     /// Waits for something that the worker does not tell of.
     func wait(seconds: Int64 = 10, until isSo: () throws -> Bool) rethrows {
-        let limit = ClockReading.bootNow() + seconds * 1_000_000_000
-        while try !isSo() {
-            guard ClockReading.bootNow() < limit else {
-                Issue.record("it has not become so within \(seconds) s")
-                return
-            }
-            usleep(2000)
+        guard try VIPTestSupport.wait(seconds: Double(seconds), until: isSo) else {
+            Issue.record("it has not become so within \(seconds) s")
+            return
         }
     }
 }

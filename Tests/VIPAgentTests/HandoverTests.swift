@@ -4,6 +4,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Handover")
 struct HandoverTests {

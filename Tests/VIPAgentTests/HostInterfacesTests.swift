@@ -2,6 +2,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPNet
+import VIPTestSupport
 
 @Suite("A host's interfaces")
 struct HostInterfacesTests {
@@ -30,37 +31,10 @@ struct HostInterfacesTests {
 
     private func site(
         interface: String = "eth0",
-        paths: [String] = ["10.77.0.1"]
+        paths: [String] = ["10.77.0.#"]
     ) throws -> Site {
-        func list(_ number: Int) -> String {
-            paths.map { path in
-                let mark = path.lastIndex { $0 == "." || $0 == ":" } ?? path.endIndex
-                return "\"\(path[...mark])\(number)\(path.last ?? "0")\""
-            }.joined(separator: ", ")
-        }
-        let own = paths.map { "\"\($0)\"" }.joined(separator: ", ")
-        let configuration = try Configuration(
-            parsing: """
-                [cluster]
-                name = "lb"
-                key_file = "/nowhere"
-                [[node]]
-                name = "lb1"
-                addresses = [\(own)]
-                [[node]]
-                name = "lb2"
-                addresses = [\(list(2))]
-                [[witness]]
-                name = "w1"
-                addresses = [\(list(3))]
-                [[group]]
-                name = "web"
-                interface = "\(interface)"
-                addresses = ["10.77.0.100"]
-
-                """,
-            path: "vip.toml"
-        )
+        let text = PairText(paths: paths, groups: [.init(on: interface)]).text
+        let configuration = try Configuration(parsing: text, path: "vip.toml")
         return Site(configuration, as: try configuration.requireRole(of: "lb1"))
     }
 
@@ -73,7 +47,7 @@ struct HostInterfacesTests {
                 try Self.address("10.77.0.100", 32, on: 2),
             ]
         )
-        #expect(host.notes(on: try site(paths: ["10.77.0.1", "10.78.0.1"])) == [])
+        #expect(host.notes(on: try site(paths: ["10.77.0.#", "10.78.0.#"])) == [])
     }
 
     @Test("are found by any of their names, and missed by name")
@@ -122,7 +96,7 @@ struct HostInterfacesTests {
             ]
         )
         #expect(
-            host.notes(on: try site(paths: ["10.77.0.1", "10.78.0.1"])) == [
+            host.notes(on: try site(paths: ["10.77.0.#", "10.78.0.#"])) == [
                 "paths 0 and 1 of lb1 are both on eth0: what takes one takes the other, so give "
                     + "one of them an interface of its own"
             ]
@@ -132,8 +106,8 @@ struct HostInterfacesTests {
     @Test(
         "in one subnet are told: for their paths, and for who answers",
         arguments: [
-            ["10.77.0.1", "10.77.0.2", "24", "10.77.0.0/24"],
-            ["fd77::1", "fd77::2", "64", "fd77::/64"],
+            ["10.77.0.#1", "10.77.0.#2", "24", "10.77.0.0/24"],
+            ["fd77::#1", "fd77::#2", "64", "fd77::/64"],
         ]
     )
     func sharedSubnet(words: [String]) throws {
@@ -141,11 +115,11 @@ struct HostInterfacesTests {
         let host = HostInterfaces(
             links: [Self.link(2, "eth0"), Self.link(3, "eth1")],
             addresses: [
-                try Self.address(words[0], length, on: 2),
-                try Self.address(words[1], length, on: 3),
+                try Self.address(words[0].replacing("#", with: "1"), length, on: 2),
+                try Self.address(words[1].replacing("#", with: "1"), length, on: 3),
             ]
         )
-        let notes = host.notes(on: try site(paths: [words[0], words[1]]))
+        let notes = host.notes(on: try site(paths: Array(words[..<2])))
         #expect(notes.count == 2)
         #expect(
             notes.first

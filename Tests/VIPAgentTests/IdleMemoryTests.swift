@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Idle memory")
 struct IdleMemoryTests {

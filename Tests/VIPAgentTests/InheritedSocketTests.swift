@@ -6,6 +6,7 @@ import VIPConfiguration
 import VIPCore
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Sockets that were left to a program", .enabled(if: isRoot, "network namespaces take root"))
 struct InheritedSocketTests {

@@ -4,6 +4,7 @@ import Logging
 import Testing
 import VIPAgent
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Journal")
 struct JournalTests {

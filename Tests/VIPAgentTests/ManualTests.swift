@@ -4,18 +4,14 @@ import VIPAgent
 import VIPControl
 import VIPCore
 import VIPPlatform
+import VIPTestSupport
 
 /// What the daemon's manual pages say by hand, against the daemon.
 @Suite("The manual pages of vip-agent")
 struct ManualTests {
-    static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    static func text(_ path: String) throws -> String {
-        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    static func page(_ name: String) throws -> String {
+        try Repository.text(of: "packaging/man/\(name).md")
     }
-
-    static func page(_ name: String) throws -> String { try text("packaging/man/\(name).md") }
 
     /// The captures of an expression, each once.
     static func words(_ expression: Regex<(Substring, Substring)>, in text: String) -> Set<String> {
@@ -24,7 +20,7 @@ struct ManualTests {
 
     @Test("have the signals that are read, and no others")
     func signals() throws {
-        let source = try Self.text("Sources/VIPPlatform/Loop/SignalPort.swift")
+        let source = try Repository.text(of: "Sources/VIPPlatform/Loop/SignalPort.swift")
         // What lets a stopped process go on is nothing that operators send to say something.
         let read = Self.words(/case (SIG[A-Z0-9]+):/, in: source).subtracting(["SIGCONT"])
         #expect(read.count == 5)
@@ -41,14 +37,14 @@ struct ManualTests {
     func environment() throws {
         let page = try Self.page("vip-agent-run")
         let sources = FileManager.default.enumerator(
-            atPath: Self.root.appending(path: "Sources").path
+            atPath: Repository.root.appending(path: "Sources").path
         )
         var variables: Set<String> = []
         while let name = sources?.nextObject() as? String {
             guard name.hasPrefix("VIPPlatform/") || name.hasPrefix("VIPAgent/"),
                 name.hasSuffix(".swift")
             else { continue }
-            let source = try Self.text("Sources/\(name)")
+            let source = try Repository.text(of: "Sources/\(name)")
             variables.formUnion(Self.words(/environment\("([A-Z_]+)"\)/, in: source))
         }
         // How a program is found, as everywhere.

@@ -5,6 +5,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Kernel's network", .enabled(if: isRoot, "network namespaces take root"))
 struct NetworkTests {

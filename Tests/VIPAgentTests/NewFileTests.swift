@@ -4,6 +4,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("New file")
 struct NewFileTests {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("Page")
 struct PageFileTests {

@@ -3,6 +3,7 @@ import Testing
 import VIPAgent
 import VIPCore
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("A page that is not there")
 struct PageStoreTests {

@@ -5,6 +5,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 /// Signals, capabilities and scheduling are a thread's: each test has one of its own.
 @Suite("Process", .enabled(if: isRoot, "namespaces and capabilities take root"))

@@ -2,6 +2,7 @@ import Testing
 import VIPAgent
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 /// Not every kernel has VRFs. What a link belongs to is told in the same way of bridges.
 @Suite("The VRF of a link", .enabled(if: isRoot, "network namespaces take root"))

@@ -3,6 +3,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPCore
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("A host without a gate")
 struct SiteEnforcementTests {
@@ -14,33 +15,15 @@ struct SiteEnforcementTests {
         _ enforcements: [String],
         host: String = "lb1"
     ) throws -> Sites {
-        var text = """
-            [cluster]
-            name = "lb"
-            key_file = "/k"
-            [timing]
-            \(timing)
-            [[node]]
-            name = "lb1"
-            addresses = ["10.77.0.1"]
-            [[node]]
-            name = "lb2"
-            addresses = ["10.77.0.2"]
-            [[witness]]
-            name = "w1"
-            addresses = ["10.77.0.3"]
-
-            """
-        for (index, enforcement) in enforcements.enumerated() {
-            text += """
-                [[group]]
-                name = "web\(index)"
-                interface = "eth0"
-                addresses = ["10.77.0.\(100 + index)"]
-                enforcement = "\(enforcement)"
-
-                """
+        let groups = enforcements.enumerated().map { index, enforcement in
+            PairText.Group(
+                "web\(index)",
+                on: "eth0",
+                ["10.77.0.\(100 + index)"],
+                "enforcement = \"\(enforcement)\""
+            )
         }
+        let text = PairText(timing: [timing], groups: groups).text
         let path = scratch("vip.toml")
         try WholeFile.replace(path, with: Array(text.utf8), mode: 0o600)
         return try Sites(at: path, host: host)

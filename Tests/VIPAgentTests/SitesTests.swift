@@ -1,6 +1,7 @@
 import Testing
 import VIPAgent
 import VIPConfiguration
+import VIPTestSupport
 
 /// What is read from a file, and what from a directory of files.
 @Suite("Which clusters a host serves")
@@ -69,7 +70,7 @@ struct SitesTests {
         #expect(run("mkdir", scratch("conf.d/d.toml")) == 0)
         let failure = failure(host: "w1")
         #expect(failure?.faults.count == 3)
-        #expect(failure?.faults[0].hasPrefix("\(scratch("conf.d/a.toml")):6:9: error: ") == true)
+        #expect(failure?.faults[0].hasPrefix("\(scratch("conf.d/a.toml")):5:9: error: ") == true)
         #expect(
             failure?.faults[1] == """
                 \(scratch("conf.d/c.toml")): error: this host, 'w1', is not in cluster 'gamma' \
@@ -229,32 +230,12 @@ struct SitesTests {
         nodes: [String] = ["lb1", "lb2"],
         witness: String = "w1"
     ) {
-        let text = """
-            [cluster]
-            name = "\(cluster)"
-            key_file = "\(scratch("\(cluster).key"))"
-
-            [timing]
-            lease = "\(lease)"
-
-            [[node]]
-            name = "\(nodes[0])"
-            addresses = ["10.77.0.1"]
-
-            [[node]]
-            name = "\(nodes[1])"
-            addresses = ["10.77.0.2"]
-
-            [[witness]]
-            name = "\(witness)"
-            addresses = ["10.77.0.3"]
-
-            [[group]]
-            name = "web"
-            interface = "eth0"
-            addresses = ["10.77.0.100"]
-
-            """
+        let text = PairText(
+            cluster: cluster,
+            keyFile: scratch("\(cluster).key"),
+            timing: ["lease = \"\(lease)\""],
+            voters: nodes + [witness]
+        ).text
         do throws(StartupFailure) {
             try NewFile.write(text, to: scratch(name))
         } catch {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPAgent
 import VIPPlatform
+import VIPTestSupport
 
 /// Signals are blocked for the pause: each test has a thread of its own, whose mask goes with it.
 @Suite("A start that fails", .enabled(if: isRoot, "network namespaces take root"))

@@ -3,6 +3,7 @@ import Testing
 import VIPAgent
 import VIPConfiguration
 import VIPPlatform
+import VIPTestSupport
 
 /// A service thread whose disk hangs until it is told to go on.
 private final class HangingDisk {
@@ -42,27 +43,12 @@ struct StateRecorderTests {
         lease: String = "500ms",
         addresses: String = "10.77.0.100"
     ) throws -> Configuration {
-        try Configuration(
-            parsing: """
-                [cluster]
-                name = "lb"
-                key_file = "/k"
-                [timing]
-                lease = "\(lease)"
-                [[node]]
-                name = "lb1"
-                addresses = ["10.77.0.1"]
-                [[node]]
-                name = "lb2"
-                addresses = ["10.77.0.2"]
-                [[group]]
-                name = "web"
-                interface = "eth0"
-                addresses = ["\(addresses)"]
-
-                """,
-            path: "vip.toml"
-        )
+        let text = PairText(
+            timing: ["lease = \"\(lease)\""],
+            voters: ["lb1", "lb2"],
+            groups: [.init("web", on: "eth0", [addresses])]
+        ).text
+        return try Configuration(parsing: text, path: "vip.toml")
     }
 
     private func recorder(
@@ -176,7 +162,7 @@ struct StateRecorderTests {
         #expect(lease == .seconds(1))
 
         recorder.record(lease: .seconds(10))
-        for _ in 0..<1000 where !disk.thread.isIdle { usleep(1000) }
+        #expect(wait { disk.thread.isIdle })
         // It is on disk, and the core has changed its mind before it has heard so.
         recorder.record(lease: .seconds(1))
         let messages = settle(recorder)
@@ -363,7 +349,7 @@ struct StateRecorderTests {
         _ = settle(recorder)
         usleep(150_000)
         recorder.record(term: 1, of: "web")
-        for _ in 0..<1000 where !disk.thread.isIdle { usleep(1000) }
+        #expect(wait { disk.thread.isIdle })
         #expect(stored().terms == [StateStore.Entry(group: "web", term: 1)])
         recorder.record(term: 2, of: "web")
         #expect(disk.thread.isIdle)
@@ -371,7 +357,7 @@ struct StateRecorderTests {
         #expect(due > ClockReading.bootNow())
         #expect(recorder.recorded.isUnwritten)
         recorder.retry(at: due)
-        for _ in 0..<1000 where !disk.thread.isIdle { usleep(1000) }
+        #expect(wait { disk.thread.isIdle })
         #expect(stored().terms == [StateStore.Entry(group: "web", term: 2)])
     }
 

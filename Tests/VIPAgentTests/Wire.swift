@@ -5,6 +5,7 @@ import VIPAgent
 import VIPConfiguration
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 /// Reads what arrives at an interface.
 final class Wire {

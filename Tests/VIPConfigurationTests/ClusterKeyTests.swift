@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPConfiguration
+import VIPTestSupport
 
 @Suite("Cluster key")
 final class ClusterKeyTests {
@@ -8,19 +9,9 @@ final class ClusterKeyTests {
     static let counting = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
     static let ones = "//////////////////////////////////////////8="
 
-    let folder = FileManager.default.temporaryDirectory.path + "/vip-key-\(UUID().uuidString)"
+    private let scratch = ScratchDirectory()
+    private var folder: String { scratch.path }
     var path: String { folder + "/lb.key" }
-
-    init() throws {
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: false
-        )
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder)
-    }
 
     func write(_ text: String, mode: Int = 0o600) {
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: mode]
@@ -166,11 +157,8 @@ final class ClusterKeyTests {
 
 @Suite("Loading a configuration")
 final class LoadingTests {
-    let path = FileManager.default.temporaryDirectory.path + "/vip-\(UUID().uuidString).toml"
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
+    private let scratch = ScratchDirectory()
+    private var path: String { scratch("vip.toml") }
 
     func verdict() -> String {
         do throws(ConfigurationError) {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPConfiguration
+import VIPTestSupport
 
 /// `docs/configuration.md` is what an operator goes by.
 @Suite("The document about the configuration")
@@ -8,12 +9,7 @@ struct DocumentTests {
     let lines: [String]
 
     init() throws {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<3 { root.deleteLastPathComponent() }
-        let document = root.appending(path: "docs/configuration.md")
-        lines = try String(contentsOf: document, encoding: .utf8)
-            .split(separator: "\n", omittingEmptySubsequences: false)
-            .map(String.init)
+        lines = try Repository.lines(of: "docs/configuration.md")
     }
 
     /// The first cells of the table under a heading: keys, without their backticks.

@@ -1,13 +1,12 @@
 import Foundation
 import Testing
 import VIPConfiguration
+import VIPTestSupport
 
 /// `packaging/examples` is what operators copy.
 @Suite("The example configurations")
 struct ExampleFileTests {
-    static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "packaging/examples")
+    static let folder = Repository.root.appending(path: "packaging/examples")
 
     static let hosts = [
         "conf.d/db.toml": ["db1", "db2", "w1"],

@@ -1,5 +1,6 @@
 import Testing
 import VIPConfiguration
+import VIPTestSupport
 
 @Suite("What hosts compare of their files")
 struct FileDigestTests {
@@ -7,37 +8,13 @@ struct FileDigestTests {
         try Configuration(parsing: change(Self.text), path: "vip.toml")
     }
 
-    private static let text = """
-        [cluster]
-        name = "lb"
-        key_file = "/etc/vip-agent/lb.key"
-
-        [timing]
-        lease = "500ms"
-
-        [[node]]
-        name = "lb1"
-        addresses = ["10.77.0.1"]
-
-        [[node]]
-        name = "lb2"
-        addresses = ["10.77.0.2"]
-
-        [[witness]]
-        name = "w1"
-        addresses = ["10.77.0.3"]
-
-        [[group]]
-        name = "web"
-        interface = "eth0"
-        addresses = ["10.77.0.100", "fd77::64"]
-        prefer = "lb1"
-
-        [[group]]
-        name = "db"
-        interface = "eth0"
-        addresses = ["10.77.0.101"]
-        """
+    private static let text = PairText(
+        timing: ["lease = \"500ms\""],
+        groups: [
+            .init("web", on: "eth0", ["10.77.0.100", "fd77::64"], "prefer = \"lb1\""),
+            .init("db", on: "eth0", ["10.77.0.101"]),
+        ]
+    ).text
 
     @Test(
         "does not change with what may differ, or with spelling and order",

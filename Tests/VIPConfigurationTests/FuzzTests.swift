@@ -1,24 +1,12 @@
 import Testing
 import VIPConfiguration
+import VIPTestSupport
 
 @Suite("Mutations of a good file")
 struct FuzzTests {
-    /// SplitMix64: the same seed gives the same mutations.
-    struct Chance: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var bits = state
-            bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-            return bits ^ (bits >> 31)
-        }
-    }
-
     @Test("never trap, and every error is rendered", arguments: 0..<8)
     func mutations(seed: UInt64) {
-        var chance = Chance(state: seed)
+        var chance = SeededGenerator(seed: seed)
         var refused = 0
         for _ in 0..<1_000 {
             var octets = Array((Example.text + Self.check).utf8)
@@ -29,13 +17,13 @@ struct FuzzTests {
             do throws(ConfigurationError) {
                 let configuration = try Configuration(parsing: source, path: "vip.toml")
                 let host = configuration.nodes[0].name
-                #expect((try? configuration.plan(for: host)) != nil, "VIP_SEED=\(seed)")
+                #expect((try? configuration.plan(for: host)) != nil, "seed \(seed)")
             } catch {
                 refused += 1
-                #expect(error.description.hasPrefix("vip.toml:"), "VIP_SEED=\(seed)")
+                #expect(error.description.hasPrefix("vip.toml:"), "seed \(seed)")
             }
         }
-        #expect(refused > 500, "VIP_SEED=\(seed)")
+        #expect(refused > 500, "seed \(seed)")
     }
 
     @Test("no depth of nesting exhausts the stack", arguments: ["[", "{a=", "a."])
@@ -137,7 +125,7 @@ struct FuzzTests {
         "node.a=1\n",
     ].map { Array($0.utf8) }
 
-    private static func mutate(_ octets: inout [UInt8], using chance: inout Chance) {
+    private static func mutate(_ octets: inout [UInt8], using chance: inout SeededGenerator) {
         guard !octets.isEmpty else { return }
         let place = Int.random(in: octets.indices, using: &chance)
         switch Int.random(in: 0..<6, using: &chance) {

@@ -2,21 +2,17 @@ import Foundation
 import Testing
 import VIPConfiguration
 import VIPKeepalived
+import VIPTestSupport
 
 @Suite("Files of keepalived")
 final class KeepalivedFileTests {
-    let folder = FileManager.default.temporaryDirectory.path + "/vip-ka-\(UUID().uuidString)"
+    private let scratch = ScratchDirectory()
+    private var folder: String { scratch.path }
     var path: String { folder + "/keepalived.conf" }
 
-    init() throws {
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: false
-        )
+    init() {
         change(folder, to: 0o755)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     private func write(_ text: String, to name: String = "keepalived.conf", mode: mode_t = 0o644) {
         let path = "\(folder)/\(name)"

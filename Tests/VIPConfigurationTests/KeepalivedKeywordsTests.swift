@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import VIPConfiguration
 import VIPKeepalived
+import VIPTestSupport
 
 @Suite("The table of keepalived's keywords")
 struct KeepalivedKeywordsTests {
@@ -68,10 +69,7 @@ struct KeepalivedKeywordsTests {
 
     /// What operators go by.
     private func document() throws -> String {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<3 { root.deleteLastPathComponent() }
-        let path = root.appending(path: "docs/moving-from-keepalived.md")
-        return try String(contentsOf: path, encoding: .utf8)
+        try Repository.text(of: "docs/moving-from-keepalived.md")
     }
 
     @Test("is the table of the document, word for word")

@@ -1,6 +1,7 @@
 import Testing
 import VIPConfiguration
 import VIPKeepalived
+import VIPTestSupport
 
 @Suite("What is read of a keepalived.conf")
 struct KeepalivedParserTests {
@@ -336,7 +337,7 @@ struct KeepalivedParserTests {
         arguments: 0..<8
     )
     func mutations(seed: UInt64) {
-        var chance = FuzzTests.Chance(state: seed)
+        var chance = SeededGenerator(seed: seed)
         var translated = 0
         for _ in 0..<1_000 {
             var octets = Array(KeepalivedTranslationTests.unicast.utf8)
@@ -351,18 +352,18 @@ struct KeepalivedParserTests {
                     _ = try Configuration(parsing: rendered, path: "vip-agent.toml")
                 } catch {
                     let isSyntax = error.description.contains("this is not TOML")
-                    #expect(!isSyntax, "VIP_SEED=\(seed)")
+                    #expect(!isSyntax, "seed \(seed)")
                 }
             } catch {
-                #expect(!error.description.isEmpty, "VIP_SEED=\(seed)")
+                #expect(!error.description.isEmpty, "seed \(seed)")
             }
         }
-        #expect(translated > 200, "VIP_SEED=\(seed)")
+        #expect(translated > 200, "seed \(seed)")
     }
 
     @Test("noise never traps", arguments: 0..<4)
     func noise(seed: UInt64) {
-        var chance = FuzzTests.Chance(state: seed)
+        var chance = SeededGenerator(seed: seed)
         for _ in 0..<1_000 {
             let octets = (0..<Int.random(in: 0...40, using: &chance)).flatMap { _ in
                 Bool.random(using: &chance)
@@ -373,7 +374,7 @@ struct KeepalivedParserTests {
             do throws(KeepalivedError) {
                 #expect(try Keepalived.translation(text).template.groups.isEmpty)
             } catch {
-                #expect(error.description.hasPrefix("keepalived.conf:"), "VIP_SEED=\(seed)")
+                #expect(error.description.hasPrefix("keepalived.conf:"), "seed \(seed)")
             }
         }
     }
@@ -386,7 +387,7 @@ struct KeepalivedParserTests {
 
     private static func mutate(
         _ octets: inout [UInt8],
-        using chance: inout FuzzTests.Chance
+        using chance: inout SeededGenerator
     ) {
         guard !octets.isEmpty else { return }
         let place = Int.random(in: octets.indices, using: &chance)

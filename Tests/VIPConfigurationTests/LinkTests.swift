@@ -1,11 +1,11 @@
 import Foundation
 import Testing
+import VIPTestSupport
 
 /// The documents among each other.
 @Suite("The documents")
 struct LinkTests {
-    static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Repository.root
 
     /// By the path in the repository.
     static let documents: [String: String] = {

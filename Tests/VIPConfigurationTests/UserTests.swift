@@ -1,20 +1,15 @@
 import Foundation
 import Testing
 import VIPConfiguration
+import VIPTestSupport
 
 @Suite("User")
 final class UserTests {
-    let folder = FileManager.default.temporaryDirectory.path + "/vip-user-\(UUID().uuidString)"
+    private let scratch = ScratchDirectory()
+    private var folder: String { scratch.path }
     let other = User(name: "other", number: 4242, group: 4243)
 
-    init() throws {
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: false
-        )
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    init() { #expect(unsafe chmod(scratch.path, 0o755) == 0) }
 
     @Test("has the name that the host knows, or else a number, which has no group of its own")
     func names() throws {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Testing
 import VIPControl
+import VIPTestSupport
 
 @Suite("The client")
 struct ControlClientTests {
@@ -136,8 +137,8 @@ struct ControlClientTests {
 
     @Test("says that nobody is there: no file, no folder, a file left behind, no socket")
     func nobody() throws {
-        let folder = try FakeAgent.makeFolder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let scratch = ScratchDirectory()
+        let folder = scratch.path
         let file = folder + "/file"
         try Data().write(to: URL(fileURLWithPath: file))
         for (path, code) in [

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 import VIPControl
+import VIPTestSupport
 
 @Suite("Where to ask")
 struct ControlSocketsTests {
@@ -57,27 +58,14 @@ struct ControlSocketsTests {
 
 /// A run directory for one test, gone with it.
 private final class RunDirectory {
-    let path: String
-    private var made: [String] = []
-
-    init() {
-        var template = Array("/tmp/vipctl-test-XXXXXX".utf8CString)
-        path = unsafe template.withUnsafeMutableBufferPointer { buffer in
-            unsafe mkdtemp(buffer.baseAddress!).map { unsafe String(cString: $0) } ?? ""
-        }
-    }
-
-    deinit {
-        for file in made.reversed() { _ = unsafe remove(file) }
-        _ = unsafe rmdir(path)
-    }
+    private let scratch = ScratchDirectory()
+    var path: String { scratch.path }
 
     /// Somebody who listens, in a directory that is made if it has to be.
     func listen(_ name: String) -> Int32 {
         if let slash = name.firstIndex(of: "/") {
             let directory = "\(path)/\(name[..<slash])"
             #expect(unsafe mkdir(directory, 0o755) == 0)
-            made.append(directory)
         }
         let file = "\(path)/\(name)"
         var address = sockaddr_un()
@@ -92,7 +80,6 @@ private final class RunDirectory {
             }
         }
         #expect(result == 0 && Glibc.listen(descriptor, 4) == 0)
-        made.append(file)
         return descriptor
     }
 }

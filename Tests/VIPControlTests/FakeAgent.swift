@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import Testing
+import VIPTestSupport
 
 /// Something that listens on a Unix socket in a folder of its own, for as long as it is referenced.
 final class FakeAgent: Sendable {
@@ -20,7 +21,7 @@ final class FakeAgent: Sendable {
         static func answers(_ text: String) -> Behaviour { .answers(Array(text.utf8)) }
     }
 
-    let folder: String
+    private let scratch = ScratchDirectory()
     let path: String
     /// The lines that have been asked, without line feeds.
     var requests: [String] { lines.withLock { $0 } }
@@ -32,8 +33,7 @@ final class FakeAgent: Sendable {
 
     init(_ behaviour: Behaviour, backlog: Int32 = 16) throws {
         self.behaviour = behaviour
-        folder = try Self.makeFolder()
-        path = folder + "/control.sock"
+        path = scratch("control.sock")
         let listener = socket(
             AF_UNIX,
             Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
@@ -74,13 +74,6 @@ final class FakeAgent: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
         for client in open.withLock({ $0 }) { close(client) }
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    static func makeFolder() throws -> String {
-        let folder = "/tmp/vipctl-test-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        return folder
     }
 
     private func serve(_ client: Int32, _ behaviour: Behaviour) {

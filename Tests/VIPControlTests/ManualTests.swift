@@ -1,15 +1,13 @@
 import Foundation
 import Testing
 import VIPControl
+import VIPTestSupport
 
 /// What scripts go by is what the manual pages say, and they are written by hand.
 @Suite("The manual pages of vipctl")
 struct ManualTests {
     static func page(_ name: String) throws -> String {
-        let root = URL(filePath: #filePath).resolvingSymlinksInPath()
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let page = root.appending(path: "packaging/man/\(name).md")
-        return try String(contentsOf: page, encoding: .utf8)
+        try Repository.text(of: "packaging/man/\(name).md")
     }
 
     /// The fields of an object that are not there as `field`.

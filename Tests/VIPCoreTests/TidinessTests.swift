@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPCore
+import VIPTestSupport
 
 /// What the style asks of every file, and of the modules that must be pure.
 @Suite("The sources")
@@ -12,8 +13,7 @@ struct TidinessTests {
         var description: String { path }
     }
 
-    static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Repository.root
 
     static func sources(_ folders: String...) -> [Source] {
         var found: [Source] = []

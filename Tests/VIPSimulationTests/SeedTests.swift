@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import VIPCore
 import VIPSimulation
+import VIPTestSupport
 
 @Suite("Seeds")
 struct SeedTests {
@@ -115,16 +116,8 @@ struct SeedTests {
     /// The release binary beside this test.
     private func vipsim(_ arguments: String...) throws -> [Substring] {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let process = Process()
-        process.executableURL = URL(filePath: tests).deletingLastPathComponent()
-            .appending(path: "vipsim")
-        process.arguments = arguments
-        process.environment = [:]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self).split(separator: "\n")
+        let program = URL(filePath: tests).deletingLastPathComponent().appending(path: "vipsim")
+        return try output(of: [program.path] + arguments, environment: [:]).output
+            .split(separator: "\n")
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import VIPAgent
 import VIPCore
+import VIPTestSupport
 
 @Suite("The seal on a frame")
 struct FrameSealTests {
@@ -69,11 +70,7 @@ struct FrameSealTests {
 
     @Test("the example in docs/frames.md is this frame under this key")
     func documented() throws {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<4 { root.deleteLastPathComponent() }
-        let document = root.appending(path: "docs/frames.md")
-        let lines = try String(contentsOf: document, encoding: .utf8)
-            .components(separatedBy: "\n")
+        let lines = try Repository.lines(of: "docs/frames.md")
         let example = lines.drop { $0 != "## An example" }.dropFirst()
             .prefix { !$0.hasPrefix("#") }
             .filter { $0.hasPrefix("    ") }

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import VIPCore
+import VIPTestSupport
 
 /// `docs/frames.md` is what somebody reads who writes another implementation.
 @Suite("The document about frames")
@@ -8,12 +9,7 @@ struct FrameDocumentTests {
     let lines: [String]
 
     init() throws {
-        var root = URL(filePath: #filePath)
-        for _ in 0..<4 { root.deleteLastPathComponent() }
-        let document = root.appending(path: "docs/frames.md")
-        lines = try String(contentsOf: document, encoding: .utf8)
-            .split(separator: "\n", omittingEmptySubsequences: false)
-            .map(String.init)
+        lines = try Repository.lines(of: "docs/frames.md")
     }
 
     /// The cells of the tables under a heading of any level, without the headings of columns.

@@ -1,29 +1,12 @@
-import Glibc
 import Testing
 import VIPCore
-
-/// A generator that gives the same numbers on every machine (SplitMix64, Steele et al. 2014).
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-}
+import VIPTestSupport
 
 @Suite("Frames and page records under random damage")
 struct FrameFuzzTests {
     /// One seed is one damaged frame; `VIP_SEED=…` repeats that one alone.
     static var seeds: Range<UInt64> {
-        guard let text = unsafe getenv("VIP_SEED"), let seed = UInt64(unsafe String(cString: text))
-        else { return 0..<200_000 }
-        return seed..<seed + 1
+        givenSeed.map { $0..<$0 + 1 } ?? 0..<200_000
     }
 
     @Test("200,000 damaged frames are refused, or are frames of their own")
