@@ -24,7 +24,7 @@ extension EndToEnd {
                 #expect(answer.output.contains(wanted), "\(answer.output)")
             }
             #expect(try GateTests.left(on: .lb1, in: lab) == [])
-            let queues = try lab.trafficControl(.lb1, "qdisc", "show", "dev", "eth0")
+            let queues = try lab.tc(.lb1, "qdisc show dev eth0")
             #expect(!queues.contains("clsact"), "\(queues)")
             #expect(try lab.runCommand("clean", in: place).output == "nothing was left\n")
         }
@@ -50,7 +50,7 @@ extension EndToEnd {
                 #expect(answer.output.contains(wanted), "\(answer.output)")
             }
             #expect(try GateTests.left(on: .lb1, in: lab) == [])
-            let queues = try lab.trafficControl(.lb1, "qdisc", "show", "dev", "eth0")
+            let queues = try lab.tc(.lb1, "qdisc show dev eth0")
             #expect(!queues.contains("clsact"), "\(queues)")
         }
 

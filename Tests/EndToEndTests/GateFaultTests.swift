@@ -37,7 +37,7 @@ extension EndToEnd {
             }
             #expect(status.gate?.reason?.contains("eth0") == true, "\(status)")
 
-            try lab.trafficControl(.lb1, "qdisc", "del", "dev", "eth0", "ingress")
+            try lab.tc(.lb1, "qdisc del dev eth0 ingress")
             try lab.waitForStatus(of: .lb1, "the gate is in place") { status in
                 status.gate?.state == "in-place" && status.healthy
             }
@@ -48,7 +48,7 @@ extension EndToEnd {
         func foreignQdisc() throws {
             let lab = try Lab()
             defer { lab.close() }
-            try lab.trafficControl(.lb1, "qdisc", "add", "dev", "eth0", "clsact")
+            try lab.tc(.lb1, "qdisc add dev eth0 clsact")
             try lab.addForeignFilter(.lb1, "egress", priority: 7)
             try lab.startPair()
             #expect(try lab.filters(.lb1, "egress").contains("pref 7 "))
@@ -64,8 +64,8 @@ extension EndToEnd {
             try lab.startPair()
             try lab.addCard(.lb1, named: "eth5")
             try lab.waitForStatus(of: .lb1, "the gate is in place") { $0.gate?.state == "in-place" }
-            #expect(try lab.trafficControl(.lb1, "filter", "show", "dev", "eth5", "egress") != "")
-            #expect(try lab.trafficControl(.lb1, "filter", "show", "dev", "eth5", "ingress") != "")
+            #expect(try lab.tc(.lb1, "filter show dev eth5 egress") != "")
+            #expect(try lab.tc(.lb1, "filter show dev eth5 ingress") != "")
         }
 
         @Test(

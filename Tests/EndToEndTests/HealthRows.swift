@@ -276,7 +276,7 @@ extension EndToEnd.HealthTests {
         Row(
             says: "the standby has the address already, from somebody else, on another interface",
             trouble: { (lab) throws(LabError) in
-                try lab.ip(.lb2, "address", "add", "10.77.0.100/32", "dev", "lo")
+                try lab.ip(.lb2, "address add 10.77.0.100/32 dev lo")
             }
         ),
     ]

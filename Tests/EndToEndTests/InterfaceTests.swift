@@ -12,7 +12,7 @@ extension EndToEnd {
             defer { experiment.close() }
             let lab = experiment.lab
             let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
-                try lab.ip(.lb1, "link", "set", "eth0", "name", "lan0")
+                try lab.ip(.lb1, "link set eth0 name lan0")
             }
             expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
             #expect(try lab.holders(of: "10.77.0.100") == [.lb2])
@@ -23,7 +23,7 @@ extension EndToEnd {
             #expect(try !lab.status(of: .lb2).healthy)
 
             let back = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
-                try lab.ip(.lb1, "link", "set", "lan0", "name", "eth0")
+                try lab.ip(.lb1, "link set lan0 name eth0")
             }
             expectNothing(back, owner: .lb2)
             try lab.waitForStandby(.lb1)
@@ -107,24 +107,13 @@ extension EndToEnd {
             let experiment = try Experiment()
             defer { experiment.close() }
             let lab = experiment.lab
-            for words in [["10.77.0.100", "peer", "10.77.0.99/32"], ["10.77.0.100/24"]] {
+            for address in ["10.77.0.100 peer 10.77.0.99/32", "10.77.0.100/24"] {
                 let seen = try experiment.observe(for: .milliseconds(500)) {
                     (lab) throws(LabError) in
-                    words.count == 1
-                        ? try lab.ip(.lb2, "address", "add", words[0], "dev", "eth0")
-                        : try lab.ip(
-                            .lb2,
-                            "address",
-                            "add",
-                            words[0],
-                            words[1],
-                            words[2],
-                            "dev",
-                            "eth0"
-                        )
+                    try lab.ip(.lb2, "address add \(address) dev eth0")
                 }
                 expectNothing(seen)
-                #expect(try lab.holders(of: "10.77.0.100") == [.lb1], "\(words)")
+                #expect(try lab.holders(of: "10.77.0.100") == [.lb1], "\(address)")
             }
         }
 
@@ -146,7 +135,7 @@ extension EndToEnd {
                 )
             )
             for host in Host.nodes {
-                try lab.ip(host, "link", "property", "add", "dev", "eth0", "altname", "service")
+                try lab.ip(host, "link property add dev eth0 altname service")
                 #expect(try lab.askForReload(host).status == .exited(0))
             }
             sleep(for: .seconds(1))
@@ -159,11 +148,13 @@ extension EndToEnd {
             let lab = try Lab()
             defer { lab.close() }
             let end = try lab.runBeforeItsName(.lb1, renamingAfter: 2)
-            #expect(end.output == "ended with 75\n")
+            #expect(end.answer.output == "ended with 75\n")
             #expect(
-                end.complaint.contains("waiting for this host's name, which is 'localhost' now")
+                end.answer.complaint.contains(
+                    "waiting for this host's name, which is 'localhost' now"
+                )
             )
-            #expect(end.complaint.contains("'localhost', is not in cluster 'lab'"))
+            #expect(end.answer.complaint.contains("'localhost', is not in cluster 'lab'"))
             #expect(end.duration > .seconds(2) && end.duration < .seconds(5))
         }
     }

@@ -109,7 +109,7 @@ extension EndToEnd {
             #expect(try lab.lifetime(of: address, on: .lb1) == nil)
             try lab.giveAddress(address, to: .lb1)
             #expect(try lab.lifetime(of: address, on: .lb1) == .max)
-            try lab.trafficControl(.lb1, "qdisc", "add", "dev", "eth0", "clsact")
+            try lab.tc(.lb1, "qdisc add dev eth0 clsact")
             try lab.addForeignFilter(.lb1, "egress", priority: 7)
             #expect(try lab.filters(.lb1, "egress").contains("bpf"))
             try lab.deleteFilters(.lb1, "egress")

@@ -13,10 +13,10 @@ extension Booted {
             #expect(printed.contains("vip-agent init --help"))
             let lb1 = machines[.lb1]
             #expect(
-                try lb1.run("systemctl", "is-enabled", "vip-agent").standardOutput == "enabled\n"
+                try lb1.run("systemctl", "is-enabled", "vip-agent").output == "enabled\n"
             )
             #expect(
-                try lb1.run("systemctl", "is-active", "vip-agent").standardOutput == "inactive\n"
+                try lb1.run("systemctl", "is-active", "vip-agent").output == "inactive\n"
             )
             #expect(try lb1.shell("systemctl list-units --failed --plain --no-legend") == "")
 
@@ -30,7 +30,7 @@ extension Booted {
                 try machines.waitForStatus(of: host, "it answers") { _ in true }
                 figure("apt install to the first status", (Moment.now - begin).human)
                 let state = try machines[host].run("systemctl", "is-active", "vip-agent")
-                #expect(state.standardOutput == "active\n")
+                #expect(state.output == "active\n")
             }
             try machines.waitForPair(owner: nil)
         }
@@ -146,7 +146,7 @@ extension Booted {
                     setpriv --reuid=vip-agent --clear-groups ls /sys/fs/cgroup
                 """
             )
-            #expect(groups.all.contains("Permission denied"), "\(groups.all)")
+            #expect(groups.words.contains("Permission denied"), "\(groups.words)")
 
             // A container may lack the capability to lower it; what the service manager tries is
             // all that can be seen here.
@@ -175,7 +175,7 @@ extension Booted {
             let lb1 = machines[.lb1]
             try lb1.shell("adduser --system --ingroup vip-agent oper; adduser --system stranger")
             let status = try lb1.run("setpriv", "--reuid=oper", "--init-groups", "vipctl", "status")
-            #expect(status.status == .exited(0), "\(status.all)")
+            #expect(status.status == .exited(0), "\(status.words)")
             let order = try lb1.run(
                 "setpriv",
                 "--reuid=oper",
@@ -184,7 +184,7 @@ extension Booted {
                 "announce",
                 "web"
             )
-            #expect(order.status == .exited(0), "\(order.all)")
+            #expect(order.status == .exited(0), "\(order.words)")
             let key = try lb1.run(
                 "setpriv",
                 "--reuid=oper",
@@ -193,7 +193,7 @@ extension Booted {
                 "cat",
                 "/etc/vip-agent/lb.key"
             )
-            #expect(key.all.contains("Permission denied"))
+            #expect(key.words.contains("Permission denied"))
             let stranger = try lb1.run(
                 "setpriv",
                 "--reuid=stranger",
@@ -204,7 +204,7 @@ extension Booted {
             )
             #expect(stranger.status == .exited(2))
             #expect(
-                stranger.all
+                stranger.words
                     == "vipctl: permission denied at /run/vip-agent/control.sock: be root or in group "
                     + "vip-agent\n"
             )
@@ -232,7 +232,7 @@ extension Booted {
             #expect(log.contains("holds the socket @vip-agent and is no agent"))
             // Root and the agent's own user are believed.
             let second = try lb2.run("vip-agent", "clean")
-            #expect(second.status == .exited(75), "\(second.all)")
+            #expect(second.status == .exited(75), "\(second.words)")
         }
     }
 }

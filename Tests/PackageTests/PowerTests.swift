@@ -74,7 +74,7 @@ extension Booted {
             }
             #expect(status.group("web")?.state == "fault")
             let state = try machines[.lb1].run("systemctl", "is-active", "vip-agent")
-            #expect(state.standardOutput == "active\n")
+            #expect(state.output == "active\n")
             try machines.lab.insertCards(.lb1)
             try machines.waitForPair(owner: .lb2)
             clients.expectOneOwner(since: begin)
@@ -88,7 +88,7 @@ extension Booted {
             try lb1.shell("echo 'nonsense = true' >> /etc/vip-agent/vip-agent.toml")
             try lb1.reboot()
             let state = try lb1.run("systemctl", "is-active", "vip-agent")
-            #expect(state.standardOutput == "failed\n")
+            #expect(state.output == "failed\n")
             #expect(try lb1.shell("systemctl show -p NRestarts --value vip-agent") == "0\n")
             #expect(try lb1.journal().contains("'nonsense' is not known"))
             try lb1.shell(

@@ -94,7 +94,7 @@ extension Booted {
             #expect(!refused.isSuccess)
             let log = try lb1.journal()
             #expect(log.contains("vip-agent.toml:"), "\(log.suffix(2000))")
-            #expect(try lb1.run("systemctl", "is-active", "vip-agent").standardOutput == "active\n")
+            #expect(try lb1.run("systemctl", "is-active", "vip-agent").output == "active\n")
             clients.expectNothing(since: begin)
             // Every reload is a program anew, and the priority is not lost by it.
             let policy = try lb1.shell("chrt -p $(systemctl show -p MainPID --value vip-agent)")

@@ -103,7 +103,18 @@ public struct AgentStatus: Decodable, Hashable, Sendable {
         voters.first { $0.name == name }
     }
 
-    init(json: String) throws(LabError) {
+    /// What `vipctl status --json` says; it ends with 1 where not all is well.
+    ///
+    /// - Parameter agent: Who was asked.
+    init(_ answer: ToolResult, of agent: String, advice: String? = nil) throws(LabError) {
+        guard [.exited(0), .exited(1)].contains(answer.status) else {
+            let found = "vipctl \(answer.status): \(answer.words)"
+            throw LabError("ask \(agent) for its status", found: found, advice: advice)
+        }
+        try self.init(json: answer.output)
+    }
+
+    private init(json: String) throws(LabError) {
         do {
             self = try JSONDecoder().decode(AgentStatus.self, from: Data(json.utf8))
         } catch {

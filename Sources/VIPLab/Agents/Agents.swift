@@ -95,26 +95,18 @@ extension Lab {
     public func runCommand(
         _ name: String,
         in place: AgentPlace
-    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
-        var command = Command(in: namespace(of: place.host))
-        command.arguments = try self.command(of: place, name)
-        let output = try command.run()
-        return (output.status, output.standardOutput, output.standardError)
+    ) throws(LabError) -> ToolResult {
+        try Command(command(of: place, name), in: namespace(of: place.host)).run()
     }
 
-    private func binaries() throws(LabError) -> Binaries {
+    func binaries() throws(LabError) -> Binaries {
         if let given = options.binaries { return given }
         return try Binaries.find()
     }
 
     /// `vip-agent init`, with these arguments.
-    public func initialize(
-        _ arguments: [String]
-    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
-        var command = Command()
-        command.arguments = [try binaries().agent, "init"] + arguments
-        let output = try command.run()
-        return (output.status, output.standardOutput, output.standardError)
+    public func initialize(_ arguments: [String]) throws(LabError) -> ToolResult {
+        try Command([binaries().agent, "init"] + arguments).run()
     }
 
     /// Starts an agent and does not wait for anything.
@@ -299,34 +291,23 @@ extension Lab {
     /// directory, the floating addresses and the filters on its cards. Its disk is as it was.
     public func powerOn(_ host: Host) throws(LabError) {
         try Command("rm", "-rf", place(of: host).runDirectory).runSuccessfully()
-        for network in options.networks where network.hosts.contains(host) {
-            let card = network.interface
-            // Most of them are not there, so the outcome says nothing.
-            for address in options.floatingAddresses {
-                _ = try Command(
-                    "ip",
-                    "-n",
-                    namespace(of: host).name,
-                    "address",
-                    "del",
-                    address,
-                    "dev",
-                    card
-                ).run()
-            }
-            _ = try Command(
-                "tc",
-                "-n",
-                namespace(of: host).name,
-                "qdisc",
-                "del",
-                "dev",
-                card,
-                "clsact"
-            ).run()
-        }
+        try clearCards(of: host)
         try plug(host)
         try start(host)
+    }
+
+    /// Takes away what the kernel keeps of a network namespace, and a host without power has lost:
+    /// floating addresses and filters. Most of them are not there, so the outcome says nothing.
+    func clearCards(of host: Host) throws(LabError) {
+        let namespace = namespace(of: host).name
+        for network in options.networks where network.hosts.contains(host) {
+            let addresses = options.floatingAddresses.map { address in
+                "address del \(address)/\(address.contains(":") ? 128 : 32) dev \(network.interface)\n"
+            }
+            let input = addresses.joined()
+            _ = try Command("ip -n \(namespace) -force -batch -", input: input).run()
+            _ = try Command("tc -n \(namespace) qdisc del dev \(network.interface) clsact").run()
+        }
     }
 
     /// What the kernel of a host has on its interfaces.

@@ -11,45 +11,29 @@ extension Lab {
     public func control(
         _ host: Host,
         _ arguments: String...
-    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
-        try control(host, arguments)
+    ) throws(LabError) -> ToolResult {
+        try control(socketPath(of: host), arguments)
     }
 
-    private func control(
-        _ host: Host,
-        _ arguments: [String]
-    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
-        let binaries: Binaries
-        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
-        var command = Command(binaries.control)
-        command.arguments += arguments + ["--socket", socketPath(of: host)]
-        let output = try command.run()
-        return (output.status, output.standardOutput, output.standardError)
+    /// The same of the agent that listens at a socket.
+    func control(_ socket: String, _ arguments: [String]) throws(LabError) -> ToolResult {
+        try Command([binaries().control] + arguments + ["--socket", socket]).run()
     }
 
     /// Runs `vipctl` for a host's agent, and throws if that is refused.
     public func order(_ host: Host, _ arguments: String...) throws(LabError) {
-        let answer = try control(host, arguments)
-        guard answer.status == .exited(0) else {
+        let answer = try control(socketPath(of: host), arguments)
+        guard answer.isSuccess else {
             throw LabError(
                 "tell the agent of \(host) '\(arguments.joined(separator: " "))'",
-                found: "vipctl \(answer.status): \(answer.output)\(answer.complaint)"
+                found: "vipctl \(answer.status): \(answer.words)"
             )
         }
     }
 
     /// What the agent says about itself. Throws when it cannot be asked.
     public func status(of host: Host) throws(LabError) -> AgentStatus {
-        let answer = try control(host, "status", "--json")
-        switch answer.status {
-        case .exited(0), .exited(1):
-            return try AgentStatus(json: answer.output)
-        case .exited, .signalled:
-            throw LabError(
-                "ask the agent of \(host) for its status",
-                found: "vipctl \(answer.status): \(answer.complaint)"
-            )
-        }
+        try AgentStatus(control(host, "status", "--json"), of: "\(host)")
     }
 
     public func history(of host: Host) throws(LabError) -> [HistoryRecord] {

@@ -54,20 +54,13 @@ public final class SharedWitness: Sendable {
     private func layCable() throws(LabError) {
         try beta.cut(.w1)
         let card = Network.second.interface
-        let witness = alpha.namespace(of: .w1).name
-        let hub = Lab.switchNamespace(of: beta.name).name
-        let commands = [
-            ["link", "add", "shared", "netns", hub, "type", "veth"]
-                + ["peer", "name", card, "netns", witness],
-            ["-n", hub, "link", "set", "shared", "master", Network.second.bridge, "up"],
-            ["-n", witness, "address", "add", "\(Host.w1.address(on: .second))/24", "dev", card],
-            ["-n", witness, "link", "set", card, "up"],
-        ]
-        for arguments in commands {
-            var command = Command("ip")
-            command.arguments += arguments
-            try command.runSuccessfully()
-        }
+        let witness = alpha.namespace(of: .w1)
+        let hub = Lab.switchNamespace(of: beta.name)
+        try hub.ip("link add shared type veth peer name \(card) netns \(witness.name)")
+        try hub.ip("link set shared master \(Network.second.bridge) up")
+        try witness.configure([
+            "address add \(Host.w1.address(on: .second))/24 dev \(card)", "link set \(card) up",
+        ])
     }
 
     /// Starts the witness and both pairs; returns when both have an owner, lb1, and a standby.
@@ -99,41 +92,27 @@ public final class SharedWitness: Sendable {
 
     /// What the witness says about one of its clusters.
     public func status(of cluster: Lab) throws(LabError) -> AgentStatus {
-        let name = cluster.options.configuration.clusterName
-        let answer = try Command(
-            Binaries.find().control,
-            "status",
-            "--json",
-            "--socket",
-            "\(place.runDirectory)/\(name)/control.sock"
-        ).run()
-        guard answer.status == .exited(0) || answer.status == .exited(1) else {
-            throw LabError(
-                "ask the witness for its status in cluster \(name)",
-                found: "vipctl \(answer.status): \(answer.standardError)",
-                advice: "the end of its log: \(log.suffix(2000))"
-            )
-        }
-        return try AgentStatus(json: answer.standardOutput)
+        let answer = try ask("status", "--json", about: cluster)
+        return try AgentStatus(
+            answer,
+            of: "the witness",
+            advice: "the end of its log: \(log.suffix(2000))"
+        )
     }
 
     /// What the witness says when it is asked for a reload at the socket of that cluster.
-    public func reload(
-        _ cluster: Lab
-    ) throws(LabError) -> (status: ExitStatus, words: String) {
+    public func reload(_ cluster: Lab) throws(LabError) -> ToolResult {
+        try ask("reload", about: cluster)
+    }
+
+    private func ask(_ words: String..., about cluster: Lab) throws(LabError) -> ToolResult {
         let name = cluster.options.configuration.clusterName
-        let answer = try Command(
-            Binaries.find().control,
-            "reload",
-            "--socket",
-            "\(place.runDirectory)/\(name)/control.sock"
-        ).run()
-        return (answer.status, answer.standardOutput + answer.standardError)
+        return try alpha.control("\(place.runDirectory)/\(name)/control.sock", words)
     }
 
     /// Takes a cluster out of the directory, and asks the witness for a reload at that cluster's
     /// own socket: exit status, and all that was said.
-    public func dismiss(_ cluster: Lab) throws(LabError) -> (status: ExitStatus, words: String) {
+    public func dismiss(_ cluster: Lab) throws(LabError) -> ToolResult {
         let name = cluster.options.configuration.clusterName
         try Files.rename(
             "\(configurationDirectory)/\(name).toml",

@@ -1,9 +1,7 @@
 /// Reloads and upgrades of the lab's agents, as operators and packages do them.
 extension Lab {
     /// `vipctl reload`: exit status, and what it said.
-    public func askForReload(
-        _ host: Host
-    ) throws(LabError) -> (status: ExitStatus, output: String, complaint: String) {
+    public func askForReload(_ host: Host) throws(LabError) -> ToolResult {
         try control(host, "reload")
     }
 
@@ -34,9 +32,7 @@ extension Lab {
 
     /// `vip-agent accept-voters`, by an operator who has seen to what has to be true.
     public func acceptVoters(_ host: Host) throws(LabError) {
-        let binaries: Binaries
-        if let given = options.binaries { binaries = given } else { binaries = try Binaries.find() }
-        try Command(binaries.agent, "accept-voters", "--yes", "--socket", socketPath(of: host))
+        try Command([binaries().agent, "accept-voters", "--yes", "--socket", socketPath(of: host)])
             .runSuccessfully()
     }
 

@@ -3,28 +3,14 @@ extension Lab {
     /// Puts an address on a node's first interface. When it was asked for.
     @discardableResult
     public func giveAddress(_ address: String, to host: Host) throws(LabError) -> Moment {
-        let moment = Moment.now
-        let isIPv6 = try InternetAddress(address).isIPv6
-        var command = Command("ip", "-n", namespace(of: host).name, "address", "add")
-        command.arguments += isIPv6 ? ["\(address)/128", "nodad"] : ["\(address)/32"]
-        command.arguments += ["dev", Network.first.interface]
-        try command.runSuccessfully()
-        return moment
+        let prefix = try InternetAddress(address).isIPv6 ? "128 nodad" : "32"
+        return try ip(host, "address add \(address)/\(prefix) dev \(Network.first.interface)")
     }
 
     /// Takes it off again.
     public func takeAddress(_ address: String, from host: Host) throws(LabError) {
         let length = try InternetAddress(address).isIPv6 ? 128 : 32
-        try Command(
-            "ip",
-            "-n",
-            namespace(of: host).name,
-            "address",
-            "del",
-            "\(address)/\(length)",
-            "dev",
-            Network.first.interface
-        ).runSuccessfully()
+        try ip(host, "address del \(address)/\(length) dev \(Network.first.interface)")
     }
 
     /// A gratuitous ARP request for an IPv4 address, which every client believes.
@@ -77,17 +63,7 @@ extension Lab {
 
     /// What the host's kernel says about its cable.
     public func hasCarrier(_ host: Host, on network: Network = .first) throws(LabError) -> Bool {
-        let output = try Command(
-            "ip",
-            "-o",
-            "-n",
-            namespace(of: host).name,
-            "link",
-            "show",
-            "dev",
-            network.interface
-        ).runSuccessfully()
-        return !output.contains("NO-CARRIER")
+        try !namespace(of: host).ip("-o link show dev \(network.interface)").contains("NO-CARRIER")
     }
 }
 

@@ -37,12 +37,11 @@ extension Lab {
         let card = Network.first.interface
         let length = String(queue.length(wait: wait))
         for host in Host.nodes {
-            let name = namespace(of: host).name
-            try Command("ip", "-n", name, "link", "set", card, "txqueuelen", length)
-                .runSuccessfully()
+            try ip(host, "link set \(card) txqueuelen \(length)")
             let lines = queue.commands(card: card, wait: wait)
             let input = lines.joined(separator: "\n") + "\n"
-            try Command("tc", "-n", name, "-batch", "-", input: input).runSuccessfully()
+            try Command("tc -n \(namespace(of: host).name) -batch -", input: input)
+                .runSuccessfully()
         }
     }
 }

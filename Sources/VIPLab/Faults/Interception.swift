@@ -32,9 +32,7 @@ package final class Interception: Sendable {
         let heard = try Socket.packets(of: namespace, interface: port, ethertype: Frames.every)
         let said = try Socket.packets(of: namespace, interface: mouth, ethertype: 0)
         try Command(
-            "nft",
-            "-f",
-            "-",
+            "nft -f -",
             in: namespace,
             input: """
                 add table bridge interception

@@ -5,11 +5,9 @@ import Glibc
 extension Lab {
     /// Runs iproute2's `ip` in a host, and throws if it complains.
     @discardableResult
-    public func ip(_ host: Host, _ arguments: String...) throws(LabError) -> Moment {
-        var command = Command("ip", "-n", namespace(of: host).name)
-        command.arguments += arguments
+    public func ip(_ host: Host, _ command: String) throws(LabError) -> Moment {
         let moment = Moment.now
-        try command.runSuccessfully()
+        try namespace(of: host).ip(command)
         return moment
     }
 
@@ -21,12 +19,8 @@ extension Lab {
         on network: Network = .first
     ) throws(LabError) -> Moment {
         let moment = Moment.now
-        try Command(
-            "sysctl",
-            "-qw",
-            "net.ipv6.conf.\(network.interface).disable_ipv6=\(enabled ? 0 : 1)",
-            in: namespace(of: host)
-        ).runSuccessfully()
+        let setting = "net.ipv6.conf.\(network.interface).disable_ipv6=\(enabled ? 0 : 1)"
+        try Command("sysctl -qw \(setting)", in: namespace(of: host)).runSuccessfully()
         return moment
     }
 
@@ -57,7 +51,7 @@ extension Lab {
     public func runBeforeItsName(
         _ host: Host,
         renamingAfter seconds: Int
-    ) throws(LabError) -> (output: String, complaint: String, duration: Duration) {
+    ) throws(LabError) -> (answer: ToolResult, duration: Duration) {
         let script = """
             hostname localhost
             NOTIFY_SOCKET=\(directory)/nobody "$@" &
@@ -70,10 +64,9 @@ extension Lab {
         if let option = arguments.firstIndex(of: "--host") {
             arguments.removeSubrange(option...option + 1)
         }
-        var command = Command("unshare", "-u", "sh", "-c", script, "sh", in: namespace(of: host))
-        command.arguments += arguments
+        let shell = ["unshare", "-u", "sh", "-c", script, "sh"]
         let begin = Moment.now
-        let output = try command.run()
-        return (output.standardOutput, output.standardError, Moment.now - begin)
+        let answer = try Command(shell + arguments, in: namespace(of: host)).run()
+        return (answer, Moment.now - begin)
     }
 }

@@ -2,17 +2,15 @@
 extension Lab {
     /// Runs iproute2's `tc` in a host, and throws if it complains.
     @discardableResult
-    public func trafficControl(_ host: Host, _ arguments: String...) throws(LabError) -> String {
-        var command = Command("tc", "-n", namespace(of: host).name)
-        command.arguments += arguments
-        return try command.runSuccessfully()
+    public func tc(_ host: Host, _ command: String) throws(LabError) -> String {
+        try namespace(of: host).tc(command)
     }
 
     /// Somebody deletes the qdisc with all filters on it.
     @discardableResult
     public func deleteQdisc(_ host: Host, on network: Network = .first) throws(LabError) -> Moment {
         let moment = Moment.now
-        try trafficControl(host, "qdisc", "del", "dev", network.interface, "clsact")
+        try tc(host, "qdisc del dev \(network.interface) clsact")
         return moment
     }
 
@@ -24,7 +22,7 @@ extension Lab {
         on network: Network = .first
     ) throws(LabError) -> Moment {
         let moment = Moment.now
-        try trafficControl(host, "filter", "del", "dev", network.interface, direction)
+        try tc(host, "filter del dev \(network.interface) \(direction)")
         return moment
     }
 
@@ -34,7 +32,7 @@ extension Lab {
         _ direction: String,
         on network: Network = .first
     ) throws(LabError) -> String {
-        try trafficControl(host, "filter", "show", "dev", network.interface, direction)
+        try tc(host, "filter show dev \(network.interface) \(direction)")
     }
 
     /// Somebody else's filter, which takes no frame: a classic BPF program of one instruction that
@@ -45,21 +43,12 @@ extension Lab {
         priority: Int,
         on network: Network = .first
     ) throws(LabError) {
-        try trafficControl(
-            host,
-            "filter",
-            "add",
-            "dev",
-            network.interface,
-            direction,
-            "protocol",
-            "all",
-            "prio",
-            "\(priority)",
-            "bpf",
-            "bytecode",
+        let filter = "filter add dev \(network.interface) \(direction)"
+        let name = namespace(of: host).name
+        try Command(
+            "tc -n \(name) \(filter) protocol all prio \(priority) bpf bytecode",
             "1,6 0 0 0,"
-        )
+        ).runSuccessfully()
     }
 
     /// The qdisc goes, and one that only has the ingress hook takes its place, where no other can
@@ -72,7 +61,7 @@ extension Lab {
     ) throws(LabError) -> Moment {
         let card = network.interface
         let batch = "qdisc del dev \(card) clsact\nqdisc add dev \(card) ingress\n"
-        let command = Command("tc", "-n", namespace(of: host).name, "-batch", "-", input: batch)
+        let command = Command("tc -n \(namespace(of: host).name) -batch -", input: batch)
         for _ in 0..<Self.mostRaces {
             let moment = Moment.now
             if try command.run().status == .exited(0) { return moment }
@@ -87,14 +76,10 @@ extension Lab {
 
     /// A card more in a host, up, with its other end there too.
     public func addCard(_ host: Host, named name: String) throws(LabError) {
-        let lines = """
-            link add \(name) type veth peer \(name)b
-            link set \(name) up
-            link set \(name)b up
-
-            """
-        let command = Command("ip", "-n", namespace(of: host).name, "-batch", "-", input: lines)
-        try command.runSuccessfully()
+        try namespace(of: host).configure([
+            "link add \(name) type veth peer \(name)b", "link set \(name) up",
+            "link set \(name)b up",
+        ])
     }
 
     /// Who answers a host that asks as a client; nil if nobody does within a second.
@@ -122,17 +107,8 @@ extension Lab {
     /// For how many seconds the kernel of a host still keeps an address, if nobody refreshes it;
     /// nil if it does not have it, and `Int.max` if it keeps it for ever.
     public func lifetime(of address: String, on host: Host) throws(LabError) -> Int? {
-        let output = try Command(
-            "ip",
-            "-o",
-            "-n",
-            namespace(of: host).name,
-            "address",
-            "show",
-            "to",
-            address
-        ).runSuccessfully()
-        let words = output.split(whereSeparator: \.isWhitespace)
+        let words = try namespace(of: host).ip("-o address show to \(address)")
+            .split(whereSeparator: \.isWhitespace)
         guard let index = words.firstIndex(of: "valid_lft"), index + 1 < words.count else {
             return nil
         }

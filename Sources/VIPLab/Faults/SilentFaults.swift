@@ -50,8 +50,7 @@ extension Lab {
     }
 
     /// What somebody sees who types `vipctl status` on a host: the exit status, and the page.
-    public func askForStatus(of host: Host) throws(LabError) -> (status: ExitStatus, page: String) {
-        let answer = try control(host, "status")
-        return (answer.status, answer.output + answer.complaint)
+    public func askForStatus(of host: Host) throws(LabError) -> ToolResult {
+        try control(host, "status")
     }
 }

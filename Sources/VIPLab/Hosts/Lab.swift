@@ -99,8 +99,7 @@ public final class Lab: Sendable {
             return faults.ruleset(port: Self.voterPort)
         }
         let moment = Moment.now
-        try Command("nft", "-f", "-", in: Self.switchNamespace(of: name), input: rules)
-            .runSuccessfully()
+        try Command("nft -f -", in: Self.switchNamespace(of: name), input: rules).runSuccessfully()
         return moment
     }
 

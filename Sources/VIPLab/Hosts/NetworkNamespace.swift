@@ -39,9 +39,20 @@ public struct NetworkNamespace: Hashable, Sendable {
         }
     }
 
+    /// Has `ip` do this in the namespace. What it printed.
+    @discardableResult
+    func ip(_ command: String) throws(LabError) -> String {
+        try Command("ip -n \(name) \(command)").runSuccessfully()
+    }
+
+    @discardableResult
+    func tc(_ command: String) throws(LabError) -> String {
+        try Command("tc -n \(name) \(command)").runSuccessfully()
+    }
+
     /// Has `ip -batch` carry out these lines in the namespace.
     func configure(_ lines: [String]) throws(LabError) {
         let input = lines.joined(separator: "\n") + "\n"
-        try Command("ip", "-n", name, "-batch", "-", input: input).runSuccessfully()
+        try Command("ip -n \(name) -batch -", input: input).runSuccessfully()
     }
 }

@@ -81,7 +81,7 @@ struct Wiring {
 
     private func batch(_ namespace: NetworkNamespace?, _ lines: [String]) throws(LabError) {
         if let namespace { return try namespace.configure(lines) }
-        try Command("ip", "-batch", "-", input: lines.joined(separator: "\n") + "\n")
+        try Command("ip -batch -", input: lines.joined(separator: "\n") + "\n")
             .runSuccessfully()
     }
 

@@ -26,15 +26,9 @@ public final class Machine: Sendable {
         for name in ["", "/upper", "/work", "/root"] {
             try Files.makeDirectory(directory + name)
         }
-        try Command(
-            "mount",
-            "-t",
-            "overlay",
-            "overlay",
-            "-o",
-            "lowerdir=\(image.directory),upperdir=\(directory)/upper,workdir=\(directory)/work",
-            root
-        ).runSuccessfully()
+        let layers = "lowerdir=\(image.directory),upperdir=\(directory)/upper"
+        try Command("mount -t overlay overlay -o \(layers),workdir=\(directory)/work \(root)")
+            .runSuccessfully()
         try Files.write("\(host)\n", to: "\(root)/etc/hostname")
         let identity = (0..<32).map { _ in String(Int.random(in: 0..<16), radix: 16) }
         try Files.write(identity.joined() + "\n", to: "\(root)/etc/machine-id")
@@ -85,7 +79,7 @@ public final class Machine: Sendable {
         while Moment.now < deadline {
             // "degraded" is for the test to look into; before that it is starting.
             if let output = try? run("systemctl", "is-system-running", "--wait"),
-                ["running", "degraded"].contains(output.standardOutput.trimmed)
+                ["running", "degraded"].contains(output.output.trimmed)
             {
                 return
             }
@@ -145,24 +139,8 @@ public final class Machine: Sendable {
     /// Addresses that were not there when the lab was laid out, filters, and rules of nftables: a
     /// namespace keeps them, a machine that was off has lost them.
     private func forget() throws(LabError) {
-        let namespace = lab.namespace(of: host).name
-        for card in lab.options.networks.map(\.interface) {
-            _ = try Command("tc", "-n", namespace, "qdisc", "del", "dev", card, "clsact").run()
-            for address in lab.options.floatingAddresses {
-                let length = address.contains(":") ? 128 : 32
-                _ = try Command(
-                    "ip",
-                    "-n",
-                    namespace,
-                    "address",
-                    "del",
-                    "\(address)/\(length)",
-                    "dev",
-                    card
-                ).run()
-            }
-        }
-        _ = try Command("nft", "flush", "ruleset", in: lab.namespace(of: host)).run()
+        try lab.clearCards(of: host)
+        _ = try Command("nft flush ruleset", in: lab.namespace(of: host)).run()
     }
 
     /// Gives the agent's state directory a disk of its own, from the next boot on.
@@ -196,31 +174,20 @@ public final class Machine: Sendable {
         }
     }
 
-    public struct Output: Sendable {
-        public let status: ExitStatus
-        public let standardOutput: String
-        public let standardError: String
-
-        public var isSuccess: Bool { status == .exited(0) }
-        public var all: String { standardOutput + standardError }
-    }
-
-    /// Runs a command in the machine, as root.
+    /// Runs a command in the machine, as root: its words are split at blanks, what follows it is
+    /// taken as it is.
     @discardableResult
     public func run(
+        _ command: String,
         _ arguments: String...,
         input: String = "",
         limit: Duration = .seconds(60)
-    ) throws(LabError) -> Output {
-        var command = Command(input: input)
-        command.arguments = try entrance + arguments
+    ) throws(LabError) -> ToolResult {
+        let words = command.split(separator: " ").map(String.init) + arguments
+        var command = Command(try entrance + words)
+        command.input = input
         command.limit = limit
-        let output = try command.run()
-        return Output(
-            status: output.status,
-            standardOutput: output.standardOutput,
-            standardError: output.standardError
-        )
+        return try command.run()
     }
 
     /// The same with a shell, which has to succeed; what it wrote to standard output.
@@ -231,14 +198,14 @@ public final class Machine: Sendable {
     ) throws(LabError) -> String {
         let output = try run("sh", "-ec", script, limit: limit)
         guard output.isSuccess else {
-            throw LabError("run '\(script)' on \(host)", found: "\(output.status): \(output.all)")
+            throw LabError("run '\(script)' on \(host)", found: "\(output.status): \(output.words)")
         }
-        return output.standardOutput
+        return output.output
     }
 
     /// Puts a file of this host into the machine.
     public func copy(_ path: String, to destination: String) throws(LabError) {
-        try Command("cp", "--no-preserve=all", path, root + destination).runSuccessfully()
+        try Command("cp --no-preserve=all", path, root + destination).runSuccessfully()
     }
 
     public func journal(_ arguments: String = "-u vip-agent -b") throws(LabError) -> String {

@@ -31,14 +31,9 @@ public struct MachineImage: Sendable {
     private func make(_ release: String) throws(LabError) {
         try Files.makeDirectory(Self.cache)
         let unfinished = "\(directory).\(getpid())"
-        var command = Command(
-            "debootstrap",
-            "--variant=minbase",
-            "--include=\(Self.packages.joined(separator: ","))",
-            release,
-            unfinished,
-            try Self.mirror()
-        )
+        let list = Self.packages.joined(separator: ",")
+        let make = "debootstrap --variant=minbase --include=\(list) \(release) \(unfinished)"
+        var command = Command("\(make) \(try Self.mirror())")
         command.limit = .seconds(900)
         do throws(LabError) {
             try command.runSuccessfully()
@@ -48,14 +43,14 @@ public struct MachineImage: Sendable {
             }
             try Files.rename(unfinished, to: directory)
         } catch {
-            _ = try? Command("rm", "-rf", "--one-file-system", unfinished).run()
+            _ = try? Command("rm -rf --one-file-system", unfinished).run()
             throw error
         }
     }
 
     /// Where this host has its own packages from, also if it has never fetched their lists.
     private static func mirror() throws(LabError) -> String {
-        let sources = try Command("apt-get", "--print-uris", "update").runSuccessfully()
+        let sources = try Command("apt-get --print-uris update").runSuccessfully()
         for line in sources.split(separator: "\n") {
             // 'http://archive/debian/dists/bookworm/InRelease' ...
             guard let address = line.split(separator: "'").first,

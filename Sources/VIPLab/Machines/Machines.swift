@@ -36,19 +36,12 @@ public final class Machines: Sendable {
         let name = String(package.split(separator: "/").last ?? "")
         let place = "/var/tmp/\(name)"
         try self[host].copy(package, to: place)
-        let output = try self[host].run(
-            "apt-get",
-            "install",
-            "-y",
-            "-q",
-            "--allow-downgrades",
-            place,
-            limit: .seconds(120)
-        )
-        guard output.isSuccess else {
-            throw LabError("install \(name) on \(host)", found: "\(output.status): \(output.all)")
+        let command = "apt-get install -y -q --allow-downgrades"
+        let answer = try self[host].run(command, place, limit: .seconds(120))
+        guard answer.isSuccess else {
+            throw LabError("install \(name) on \(host)", found: "\(answer.status): \(answer.words)")
         }
-        return output.all
+        return answer.words
     }
 
     /// What an operator does on the first host: its configuration is what `init` writes.
@@ -69,7 +62,7 @@ public final class Machines: Sendable {
         let destination = self[other].root + "/etc/vip-agent"
         try Files.makeDirectory(destination)
         for name in Files.names(in: source) {
-            try Command("cp", "-p", "\(source)/\(name)", "\(destination)/\(name)").runSuccessfully()
+            try Command("cp -p", "\(source)/\(name)", "\(destination)/\(name)").runSuccessfully()
         }
     }
 
@@ -91,14 +84,7 @@ public final class Machines: Sendable {
     }
 
     public func status(of host: Host) throws(LabError) -> AgentStatus {
-        let answer = try self[host].run("vipctl", "status", "--json")
-        guard [.exited(0), .exited(1)].contains(answer.status) else {
-            throw LabError(
-                "ask the agent of \(host) for its status",
-                found: "vipctl \(answer.status): \(answer.all)"
-            )
-        }
-        return try AgentStatus(json: answer.standardOutput)
+        try AgentStatus(try self[host].run("vipctl status --json"), of: "\(host)")
     }
 
     /// Asks until the answer is as wished for.

@@ -144,7 +144,7 @@ extension Campaign.Scenario {
         (lab, cast) throws(LabError) in
         try lab.replaceQdisc(cast.owner)
         sleep(for: .milliseconds(300))
-        try lab.trafficControl(cast.owner, "qdisc", "del", "dev", "eth0", "ingress")
+        try lab.tc(cast.owner, "qdisc del dev eth0 ingress")
         sleep(for: .milliseconds(100))
     }
 

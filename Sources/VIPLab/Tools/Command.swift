@@ -1,5 +1,16 @@
 import Glibc
 
+/// How a tool has ended, and what it said.
+public struct ToolResult: Sendable {
+    public let status: ExitStatus
+    public let output: String
+    /// On standard error.
+    public let complaint: String
+
+    public var isSuccess: Bool { status == .exited(0) }
+    public var words: String { output + complaint }
+}
+
 /// A tool that is run to its end, with what it printed.
 struct Command: Sendable {
     var arguments: [String]
@@ -8,33 +19,39 @@ struct Command: Sendable {
     var input = ""
     var limit: Duration = .seconds(20)
 
-    struct Output: Sendable {
-        let status: ExitStatus
-        let standardOutput: String
-        let standardError: String
+    /// - Parameters:
+    ///   - command: Split at blanks.
+    ///   - arguments: What follows it, taken as it is.
+    init(
+        _ command: String,
+        _ arguments: String...,
+        in namespace: NetworkNamespace? = nil,
+        input: String = ""
+    ) {
+        self.init(command.split(separator: " ").map(String.init) + arguments, in: namespace)
+        self.input = input
     }
 
-    init(_ arguments: String..., in namespace: NetworkNamespace? = nil, input: String = "") {
+    init(_ arguments: [String], in namespace: NetworkNamespace? = nil) {
         self.arguments = arguments
         self.namespace = namespace
-        self.input = input
     }
 
     /// Throws if it does not end with status 0.
     @discardableResult
     func runSuccessfully() throws(LabError) -> String {
         let output = try run()
-        guard output.status == .exited(0) else {
-            let complaint = output.standardError.isEmpty ? "nothing" : output.standardError
+        guard output.isSuccess else {
+            let complaint = output.complaint.isEmpty ? "nothing" : output.complaint
             throw LabError(
                 "run '\(arguments.joined(separator: " "))'",
                 found: "\(output.status), and it said: \(complaint)"
             )
         }
-        return output.standardOutput
+        return output.output
     }
 
-    func run() throws(LabError) -> Output {
+    func run() throws(LabError) -> ToolResult {
         precondition(input.utf8.count <= 65_536, "the input fits in the pipe")
         let feed = try Pipe()
         let output = try Pipe()
@@ -64,11 +81,7 @@ struct Command: Sendable {
                 found: "it had not ended after \(limit.human)"
             )
         }
-        return Output(
-            status: status,
-            standardOutput: streams[0].text,
-            standardError: streams[1].text
-        )
+        return ToolResult(status: status, output: streams[0].text, complaint: streams[1].text)
     }
 }
 
