@@ -225,7 +225,11 @@ let package = Package(
             swiftSettings: strict
         ),
         // The same, with the package on systems that boot.
-        .testTarget(name: "PackageTests", dependencies: ["VIPLab"], swiftSettings: strict),
+        .testTarget(
+            name: "PackageTests",
+            dependencies: ["VIPControl", "VIPLab"],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import VIPControl
 import VIPLab
 
 /// Real agents on real kernels: the release binaries, in hosts that are network namespaces.

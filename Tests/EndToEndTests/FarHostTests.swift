@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 /// Round trips that are longer than a heartbeat.
@@ -30,7 +31,7 @@ extension EndToEnd {
             defer { cable.end() }
             try waitForRoundTrip(lab, of: .w1)
             for host in Host.voters {
-                try lab.waitForStatus(of: host, "healthy") { $0.reasons?.isEmpty ?? true }
+                try lab.waitForStatus(of: host, "healthy") { $0.reasons.isEmpty }
             }
 
             let seen = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
@@ -69,9 +70,9 @@ extension EndToEnd {
             defer { cable.end() }
             for host in Host.nodes {
                 try lab.waitForStatus(of: host, "w1 is too far away") { status in
-                    status.reasons?.contains {
+                    status.reasons.contains {
                         $0.contains("between \(host) and w1") && $0.contains("too late for a vote")
-                    } ?? false
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -33,13 +34,13 @@ extension EndToEnd {
             expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
             #expect(try GateTests.left(on: .lb1, in: lab) == [])
             let status = try lab.waitForStatus(of: .lb1, "the gate is missing") { status in
-                status.gate?.state == "incomplete" && !status.healthy
+                status.gate?.state == .incomplete && !status.isHealthy
             }
             #expect(status.gate?.reason?.contains("eth0") == true, "\(status)")
 
             try lab.tc(.lb1, "qdisc del dev eth0 ingress")
             try lab.waitForStatus(of: .lb1, "the gate is in place") { status in
-                status.gate?.state == "in-place" && status.healthy
+                status.gate?.state == .inPlace && status.isHealthy
             }
             try lab.waitForStandby(.lb1)
         }
@@ -63,7 +64,7 @@ extension EndToEnd {
             defer { lab.close() }
             try lab.startPair()
             try lab.addCard(.lb1, named: "eth5")
-            try lab.waitForStatus(of: .lb1, "the gate is in place") { $0.gate?.state == "in-place" }
+            try lab.waitForStatus(of: .lb1, "the gate is in place") { $0.gate?.state == .inPlace }
             #expect(try lab.tc(.lb1, "filter show dev eth5 egress") != "")
             #expect(try lab.tc(.lb1, "filter show dev eth5 ingress") != "")
         }
@@ -94,9 +95,9 @@ extension EndToEnd {
             }
             try lab.waitForOwner(.lb1)
             let status = try lab.status(of: .lb1)
-            #expect(status.gate?.state == "unavailable")
+            #expect(status.gate?.state == .unavailable)
             #expect(status.group("web")?.enforcement == "agent")
-            let words = ((status.reasons ?? []) + (status.warnings ?? [])).joined(separator: "\n")
+            let words = (status.reasons + status.warnings).joined(separator: "\n")
             #expect(words.contains("nothing but the agent itself silences web"), "\(words)")
             #expect(lab.log(of: .lb1).contains("gate-unavailable"), "\(lab.log(of: .lb1))")
         }
@@ -127,7 +128,7 @@ extension EndToEnd {
             }
             expectNothing(seen)
             #expect(supervisor.restarts.count == 5)
-            try lab.waitForStatus(of: .lb1, "the gate is in place") { $0.gate?.state == "in-place" }
+            try lab.waitForStatus(of: .lb1, "the gate is in place") { $0.gate?.state == .inPlace }
         }
 
         /// Clients notice nothing, the gate is back within milliseconds, and when the agent dies
@@ -142,9 +143,9 @@ extension EndToEnd {
             let seen = try experiment.observe(for: .milliseconds(500), fault)
             expectNothing(seen, losing: mostLost)
             let status = try lab.waitForStatus(of: .lb1, "the gate is back") { status in
-                status.gate?.state == "in-place" && (status.counters?.gateRepairs ?? 0) > 0
+                status.gate?.state == .inPlace && status.counters.gateRepairs > 0
             }
-            #expect(status.healthy)
+            #expect(status.isHealthy)
             #expect(lab.log(of: .lb1).contains("gate-put-back"))
 
             var dead = Moment.now

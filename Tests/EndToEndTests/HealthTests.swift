@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 /// *Healthy means that any one host may fail now*, on every host that is asked.
@@ -96,7 +97,7 @@ extension EndToEnd {
             let limit = Moment.now + .seconds(5)
             while Moment.now < limit {
                 let status = try? lab.status(of: .lb1)
-                let others = names.filter { status?.group($0)?.state != "owner" }
+                let others = names.filter { status?.group($0)?.state != .owner }
                 if others.isEmpty { return }
                 // They start at once, and any of them may be the first.
                 for name in others where status?.group(name)?.owner == "lb2" {
@@ -111,7 +112,7 @@ extension EndToEnd {
             sleep(for: Self.lease * 4)
             for (host, words) in row.reasons {
                 try lab.waitForStatus(of: host, within: .seconds(3), words) { status in
-                    status.reasons?.contains { $0.contains(words) } ?? false
+                    status.reasons.contains { $0.contains(words) }
                 }
             }
         }
@@ -139,7 +140,7 @@ extension EndToEnd {
                 let statuses = hosts.compactMap { try? lab.status(of: $0) }
                 let isServed = try lab.options.configuration.groups.allSatisfy { group in
                     try statuses.contains { status in
-                        guard status.group(group.name)?.state == "owner",
+                        guard status.group(group.name)?.state == .owner,
                             let host = Host(rawValue: status.host)
                         else { return false }
                         let present = try lab.addresses(on: host)

@@ -1,10 +1,11 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
     @Suite("Interfaces and what the kernel refuses")
     struct InterfaceTests {
-        private func web(_ status: AgentStatus) -> AgentStatus.Group? { status.group("web") }
+        private func web(_ status: StatusReport) -> GroupStatus? { status.group("web") }
 
         @Test("an owner whose interface is renamed hands over, and stands by when it is named back")
         func renamed() throws {
@@ -17,10 +18,10 @@ extension EndToEnd {
             expectTakeover(seen, by: .lb2, within: .milliseconds(1500))
             #expect(try lab.holders(of: "10.77.0.100") == [.lb2])
             try lab.waitForStatus(of: .lb1, "eth0 is called lan0 now") { status in
-                web(status)?.state == "fault"
-                    && web(status)?.reason?.hasPrefix("interface eth0 is called lan0 now") == true
+                web(status)?.state == .fault
+                    && web(status)?.reason.hasPrefix("interface eth0 is called lan0 now") == true
             }
-            #expect(try !lab.status(of: .lb2).healthy)
+            #expect(try !lab.status(of: .lb2).isHealthy)
 
             let back = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
                 try lab.ip(.lb1, "link set lan0 name eth0")
@@ -36,14 +37,14 @@ extension EndToEnd {
             let lab = experiment.lab
             try lab.setIPv6(.lb2, enabled: false)
             try lab.waitForStatus(of: .lb2, within: .seconds(3), "the kernel would refuse") {
-                web($0)?.state == "fault"
-                    && web($0)?.reason?.contains("IPv6 is switched off on eth0") == true
+                web($0)?.state == .fault
+                    && web($0)?.reason.contains("IPv6 is switched off on eth0") == true
             }
             try lab.waitForStatus(of: .lb1, within: .seconds(3), "nobody would take over") {
-                !$0.healthy
-                    && $0.reasons?.contains {
+                !$0.isHealthy
+                    && $0.reasons.contains {
                         $0.contains("no other node is ready for group web: the kernel would refuse")
-                    } == true
+                    }
             }
             let check = try lab.runCommand("check", in: lab.place(of: .lb2))
             #expect(check.status == .exited(0))
@@ -68,7 +69,7 @@ extension EndToEnd {
             for host in Host.nodes { try lab.setIPv6(host, enabled: false) }
             for host in Host.nodes {
                 try lab.waitForStatus(of: host, within: .seconds(5), "the kernel would refuse") {
-                    web($0)?.state == "fault"
+                    web($0)?.state == .fault
                 }
             }
             sleep(for: .seconds(1))
@@ -87,18 +88,18 @@ extension EndToEnd {
             let begin = Moment.now
             try lab.holdAddressThread(of: .lb2) {
                 try lab.waitForStatus(of: .lb2, within: .seconds(4), "the kernel is silent") {
-                    web($0)?.state == "fault"
-                        && web($0)?.reason?.hasPrefix("the kernel has not answered for ") == true
+                    web($0)?.state == .fault
+                        && web($0)?.reason.hasPrefix("the kernel has not answered for ") == true
                 }
                 try lab.waitForStatus(of: .lb1, within: .seconds(1), "nobody is ready") {
-                    $0.reasons?.contains {
+                    $0.reasons.contains {
                         $0.hasSuffix("for group web: the kernel does not answer")
-                    } == true
+                    }
                 }
                 #expect(try lab.control(.lb1, "switchover", "web").status == .exited(1))
             }
             try lab.waitForStandby(.lb2, within: .seconds(4))
-            try lab.waitForStatus(of: .lb1, within: .seconds(1), "well") { $0.healthy }
+            try lab.waitForStatus(of: .lb1, within: .seconds(1), "well") { $0.isHealthy }
             expectNothing(experiment.outcome(since: begin))
         }
 

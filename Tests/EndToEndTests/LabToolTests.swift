@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -92,7 +93,7 @@ extension EndToEnd {
             let deadline = Moment.now + .seconds(5)
             while supervisor.timesReady == 0, Moment.now < deadline { sleep(for: .milliseconds(5)) }
             #expect(supervisor.timesReady > 0)
-            try lab.waitForStatus(of: .w1, "I am up") { $0.role == "witness" }
+            try lab.waitForStatus(of: .w1, "I am up") { $0.role == .witness }
 
             supervisor.restart(false)
             let last = try #require(supervisor.process)

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -69,7 +70,7 @@ extension EndToEnd {
         /// Looked at for longer than it takes to refresh the addresses.
         private func expectShortLifetimes(_ when: String, in lab: Lab) throws {
             let group = try lab.waitForStatus(of: .lb1, "I own \(lab.webGroup)") { status in
-                status.group(lab.webGroup)?.state == "owner"
+                status.group(lab.webGroup)?.state == .owner
             }
             .group(lab.webGroup)
             #expect(group?.enforcement == "lifetimes", "\(when)")

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -17,7 +18,7 @@ extension EndToEnd {
             let begin = Moment.now
             try FileManager.default.removeItem(atPath: run)
             try lab.waitForStatus(of: .lb1, within: .seconds(20), "files were gone") { status in
-                let reasons = status.reasons ?? []
+                let reasons = status.reasons
                 return ["page", "lock", "control.sock"].allSatisfy { name in
                     reasons.contains { $0.contains("\(run)/\(name) was gone") }
                 }

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -121,7 +122,7 @@ extension EndToEnd {
             let why = try experiment.lab.history(of: .lb2).last { $0.event == "takeover" }
             #expect(why?.reason == "handed over by lb1")
             try experiment.lab.waitForStatus(of: .lb1, "the interface is down") { status in
-                status.groups.contains { $0.state == "fault" }
+                status.groups.contains { $0.state == .fault }
             }
         }
 
@@ -139,7 +140,7 @@ extension EndToEnd {
             }
             expectTakeover(seen, by: .lb2, within: .milliseconds(400))
             try experiment.lab.waitForStatus(of: .lb1, "it is in maintenance") { status in
-                status.groups.contains { $0.state == "maintenance" }
+                status.groups.contains { $0.state == .maintenance }
             }
             let refused = try experiment.lab.control(.lb2, "maintenance", "on")
             #expect(refused.status == .exited(1))

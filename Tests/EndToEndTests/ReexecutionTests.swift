@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -60,7 +61,7 @@ extension EndToEnd {
             }
             expectNothing(seen)
             try lab.waitForStandby(.lb2)
-            #expect(try lab.status(of: .w1).role == "witness")
+            #expect(try lab.status(of: .w1).role == .witness)
         }
 
         @Test("maintenance outlasts an upgrade")
@@ -70,7 +71,7 @@ extension EndToEnd {
             try lab.startPair()
             #expect(try lab.control(.lb2, "maintenance", "on").status == .exited(0))
             try lab.upgradeAndWait(.lb2)
-            #expect(try lab.status(of: .lb2).group(lab.webGroup)?.state == "maintenance")
+            #expect(try lab.status(of: .lb2).group(lab.webGroup)?.state == .maintenance)
         }
 
         @Test("a program that can't take over is not become, and what goes on says so")
@@ -98,15 +99,15 @@ extension EndToEnd {
                 #expect(answer.status == .exited(1), "\(script)")
                 #expect(answer.complaint.contains(wanted), "\(answer.complaint)")
                 let status = try lab.status(of: .lb1)
-                #expect(status.group(lab.webGroup)?.state == "owner")
-                let reasons = status.reasons ?? []
+                #expect(status.group(lab.webGroup)?.state == .owner)
+                let reasons = status.reasons
                 #expect(reasons.contains { $0.contains(wanted) }, "\(reasons)")
-                #expect(!status.healthy)
+                #expect(!status.isHealthy)
             }
             try programs.restoreAgent()
             let answer = try lab.askForReload(.lb1)
             #expect(answer.status == .exited(0), "\(answer.complaint)")
-            let reasons = try lab.status(of: .lb1).reasons ?? []
+            let reasons = try lab.status(of: .lb1).reasons
             #expect(!reasons.contains { $0.contains("refused") })
             #expect(try lab.term(knownTo: .lb1) == term)
             #expect(try lab.reexecutions(of: .lb1) == 1)

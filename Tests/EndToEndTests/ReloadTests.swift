@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -46,9 +47,9 @@ extension EndToEnd {
             try lab.startPair()
             try lab.reload(.lb1)
             try lab.waitForStatus(of: .lb1, "I have reloaded") {
-                $0.counters?.reexecutions == 1
+                $0.counters.reexecutions == 1
             }
-            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == "owner")
+            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == .owner)
         }
 
         @Test("a wrong file changes nothing, and every fault is shown with its place")
@@ -69,14 +70,14 @@ extension EndToEnd {
                 #expect(lab.log(of: .lb1).contains(wanted))
             }
             let status = try lab.status(of: .lb1)
-            #expect((status.reasons ?? []).contains { $0.contains("heart_beat") })
+            #expect(status.reasons.contains { $0.contains("heart_beat") })
             #expect(try lab.control(.lb1, "status").status == .exited(1))
             #expect(try lab.reexecutions(of: .lb1) == 0)
             expectNothing(experiment.outcome(since: begin))
 
             try lab.write(text)
             #expect(try lab.askForReload(.lb1).status == .exited(0))
-            #expect(try lab.status(of: .lb1).reasons?.contains { $0.contains("refused") } != true)
+            #expect(try !lab.status(of: .lb1).reasons.contains { $0.contains("refused") })
             expectNothing(experiment.outcome(since: begin))
         }
 
@@ -89,12 +90,12 @@ extension EndToEnd {
             try lab.write(text.replacing("heartbeat = ", with: "heart_beat = "))
             #expect(try lab.askForReload(.lb1).status == .exited(1))
             let refused = try lab.status(of: .lb1)
-            #expect(refused.reasons?.contains { $0.contains("refused") } == true)
+            #expect(refused.reasons.contains { $0.contains("refused") })
             sleep(for: .seconds(1))
-            #expect(try !lab.status(of: .lb1).healthy)
+            #expect(try !lab.status(of: .lb1).isHealthy)
             try lab.write(text)
             try lab.waitForStatus(of: .lb1, "the file is again what runs") { status in
-                status.reasons?.contains { $0.contains("refused") } != true
+                !status.reasons.contains { $0.contains("refused") }
             }
         }
 
@@ -174,14 +175,14 @@ extension EndToEnd {
                 let answer = try lab.askForReload(host)
                 #expect(answer.output.contains("waits to be accepted"), "\(host): \(answer)")
                 try lab.waitForStatus(of: host, "the addresses have changed") { status in
-                    status.reasons?.contains { $0.contains("accept-voters") } ?? false
+                    status.reasons.contains { $0.contains("accept-voters") }
                 }
             }
             #expect(try lab.holders(of: "fd77::64") == [])
 
             for host in Host.voters { try lab.acceptVoters(host) }
             // Either node, as the first that waited has left the groups to the other.
-            let group = try lab.waitForStatus(of: .lb1, "all is well") { $0.healthy }.group("db")
+            let group = try lab.waitForStatus(of: .lb1, "all is well") { $0.isHealthy }.group("db")
             let owner = try #require(group?.owner.flatMap(Host.init))
             try lab.waitForAddresses(["10.77.0.101", "fd77::64"], on: owner)
             #expect(try lab.holders(of: "fd77::64") == [owner])
@@ -193,7 +194,7 @@ extension EndToEnd {
             let deadline = Moment.now + .seconds(5)
             while Moment.now < deadline {
                 for host in Host.nodes
-                where try lab.status(of: host).group(group)?.state == "owner" { return host }
+                where try lab.status(of: host).group(group)?.state == .owner { return host }
                 sleep(for: .milliseconds(20))
             }
             throw LabError("see an owner of \(group)", found: "none within five seconds")
@@ -244,9 +245,9 @@ extension EndToEnd {
             #expect(answer.output.contains("voter w2 added; voter w1 removed"))
             #expect(answer.output.contains("waits to be accepted"))
             try lab.waitForStatus(of: .lb2, "the voters have changed") { status in
-                status.reasons?.contains { $0.contains("accept-voters") } ?? false
+                status.reasons.contains { $0.contains("accept-voters") }
             }
-            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == "owner")
+            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == .owner)
         }
 
         @Test("a node does not become a witness by a reload")
@@ -262,7 +263,7 @@ extension EndToEnd {
             let answer = try lab.askForReload(.lb1)
             #expect(answer.status == .exited(1))
             #expect(answer.complaint.contains("can't become a witness"), "\(answer.complaint)")
-            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == "owner")
+            #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == .owner)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -34,14 +35,14 @@ extension EndToEnd {
 
             let inAlpha = try shared.status(of: shared.alpha)
             #expect(inAlpha.cluster == "alpha")
-            #expect(inAlpha.role == "witness")
+            #expect(inAlpha.role == .witness)
             #expect(inAlpha.group("web")?.owner == "lb2")
-            #expect(inAlpha.voter("lb1")?.reachable == false)
+            #expect(inAlpha.voter("lb1")?.isReachable == false)
             let inBeta = try shared.status(of: shared.beta)
             #expect(inBeta.cluster == "beta")
-            #expect(inBeta.healthy)
+            #expect(inBeta.isHealthy)
             #expect(inBeta.group("web")?.owner == "lb1")
-            #expect(inBeta.voter("lb1")?.reachable == true)
+            #expect(inBeta.voter("lb1")?.isReachable == true)
         }
 
         @Test("frames of one cluster that are signed with the other's key are refused")
@@ -49,7 +50,7 @@ extension EndToEnd {
             let shared = try SharedWitness()
             defer { shared.close() }
             try shared.start()
-            let before = try shared.status(of: shared.alpha).dropped ?? [:]
+            let before = try shared.status(of: shared.alpha).dropped
             try shared.alpha.kill(.lb2)
             var place = shared.alpha.place(of: .lb2)
             place.configurationFile = try shared.writeForged(shared.alpha)
@@ -59,15 +60,15 @@ extension EndToEnd {
             let after = try shared.status(of: shared.alpha)
             // One pair of keys in 256 has one fingerprint, and then it is the tag that is wrong.
             let refused = ["unknown_key", "forged"].reduce(0) { sum, reason in
-                sum + (after.dropped?[reason] ?? 0) - (before[reason] ?? 0)
+                sum + after.dropped[reason] - before[reason]
             }
             #expect(refused >= 10)
-            #expect(after.voter("lb2")?.reachable == false)
+            #expect(after.voter("lb2")?.isReachable == false)
             #expect(after.group("web")?.owner == "lb1")
             let other = try shared.status(of: shared.beta)
-            #expect(other.healthy)
-            #expect(other.dropped?["unknown_key"] == 0)
-            #expect(other.dropped?["forged"] == 0)
+            #expect(other.isHealthy)
+            #expect(other.dropped["unknown_key"] == 0)
+            #expect(other.dropped["forged"] == 0)
         }
 
         @Test("frames of a cluster that is not served here are counted by that, and change nothing")
@@ -85,7 +86,7 @@ extension EndToEnd {
 
             for lab in [shared.alpha, shared.beta] {
                 let status = try shared.status(of: lab)
-                #expect((status.dropped?["other_cluster"] ?? 0) >= 10)
+                #expect(status.dropped["other_cluster"] >= 10)
                 #expect(status.group("web")?.owner == "lb1")
             }
         }
@@ -101,7 +102,7 @@ extension EndToEnd {
             sleep(for: .seconds(2))
             #expect(try [shared.alpha, shared.beta].map { try $0.term(knownTo: .lb1) } == terms)
             for lab in [shared.alpha, shared.beta] {
-                #expect(try shared.status(of: lab).healthy)
+                #expect(try shared.status(of: lab).isHealthy)
             }
             // It found its pages where it had left them.
             #expect(shared.log.split(separator: "\n").count { $0.contains("new-page") } == 2)
@@ -121,7 +122,7 @@ extension EndToEnd {
             #expect(ends.count { $0.contains("cluster=beta") } == 1)
             for lab in [shared.alpha, shared.beta] {
                 try lab.waitForStatus(of: .lb1, "I still own it") { status in
-                    status.group("web")?.state == "owner"
+                    status.group("web")?.state == .owner
                 }
             }
         }
@@ -136,9 +137,9 @@ extension EndToEnd {
             let answer = try shared.dismiss(shared.alpha)
             #expect(answer.status == .exited(0), "\(answer.words)")
             #expect(answer.words.contains("cluster alpha: not served any more"))
-            try shared.beta.waitForStatus(of: .lb1, "all is well") { $0.healthy }
+            try shared.beta.waitForStatus(of: .lb1, "all is well") { $0.isHealthy }
             try shared.alpha.waitForStatus(of: .lb1, "w1 is not heard") { status in
-                status.voter("w1")?.reachable == false
+                status.voter("w1")?.isReachable == false
             }
         }
 

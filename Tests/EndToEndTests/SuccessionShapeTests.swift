@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import VIPControl
 import VIPLab
 
 /// What a configuration can look like, as far as a succession could care: which sockets there are,
@@ -224,7 +225,7 @@ extension EndToEnd {
                     witness.send(signal: SIGUSR2)
                 }
                 let deadline = Moment.now + .seconds(10)
-                while try shared.status(of: shared.alpha).counters?.reexecutions != index + 1 {
+                while try shared.status(of: shared.alpha).counters.reexecutions != index + 1 {
                     try #require(.now < deadline, "\(form): \(shared.log)")
                     sleep(for: .milliseconds(10))
                 }

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension EndToEnd {
@@ -13,7 +14,7 @@ extension EndToEnd {
                 try lab.crash(.w1)
             }
             expectNothing(away)
-            try lab.waitForStatus(of: .lb1, "degraded") { !$0.healthy }
+            try lab.waitForStatus(of: .lb1, "degraded") { !$0.isHealthy }
 
             let back = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
                 let moment = Moment.now
@@ -21,7 +22,7 @@ extension EndToEnd {
                 return moment
             }
             expectNothing(back)
-            try lab.waitForStatus(of: .lb1, "healthy again") { $0.healthy }
+            try lab.waitForStatus(of: .lb1, "healthy again") { $0.isHealthy }
         }
 
         @Test("without witness and owner nobody claims, until an operator forces it")

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension Booted {
@@ -76,7 +77,7 @@ extension Booted {
             )
             #expect(log.contains("chown -R vip-agent: /var/lib/vip-agent"), "\(log)")
             try machines.waitForStatus(of: .lb2, "I stand by") { status in
-                status.group("web")?.state == "standby"
+                status.group("web")?.state == .standby
             }
         }
     }

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension Booted {
@@ -14,7 +15,7 @@ extension Booted {
             let clients = try Clients(of: machines)
             let begin = try machines[.lb1].powerOff()
             try machines.waitForStatus(of: .lb2, "I own it") { status in
-                status.group("web")?.state == "owner"
+                status.group("web")?.state == .owner
             }
             let seen = clients.udp.report(since: begin)
             #expect(seen.owners.last == .lb2)
@@ -70,9 +71,9 @@ extension Booted {
             try machines.lab.removeCards(.lb1)
             try machines[.lb1].boot()
             let status = try machines.waitForStatus(of: .lb1, "there is no interface") { status in
-                (status.reasons ?? []).joined().contains("there is no interface")
+                status.reasons.joined().contains("there is no interface")
             }
-            #expect(status.group("web")?.state == "fault")
+            #expect(status.group("web")?.state == .fault)
             let state = try machines[.lb1].run("systemctl", "is-active", "vip-agent")
             #expect(state.output == "active\n")
             try machines.lab.insertCards(.lb1)
@@ -110,18 +111,18 @@ extension Booted {
             if reason == "EROFS" { try disk.makeReadOnly() } else { try disk.fill() }
             try lb1.boot()
             try machines.waitForStatus(of: .lb1, "I stand by") { status in
-                status.group("web")?.state == "standby"
+                status.group("web")?.state == .standby
             }
             let clients = try Clients(of: machines)
             let begin = try machines[.lb2].powerOff()
             try machines.waitForStatus(of: .lb1, "I own it") { status in
-                status.group("web")?.state == "owner"
+                status.group("web")?.state == .owner
             }
             let seen = clients.udp.report(since: begin)
             #expect(seen.owners.last == .lb1)
             clients.expectOneOwner(since: begin)
             let status = try machines.status(of: .lb1)
-            let words = ((status.reasons ?? []) + (status.warnings ?? [])).joined(separator: "\n")
+            let words = (status.reasons + status.warnings).joined(separator: "\n")
             #expect(words.contains(reason), "\(words)")
         }
 
@@ -144,13 +145,13 @@ extension Booted {
             // Terms are recorded: this makes one to write.
             try machines[.lb1].shell("vipctl switchover web")
             try machines.waitForStatus(of: .lb2, "I own it") { status in
-                status.group("web")?.state == "owner"
+                status.group("web")?.state == .owner
             }
             // Clients take it for two owners if a tenure is much shorter than a lease.
             sleep(for: .seconds(1))
             try machines[.lb2].shell("vipctl switchover web")
             try machines.waitForStatus(of: .lb1, "I own it again") { status in
-                status.group("web")?.state == "owner"
+                status.group("web")?.state == .owner
             }
             sleep(for: .seconds(3))
             let seen = clients.udp.report(since: begin)

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension Booted {
@@ -18,7 +19,7 @@ extension Booted {
                 let process = try lb1.shell("systemctl show -p MainPID --value vip-agent")
                 try lb1.shell("systemctl kill -s KILL --kill-who=main vip-agent")
                 try machines.waitForStatus(of: .lb1, "I own it, in another process") { status in
-                    status.group("web")?.state == "owner"
+                    status.group("web")?.state == .owner
                         && (try? lb1.shell("systemctl show -p MainPID --value vip-agent"))
                             != process
                 }
@@ -42,11 +43,11 @@ extension Booted {
             let begin = Moment.now
             try machines[.lb1].shell("systemctl kill -s STOP --kill-who=main vip-agent")
             try machines.waitForStatus(of: .lb2, "I own it") { status in
-                status.group("web")?.state == "owner"
+                status.group("web")?.state == .owner
             }
             // The watchdog's 10 s, and the unit's patience with what it ends.
             try machines.waitForStatus(of: .lb1, within: .seconds(30), "I stand by") { status in
-                status.group("web")?.state == "standby" && status.healthy
+                status.group("web")?.state == .standby && status.isHealthy
             }
             clients.expectOneOwner(since: begin)
             let seen = clients.udp.report(since: begin)

@@ -1,4 +1,5 @@
 import Testing
+import VIPControl
 import VIPLab
 
 extension Booted {

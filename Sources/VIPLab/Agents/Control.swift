@@ -1,3 +1,5 @@
+import VIPControl
+
 /// `vipctl` for the lab's agents.
 extension Lab {
     public var webGroup: String { options.configuration.groups[0].name }
@@ -32,19 +34,12 @@ extension Lab {
     }
 
     /// What the agent says about itself. Throws when it cannot be asked.
-    public func status(of host: Host) throws(LabError) -> AgentStatus {
-        try AgentStatus(control(host, "status", "--json"), of: "\(host)")
+    public func status(of host: Host) throws(LabError) -> StatusReport {
+        try StatusReport(control(host, "status", "--json"), of: "\(host)")
     }
 
-    public func history(of host: Host) throws(LabError) -> [HistoryRecord] {
-        let answer = try control(host, "history", "--json")
-        guard answer.status == .exited(0) else {
-            throw LabError(
-                "ask the agent of \(host) for its history",
-                found: "vipctl \(answer.status): \(answer.complaint)"
-            )
-        }
-        return try HistoryRecord.list(json: answer.output)
+    public func history(of host: Host) throws(LabError) -> [HistoryEntry] {
+        try HistoryEntry.list(control(host, "history", "--json"), of: "\(host)")
     }
 
     /// Asks for a switchover, and throws if it is refused.
@@ -62,9 +57,9 @@ extension Lab {
         of host: Host,
         within limit: Duration = .seconds(10),
         _ what: String,
-        _ isAsWished: (AgentStatus) -> Bool
-    ) throws(LabError) -> AgentStatus {
-        try AgentStatus.wait(
+        _ isAsWished: (StatusReport) -> Bool
+    ) throws(LabError) -> StatusReport {
+        try StatusReport.wait(
             "see that \(host) says '\(what)'",
             within: limit,
             isAsWished,
@@ -96,7 +91,7 @@ extension Lab {
     public func waitForOwner(_ host: Host, within limit: Duration = .seconds(10)) throws(LabError) {
         let name = webGroup
         try waitForStatus(of: host, within: limit, "I own \(name)") { status in
-            status.group(name)?.state == "owner"
+            status.group(name)?.state == .owner
         }
         try waitForAddresses(options.configuration.groups[0].addresses, on: host)
     }
@@ -109,7 +104,7 @@ extension Lab {
         let name = webGroup
         try waitForStatus(of: host, within: limit, "I stand by for \(name)") { status in
             guard let group = status.group(name) else { return false }
-            return group.state == "standby" && group.owner != nil && status.healthy
+            return group.state == .standby && group.owner != nil && status.isHealthy
         }
     }
 

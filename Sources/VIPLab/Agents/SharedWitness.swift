@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import VIPControl
 
 /// Two pairs, each in a lab of its own, and one witness for both: the host `w1` of the first lab,
 /// which has a card on the second one's network too. The `w1` of the second lab is cut off.
@@ -91,9 +92,9 @@ public final class SharedWitness: Sendable {
     public var log: String { Files.read(place.logFile) ?? "" }
 
     /// What the witness says about one of its clusters.
-    public func status(of cluster: Lab) throws(LabError) -> AgentStatus {
+    public func status(of cluster: Lab) throws(LabError) -> StatusReport {
         let answer = try ask("status", "--json", about: cluster)
-        return try AgentStatus(
+        return try StatusReport(
             answer,
             of: "the witness",
             advice: "the end of its log: \(log.suffix(2000))"

@@ -1,3 +1,5 @@
+import VIPControl
+
 /// Reloads and upgrades of the lab's agents, as operators and packages do them.
 extension Lab {
     /// `vipctl reload`: exit status, and what it said.
@@ -7,7 +9,7 @@ extension Lab {
 
     /// How often the agent has become another program.
     public func reexecutions(of host: Host) throws(LabError) -> Int {
-        try status(of: host).counters?.reexecutions ?? 0
+        Int(try status(of: host).counters.reexecutions)
     }
 
     public func waitForReexecutions(
@@ -16,7 +18,7 @@ extension Lab {
         within limit: Duration = .seconds(10)
     ) throws(LabError) {
         try waitForStatus(of: host, within: limit, "I am program \(count + 1)") { status in
-            (status.counters?.reexecutions ?? 0) >= count
+            status.counters.reexecutions >= UInt64(count)
         }
     }
 

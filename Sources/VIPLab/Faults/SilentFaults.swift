@@ -1,4 +1,5 @@
 import Glibc
+import VIPControl
 
 /// What breaks a cluster that goes on as if nothing were the matter.
 extension Lab {

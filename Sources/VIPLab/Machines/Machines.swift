@@ -1,3 +1,5 @@
+import VIPControl
+
 /// A pair and its witness as machines that boot, and packages to install on them.
 public final class Machines: Sendable {
     public let lab: Lab
@@ -83,8 +85,8 @@ public final class Machines: Sendable {
         try waitForPair(owner: .lb1)
     }
 
-    public func status(of host: Host) throws(LabError) -> AgentStatus {
-        try AgentStatus(try self[host].run("vipctl status --json"), of: "\(host)")
+    public func status(of host: Host) throws(LabError) -> StatusReport {
+        try StatusReport(try self[host].run("vipctl status --json"), of: "\(host)")
     }
 
     /// Asks until the answer is as wished for.
@@ -93,9 +95,9 @@ public final class Machines: Sendable {
         of host: Host,
         within limit: Duration = .seconds(20),
         _ what: String,
-        _ isAsWished: (AgentStatus) -> Bool
-    ) throws(LabError) -> AgentStatus {
-        try AgentStatus.wait(
+        _ isAsWished: (StatusReport) -> Bool
+    ) throws(LabError) -> StatusReport {
+        try StatusReport.wait(
             "see that \(host) says '\(what)'",
             within: limit,
             isAsWished,
@@ -109,7 +111,7 @@ public final class Machines: Sendable {
         let name = lab.webGroup
         for host in Host.voters {
             try waitForStatus(of: host, "all is well") { status in
-                guard status.healthy, let found = status.group(name)?.owner else { return false }
+                guard status.isHealthy, let found = status.group(name)?.owner else { return false }
                 return owner == nil || found == owner?.rawValue
             }
         }

@@ -1,4 +1,5 @@
 import Glibc
+import VIPControl
 
 /// Deaths in the middle of things: a pair with its witness is put through a scenario, one of its
 /// agents dies on the way, and clients watch whether two hosts ever answer, and whether the address
@@ -203,19 +204,19 @@ public final class Campaign: Sendable {
         var owners: [Host] = []
         // Who died in the middle of maintenance is in maintenance when it is back.
         for host in Host.nodes
-        where try lab.status(of: host).group(lab.webGroup)?.state == "maintenance" {
+        where try lab.status(of: host).group(lab.webGroup)?.state == .maintenance {
             try lab.control(host, "maintenance", "off")
         }
         for host in Host.nodes {
             let status = try lab.status(of: host)
             guard let group = status.group(lab.webGroup) else { return nil }
-            guard status.healthy, ["owner", "standby"].contains(group.state) else {
-                last = "\(host) is \(group.state), and says \(status.reasons ?? [])"
+            guard status.isHealthy, [.owner, .standby].contains(group.state) else {
+                last = "\(host) is \(group.state), and says \(status.reasons)"
                 return nil
             }
-            if group.state == "owner" { owners.append(host) }
+            if group.state == .owner { owners.append(host) }
         }
-        guard owners.count == 1, try lab.status(of: .w1).healthy else {
+        guard owners.count == 1, try lab.status(of: .w1).isHealthy else {
             last = "owners: \(owners)"
             return nil
         }
