@@ -41,7 +41,6 @@ extension EndToEnd {
             #expect(report.transfer.resets == 0)
             #expect(report.transfer.connections == 1)
             #expect(report.transfer.wrongOctets == 0)
-            #expect(report.transfer.longestStall < .milliseconds(400))
             #expect(
                 report.usage[1].descriptors <= report.usage[0].descriptors + 2,
                 "\(report.usage[0].files), then \(report.usage[1].files)"
@@ -50,18 +49,24 @@ extension EndToEnd {
         }
 
         /// With a lease of 15 ms the machine may starve an agent for longer: then the address has
-        /// moved, as it has to.
+        /// moved, as it has to. How often that may be depends on the machine, and is for `viplab
+        /// bench`; that nothing moves but with the lease does not.
         private func expectOneOwner(of series: Series, _ report: Series.Report, _ pace: Pace) {
             if pace == .ordinary || report.isUnnoticed {
                 return expectNothing(of: series, report)
             }
             EndToEndTests.expectOneOwner(report.seen)
+            #expect(report.done == series.count)
             #expect(report.transfer.wrongOctets == 0)
-            print(
-                "\(series.deed) at \(pace.testDescription): \(report.done) of \(series.count), "
-                    + "changes of owner \(report.seen.changes(since: .lb1)), "
-                    + "lost \(report.seen.lost), resets \(report.transfer.resets)"
-            )
+            #expect(report.terms[0] <= report.terms[1])
+            let moves = report.seen.changes(since: .lb1)
+            let words = "\(moves) moves, \(report.removals) removals, terms \(report.terms)"
+            if report.terms[0] == report.terms[1] {
+                #expect(moves == 0, "\(words)")
+                #expect(report.removals == 0, "\(words)")
+                #expect(report.transfer.resets == 0, "\(words)")
+            }
+            print("\(series.deed) at \(pace.testDescription): lost \(report.seen.lost), \(words)")
         }
     }
 }

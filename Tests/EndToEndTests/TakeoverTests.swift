@@ -31,16 +31,23 @@ extension EndToEnd {
             #expect(try lab.holders(of: "fd77::64") == [.lb2])
         }
 
-        @Test("with a lease of 15 ms the takeover takes milliseconds")
+        /// How long it takes is for `viplab bench`, on a quiet machine: on a busy one the lease may
+        /// move more than once.
+        @Test("with a lease of 15 ms too, the standby takes over and the dead owner is silent")
         func quickCrash() throws {
             let experiment = try Experiment(
                 LabOptions(heartbeat: .milliseconds(5), lease: .milliseconds(15))
             )
             defer { experiment.close() }
+            let term = try experiment.lab.term(knownTo: .lb2)
             let seen = try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
                 try lab.crash(.lb1)
             }
-            expectTakeover(seen, by: .lb2, within: .milliseconds(300))
+            expectOneOwner(seen)
+            #expect(seen.owner == .lb2)
+            #expect(seen.changes(since: .lb1) >= 1)
+            #expect(try experiment.lab.term(knownTo: .lb2) > term)
+            #expect(try experiment.lab.addresses(on: .lb2).contains("10.77.0.100"))
         }
 
         @Test("IPv6 clients see the same")

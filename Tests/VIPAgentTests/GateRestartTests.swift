@@ -208,7 +208,9 @@ struct GateRestartTests {
             let stage = try GateStage()
             #expect(run("tc", "qdisc", "add", "dev", "v1", "clsact") == 0)
             #expect(stage.addFilter(on: "v1", "egress", priority: 9) == 0)
+            try nameThread("taken-away")
             let keeper = try stage.agent()
+            #expect(try threads(named: "taken-away") == 2)
             let outcome = keeper.takeAway()
             #expect(outcome.failures.isEmpty)
             #expect(Set(outcome.removed).isSuperset(of: ["gate on v0", "gate on v1"]))
@@ -216,8 +218,8 @@ struct GateRestartTests {
             #expect(try stage.answers(GateStage.webAddress, on: "v1"))
             #expect(run("sh", "-c", "tc qdisc show dev v0 | grep -q clsact") == 1)
             #expect(run("sh", "-c", "tc filter show dev v1 egress | grep -q 'pref 9'") == 0)
-            // Nobody puts it back.
-            usleep(50_000)
+            // Nobody puts it back: the worker's thread has ended.
+            try stage.wait { try threads(named: "taken-away") == 1 }
             #expect(try stage.answers(GateStage.webAddress))
         }
     }

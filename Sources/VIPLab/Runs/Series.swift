@@ -1,4 +1,5 @@
 import Glibc
+import VIPControl
 
 /// The same thing done to an owner many times in a row, while clients ask for its addresses and
 /// a transfer runs through one of them.
@@ -73,10 +74,11 @@ public struct Series: Sendable {
         let load = isUnderLoad ? try ProcessorLoad(in: lab) : nil
         defer { load?.end() }
 
-        // The first one takes what all others then have: its libraries' memory, a second log.
+        // Who owns after the first one may be another already.
+        let term = try lab.status(of: .lb1).group(lab.webGroup)?.term ?? 0
+        // It takes what all others then have: its libraries' memory, a second log.
         guard try act(0, in: lab) else { throw LabError("\(deed)", found: "it never took place") }
         sleep(for: .milliseconds(300))
-        let term = try lab.status(of: .lb1).group(lab.webGroup)?.term ?? 0
         let monitor = try AddressMonitor(in: lab, on: .lb1)
         let usage = try Usage(of: lab.agent(of: .lb1))
         let begin = Moment.now
