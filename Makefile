@@ -95,10 +95,12 @@ sim: build
 	@$(BINARIES)/vipsim --seeds $(SEEDS) --fresh $(FRESH)
 
 # Each lease rule broken on purpose, one at a time: the simulation has to notice all of them. The
-# same build has an agent that can be told to die, for the tests and for `make deaths`.
+# same build has an agent that can be told to die, for the tests and for `make deaths`: they take
+# none that is older than its sources.
 mutations: deps
 	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vipsim
 	VIP_MUTATIONS=1 $(SWIFT_BUILD) --scratch-path $(MUTATIONS) --product vip-agent
+	@touch $(MUTATIONS)/release/vip-agent
 	@$(MUTATIONS)/release/vipsim --mutations
 
 gate: deps

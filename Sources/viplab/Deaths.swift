@@ -59,7 +59,9 @@ struct DeathsCommand: ParsableCommand {
     private func crash(_ scenarios: [Campaign.Scenario]) throws -> [Campaign.Finding] {
         guard places != 0 || list else { return [] }
         guard let agent = Binaries.mortalAgent else {
-            throw ValidationError("there is no agent that can be told to die: run 'make mutations'")
+            throw ValidationError(
+                "there is no agent of today that can be told to die: run 'make mutations'"
+            )
         }
         let campaign = try Campaign(agent: agent)
         defer { campaign.close() }
@@ -69,10 +71,7 @@ struct DeathsCommand: ParsableCommand {
             for crash in crashes { say("\(crash)") }
             return []
         }
-        if let places {
-            var chance = Chance(seed: seed)
-            crashes = Array(crashes.shuffled(using: &chance).prefix(places))
-        }
+        if let places { crashes = Campaign.draw(places, of: crashes, seed: seed) }
         let result = try campaign.runAll(crashes, say)
         say("died between two effects: \(result.deaths) of \(2 * crashes.count)")
         for crash in result.missed { say("not come to: \(crash)") }

@@ -1,8 +1,11 @@
 import Glibc
 import Testing
 import VIPLab
+import VIPTestSupport
 
 /// Agents that die in the middle of things. A part of what `viplab deaths` does in full.
+///
+/// What is drawn comes from one seed, which is printed; with that in `VIP_SEED` it is drawn again.
 @Suite(
     "Deaths",
     .serialized,
@@ -10,9 +13,18 @@ import VIPLab
     .timeLimit(.minutes(4))
 )
 struct DeathTests {
+    private static func seed() -> UInt64 {
+        let seed = givenSeed ?? .random(in: 1...999_999)
+        print("VIP_SEED=\(seed)")
+        return seed
+    }
+
     @Test(
         "between two effects: never two owners, and the address is served again",
-        .enabled(if: Binaries.mortalAgent != nil, "needs the agent that 'make mutations' builds")
+        .enabled(
+            if: Binaries.mortalAgent != nil,
+            "there is none, or an old one, of the agent that 'make mutations' builds"
+        )
     )
     func crashPoints() throws {
         let campaign = try Campaign(agent: Binaries.mortalAgent)
@@ -21,10 +33,8 @@ struct DeathTests {
         #expect(crashes.count > 60)
         #expect(Set(crashes.map(\.isWitness)).count == 2)
 
-        let seed = UInt64.random(in: 1...999_999)
-        var chance = Chance(seed: seed)
-        let sample = Array(crashes.shuffled(using: &chance).prefix(18))
-        let result = try campaign.runAll(sample)
+        let seed = Self.seed()
+        let result = try campaign.runAll(Campaign.draw(18, of: crashes, seed: seed))
         #expect(result.findings == [], "VIP_SEED=\(seed)")
         // Some places are passed by chance only.
         #expect(result.deaths > 24, "VIP_SEED=\(seed), missed: \(result.missed)")
@@ -34,7 +44,7 @@ struct DeathTests {
     func randomInstants() throws {
         let campaign = try Campaign()
         defer { campaign.close() }
-        let seed = UInt64.random(in: 1...999_999)
+        let seed = Self.seed()
         let result = try campaign.killAtRandom(runs: 40, seed: seed, Campaign.Scenario.all)
         #expect(result.findings == [], "VIP_SEED=\(seed)")
         // In some scenarios the drawn agent is dead before.

@@ -33,11 +33,23 @@ public struct Binaries: Sendable {
         )
     }
 
-    /// The agent that can be told to die, built by `make mutations`; nil if it is not there.
+    /// The agent that can be told to die, built by `make mutations`; nil if it is not there, or
+    /// older than what it is made of: then its deaths would say nothing about the agent of today.
     public static var mortalAgent: String? {
-        roots.map { "\($0)/.build-mutations/release/vip-agent" }
-            .first { unsafe access($0, X_OK) == 0 }
+        for root in roots {
+            let agent = "\(root)/.build-mutations/release/vip-agent"
+            guard let made = Files.modified(agent) else { continue }
+            let folders = Files.names(in: "\(root)/Sources").filter { !notInAgent.contains($0) }
+            let newest = folders.compactMap { Files.newest(in: "\(root)/Sources/\($0)") }.max()
+            if newest.map({ $0 < made }) ?? true { return agent }
+        }
+        return nil
     }
+
+    /// Everything else in `Sources` may be in the agent.
+    private static let notInAgent = [
+        "CLab", "VIPLab", "viplab", "VIPSimulation", "vipsim", "vipctl",
+    ]
 
     private var exist: Bool {
         unsafe access(agent, X_OK) == 0 && access(control, X_OK) == 0

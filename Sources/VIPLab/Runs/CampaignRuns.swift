@@ -10,6 +10,16 @@ extension Campaign {
         public var missed: [Crash] = []
     }
 
+    /// So many of the places, drawn by the seed: the same ones if the same places were recorded, in
+    /// whatever order they were passed.
+    public static func draw(_ count: Int, of crashes: [Crash], seed: UInt64) -> [Crash] {
+        var random = SeededRandom(seed: seed)
+        let ordered = crashes.sorted { left, right in
+            left.place == right.place ? right.isWitness : left.place < right.place
+        }
+        return Array(ordered.shuffled(using: &random).prefix(count))
+    }
+
     /// Each of these places in turn, twice: the dead agent stays dead for a while, or is started
     /// again at once.
     ///
@@ -48,18 +58,18 @@ extension Campaign {
         _ scenarios: [Scenario],
         _ say: (String) -> Void = { _ in }
     ) throws(LabError) -> Result {
-        var chance = Chance(seed: seed)
+        var random = SeededRandom(seed: seed)
         var result = Result()
         for number in 1...runs {
-            let scenario = scenarios.randomElement(using: &chance) ?? .quiet
+            let scenario = scenarios.randomElement(using: &random) ?? .quiet
             // The two nodes have more to lose.
             let part =
                 [Part.owner, .owner, .standby, .standby, .witness]
-                .randomElement(using: &chance) ?? .owner
-            let restarting = Bool.random(using: &chance)
+                .randomElement(using: &random) ?? .owner
+            let restarting = Bool.random(using: &random)
             // Mostly while the first frames of the scenario go to and fro.
-            let width = chance.next() % 3 == 0 ? 120_000 : 12_000
-            let delay = Duration.microseconds(Int64(chance.next() % UInt64(width)))
+            let width = random.next() % 3 == 0 ? 120_000 : 12_000
+            let delay = Duration.microseconds(Int64(random.next() % UInt64(width)))
             let name =
                 "seed \(seed), run \(number): \(scenario), \(part) killed after \(delay.human), "
                 + (restarting ? "restarted" : "not restarted")

@@ -54,6 +54,20 @@ enum Files {
         }
     }
 
+    /// When a file was last written, in nanoseconds of the wall clock; nil if it is not there.
+    static func modified(_ path: String) -> Int? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    }
+
+    /// When the youngest of the files in a folder, and in its folders, was written.
+    static func newest(in folder: String) -> Int? {
+        names(in: folder).compactMap { name in
+            newest(in: "\(folder)/\(name)") ?? modified("\(folder)/\(name)")
+        }.max()
+    }
+
     /// What a symbolic link names; nil if it is none.
     static func link(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -1,5 +1,5 @@
-/// Chance that can be had again: SplitMix64 from a seed.
-public struct Chance: RandomNumberGenerator, Sendable {
+/// The same numbers from the same seed (SplitMix64).
+public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) { state = seed }
