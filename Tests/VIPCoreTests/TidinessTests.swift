@@ -57,6 +57,18 @@ struct TidinessTests {
     /// import nothing that is not.
     static let pureSources = sources("Sources/VIPCore", "Sources/VIPHost", "Sources/VIPSimulation")
 
+    /// The judge shares no code with the judged.
+    @Test("of the lab's clients import nothing of the product")
+    func clientsAreIndependent() {
+        let allowed = ["CLab", "Glibc", "Synchronization"].map { "import \($0)" }
+        let clients = Self.sources("Sources/VIPLab/Clients")
+        #expect(clients.count >= 10)
+        let imports = Self.findings(in: clients) {
+            Self.code($0).contains("import ") && !allowed.contains($0)
+        }
+        #expect(imports == [])
+    }
+
     /// Swift offers these without any import. A clock or chance of their own would make two runs of
     /// one seed differ, and so would the order of a hash table, which changes with every process.
     @Test(

@@ -115,7 +115,7 @@ extension Lab {
         let log = unsafe open(place.logFile, flags, 0o644)
         guard log >= 0 else { throw .system("open the log \(place.logFile)") }
         defer { Glibc.close(log) }
-        let null = try Guard.openNull()
+        let null = try Cleaner.openNull()
         var arguments = try command(of: place)
         if !place.environment.isEmpty {
             let variables = place.environment.map { "\($0.key)=\($0.value)" }.sorted()

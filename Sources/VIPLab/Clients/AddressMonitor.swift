@@ -3,7 +3,7 @@ import Synchronization
 
 /// Hears from a host's kernel whenever an address is added or removed (rtnetlink).
 public final class AddressMonitor: Sendable {
-    private let recorded = Shared<[Change]>([])
+    private let recorded = Locked<[Change]>([])
     private let stop = StopFlag()
     private let thread: WorkerThread
     private let ended = Atomic(false)

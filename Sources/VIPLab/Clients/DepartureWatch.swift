@@ -9,7 +9,7 @@ final class DepartureWatch: Sendable {
         let queued: Moment?
     }
 
-    private let seen = Shared<[Departure]>([])
+    private let seen = Locked<[Departure]>([])
     private let stop = StopFlag()
     private let thread: WorkerThread
     private let sockets: [Socket]

@@ -1,3 +1,6 @@
+// The judge shares no code with the judged: nothing of the product is imported in this folder, and
+// a test sees to it. What an agent puts on the wire is read here by what the RFCs say.
+
 /// The frames that the lab asks with. Octets as on the wire.
 package enum Frames {
     /// Not a type: all frames, and also those that the switch takes for itself.

@@ -1,3 +1,6 @@
+// The judge shares no code with the judged: nothing of the product is imported in this folder, and
+// a test sees to it. What an agent puts on the wire is read here by what the RFCs say.
+
 import Glibc
 import Synchronization
 
@@ -10,7 +13,7 @@ import Synchronization
 public final class OwnerWatch: Sendable {
     private let byResolution: Recording
     private let byIP: Recording
-    private let announced = Shared<[Announcement]>([])
+    private let announced = Locked<[Announcement]>([])
     private let stop = StopFlag()
     private let threads: [WorkerThread]
     private let responders: [UDPResponder]
@@ -124,7 +127,7 @@ public final class OwnerWatch: Sendable {
         _ claim: Frames.Claim?,
         _ moment: Moment,
         _ byResolution: Recording,
-        _ announced: Shared<[Announcement]>
+        _ announced: Locked<[Announcement]>
     ) {
         switch claim {
         case .answer(let number, let mac):

@@ -1,3 +1,6 @@
+// The judge shares no code with the judged: nothing of the product is imported in this folder, and
+// a test sees to it. What an agent puts on the wire is read here by what the RFCs say.
+
 /// An answer to a client's question.
 public struct Answer: Hashable, Sendable {
     /// When the question was sent: this identifies the question.

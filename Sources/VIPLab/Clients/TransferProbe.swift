@@ -31,7 +31,7 @@ public final class TransferProbe: Sendable {
         var last: Moment?
     }
 
-    private let state = Shared(State())
+    private let state = Locked(State())
     private let stop = StopFlag()
     private let threads: [WorkerThread]
     private let ended = Atomic(false)
@@ -95,7 +95,7 @@ public final class TransferProbe: Sendable {
         to target: InternetAddress,
         port: UInt16,
         every interval: Duration,
-        _ state: Shared<State>,
+        _ state: Locked<State>,
         _ stop: StopFlag
     ) {
         guard let socket = Socket.connection(to: target, port: port),

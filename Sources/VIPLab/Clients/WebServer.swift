@@ -15,7 +15,7 @@ public final class WebServer: Sendable {
         let directory = "\(lab.directory)/\(host)/web"
         try Files.makeDirectory(directory)
         try Files.write(Self.configuration(host, directory), to: "\(directory)/nginx.conf")
-        let null = try Guard.openNull()
+        let null = try Cleaner.openNull()
         let log = unsafe open("\(directory)/output.log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw .system("open the log of nginx on \(host)") }
         defer { close(log) }

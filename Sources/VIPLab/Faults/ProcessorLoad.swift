@@ -6,11 +6,11 @@ public final class ProcessorLoad: Sendable {
 
     /// As many as the machine has processors, unless told otherwise. They end with the lab.
     public init(in lab: Lab, processes count: Int? = nil) throws(LabError) {
-        let null = try Guard.openNull()
+        let null = try Cleaner.openNull()
         let number = count ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var started: [ChildProcess] = []
         for _ in 0..<number {
-            // In a host, so that the lab's guard ends it if the lab cannot.
+            // In a host, so that the lab's cleaner ends it if the lab cannot.
             started.append(
                 try ChildProcess.start(
                     ["/bin/sh", "-c", "while :; do :; done"],

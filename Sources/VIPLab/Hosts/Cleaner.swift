@@ -4,9 +4,9 @@ import Synchronization
 /// The process that cleans up after a lab, however the lab ends.
 ///
 /// It waits at the end of a pipe that only the lab holds open. Closed on purpose, by Ctrl-C, by a
-/// crash, by SIGKILL: the kernel closes it, and the guard ends all processes in the lab's hosts,
+/// crash, by SIGKILL: the kernel closes it, and the cleaner ends all processes in the lab's hosts,
 /// deletes the hosts and the lab's files. There is one way to clean up, so it is always tested.
-final class Guard: Sendable {
+final class Cleaner: Sendable {
     /// Labs keep their files here, one directory each, and `viplab clean` looks here.
     static let root = "/run/viplab"
 
@@ -49,14 +49,14 @@ final class Guard: Sendable {
         let pipe = try Pipe()
         let null = try Self.openNull()
         process = try ChildProcess.start(
-            ["/bin/sh", "-c", Self.script, "viplab-guard", lab, directory],
+            ["/bin/sh", "-c", Self.script, "viplab-cleaner", lab, directory],
             in: nil,
             streams: .init(input: pipe.reading, output: null.number, error: null.number)
         )
         self.pipe = Mutex(pipe.releaseWriting())
     }
 
-    /// Lets the guard do its work, and waits for its end.
+    /// Lets the cleaner do its work, and waits for its end.
     func dismiss() {
         pipe.withLock { descriptor in
             guard descriptor >= 0 else { return }
@@ -70,7 +70,7 @@ final class Guard: Sendable {
         dismiss()
     }
 
-    /// Removes what killed labs have left, should their guards have been killed too. Labs that
+    /// Removes what killed labs have left, should their cleaners have been killed too. Labs that
     /// still run are not touched. The names of those removed.
     static func sweep() throws(LabError) -> [String] {
         var removed: [String] = []
@@ -78,8 +78,8 @@ final class Guard: Sendable {
             let directory = "\(root)/\(lab)"
             let owner = Files.read("\(directory)/owner")
             if let owner, owner == identity(of: pid_t(owner.prefix { $0 != " " }) ?? 0) { continue }
-            let guardian = try Guard(of: lab, directory: directory)
-            guardian.dismiss()
+            let cleaner = try Cleaner(of: lab, directory: directory)
+            cleaner.dismiss()
             removed.append(lab)
         }
         return removed

@@ -5,7 +5,7 @@ import Synchronization
 /// Hosts as network namespaces on a switch, with real agents in them.
 ///
 /// A lab has a random name, so that many can run beside each other, and is cleaned up however it
-/// ends (see `Guard`). Its calls block, and may be made from any thread.
+/// ends (see `Cleaner`). Its calls block, and may be made from any thread.
 public final class Lab: Sendable {
     public let options: LabOptions
     /// Also the prefix of its namespaces' names: `vip3f9a1c-lb1`.
@@ -13,7 +13,7 @@ public final class Lab: Sendable {
     /// Configuration, key, logs, and the directories of the agents.
     public let directory: String
 
-    let guardian: Guard
+    let cleaner: Cleaner
     /// In the switch's namespace, to pull cables out with.
     let switchSocket: Descriptor
     let running = Mutex(Running())
@@ -33,12 +33,12 @@ public final class Lab: Sendable {
             throw LabError("set up a lab", found: "this is not root", advice: "run it as root")
         }
         let name = "vip" + String(UInt32.random(in: 0x10_0000..<0x100_0000), radix: 16)
-        let directory = "\(Guard.root)/\(name)"
-        try Files.makeDirectory(Guard.root)
+        let directory = "\(Cleaner.root)/\(name)"
+        try Files.makeDirectory(Cleaner.root)
         try Files.makeDirectory(directory)
-        let owner = Guard.identity(of: getpid()) ?? ""
+        let owner = Cleaner.identity(of: getpid()) ?? ""
         try Files.write(owner, to: "\(directory)/owner")
-        guardian = try Guard(of: name, directory: directory)
+        cleaner = try Cleaner(of: name, directory: directory)
 
         self.options = options
         self.name = name
@@ -69,16 +69,16 @@ public final class Lab: Sendable {
         for supervisor in supervisors { supervisor.end() }
         for process in processes { process.send(signal: SIGKILL) }
         for process in processes { process.killAndWait() }
-        guardian.dismiss()
+        cleaner.dismiss()
     }
 
     /// Whether its files are there. A lab is closed when the last reference to it goes, which may
     /// be right after its last use: who only waits asks this, and so goes on using it.
     public var isThere: Bool { Files.read("\(directory)/owner") != nil }
 
-    /// Removes what labs have left that were killed together with their guards.
+    /// Removes what labs have left that were killed together with their cleaners.
     public static func clean() throws(LabError) -> [String] {
-        try Guard.sweep()
+        try Cleaner.sweep()
     }
 
     public func namespace(of host: Host) -> NetworkNamespace {

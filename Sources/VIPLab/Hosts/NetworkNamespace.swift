@@ -12,7 +12,7 @@ public struct NetworkNamespace: Hashable, Sendable {
     public func run<Result: Sendable>(
         _ body: @escaping @Sendable () throws(LabError) -> Result
     ) throws(LabError) -> Result {
-        let outcome = Shared<Swift.Result<Result, LabError>?>(nil)
+        let outcome = Locked<Swift.Result<Result, LabError>?>(nil)
         let namespace = self
         let thread = try WorkerThread {
             do throws(LabError) {

@@ -44,7 +44,7 @@ public final class Machine: Sendable {
         let console = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard console >= 0 else { throw .system("open \(path)") }
         let output = Descriptor(console)
-        let null = try Guard.openNull()
+        let null = try Cleaner.openNull()
         let started = try ChildProcess.start(
             [
                 "/bin/sh", "-ec", Self.bootScript, "\(lab.name)-\(host)",

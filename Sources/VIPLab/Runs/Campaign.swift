@@ -91,7 +91,7 @@ public final class Campaign: Sendable {
     ) throws(LabError) {
         addresses = options.configuration.groups[0].addresses
         lease = options.configuration.lease
-        let made = Shared<[CrashPoints]>([])
+        let made = Locked<[CrashPoints]>([])
         experiment = try Experiment(options, addresses: addresses) { (lab) throws(LabError) in
             for host in [Host.lb1, .w1, .lb2] {
                 let points = try CrashPoints(in: lab, of: host)
@@ -136,7 +136,7 @@ public final class Campaign: Sendable {
         supervisor.restart(restarting)
         let begin = Moment.now
         let lab = lab
-        let died = Shared(false)
+        let died = Locked(false)
         let killer = try WorkerThread { died.value = kill(lab, victim) }
         // Fails where the agent that is asked dies of it.
         try? scenario.act(lab, cast)

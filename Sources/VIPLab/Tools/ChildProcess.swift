@@ -15,7 +15,7 @@ public enum ExitStatus: Hashable, Sendable {
 }
 
 /// A process that the lab has started, in a process group of its own: what is typed at the terminal
-/// interrupts the lab and not its hosts, and the guard sees to it that no process outlives the lab.
+/// interrupts the lab and not its hosts. The cleaner sees to it that no process outlives the lab.
 public final class ChildProcess: Sendable {
     public let identifier: pid_t
     /// The name of the program, for messages.

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A value that threads share: a mutex that closures can capture.
-final class Shared<Value: Sendable>: Sendable {
+final class Locked<Value: Sendable>: Sendable {
     private let mutex: Mutex<Value>
 
     init(_ value: Value) {
