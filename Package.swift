@@ -152,7 +152,7 @@ let package = Package(
 
         // The lab.
         .target(name: "CLab"),
-        .target(name: "VIPLab", dependencies: ["CLab"], swiftSettings: strict),
+        .target(name: "VIPLab", dependencies: ["VIPControl", "CLab"], swiftSettings: strict),
         .executableTarget(
             name: "viplab",
             dependencies: [

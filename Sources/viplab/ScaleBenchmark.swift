@@ -1,3 +1,4 @@
+import VIPControl
 import VIPLab
 
 /// Hosts with many addresses, and with many groups: what they use when nothing happens, how late
@@ -82,13 +83,13 @@ struct ScaleBenchmark {
         let after = (try Usage(of: owner), try Usage(of: standby))
         let elapsed = Moment.now - since
         let moves = try lab.addresses(on: .lb2).count { options.floatingAddresses.contains($0) }
-        let lateness = try lab.status(of: .lb1).counters?.maximumLatenessMicroseconds ?? 0
+        let lateness = try lab.status(of: .lb1).counters[.maximumLatenessMicroseconds]
 
         let death = try lab.kill(.lb1)
         let taken = try wait(for: options.floatingAddresses, on: .lb2, of: lab) - death
         // What announcing and confirming thousands costs comes after the takeover.
         sleep(for: .seconds(2))
-        let late = try lab.status(of: .lb2).counters?.maximumLatenessMicroseconds ?? 0
+        let late = try lab.status(of: .lb2).counters[.maximumLatenessMicroseconds]
         let cells = [
             start.human, share(before.0, after.0, elapsed), share(before.1, after.1, elapsed),
             "\(after.0.memory / 1_048_576) MiB", "\(lateness) us", "\(late) us", "\(moves)",

@@ -28,7 +28,7 @@ extension EndToEnd {
             #expect(!status.isHealthy)
             let reason = try #require(status.reasons.first { $0.contains("\(Self.stranger)") })
             #expect(reason.contains("02:00:00:00:00:c1 on eth0 claims \(address) (once, last"))
-            #expect(status.counters.foreignClaims == 1)
+            #expect(status.counters[.foreignClaims] == 1)
             let entries = try experiment.lab.history(of: .lb1).filter {
                 $0.event == "foreign-claim"
             }
@@ -67,12 +67,12 @@ extension EndToEnd {
             expectNothing(try experiment.observe(for: .seconds(2)) { _ throws(LabError) in .now })
             let status = try lab.status(of: .lb1)
             #expect(status.reasons.contains { $0.contains("(150 times, last") })
-            #expect(status.counters.foreignClaims == 150)
+            #expect(status.counters[.foreignClaims] == 150)
             #expect(try lab.history(of: .lb1).count { $0.event == "foreign-claim" } == 1)
             let lines = lab.log(of: .lb1).split(separator: "\n")
             #expect(lines.count { $0.contains("foreign-claim") } <= 2)
             for host in Host.nodes {
-                #expect(try lab.status(of: host).counters.lateWakes == 0)
+                #expect(try lab.status(of: host).counters[.lateWakes] == 0)
             }
         }
 
@@ -83,14 +83,14 @@ extension EndToEnd {
             let lab = experiment.lab
             sleep(for: .milliseconds(1200))
             try lab.claim("10.77.0.100", by: Self.stranger, at: .w1)
-            try lab.waitForStatus(of: .lb1, "told") { $0.counters.foreignClaims == 1 }
+            try lab.waitForStatus(of: .lb1, "told") { $0.counters[.foreignClaims] == 1 }
             try lab.upgrade(.lb1)
-            try lab.waitForStatus(of: .lb1, "upgraded") { $0.counters.reexecutions == 1 }
+            try lab.waitForStatus(of: .lb1, "upgraded") { $0.counters[.reexecutions] == 1 }
             sleep(for: .milliseconds(1200))
             for address in bothFamilies {
                 try lab.claim(address, by: Self.stranger, at: .w1)
             }
-            try lab.waitForStatus(of: .lb1, "told again") { $0.counters.foreignClaims == 3 }
+            try lab.waitForStatus(of: .lb1, "told again") { $0.counters[.foreignClaims] == 3 }
         }
 
         @Test("planned moves, takeovers and fail-backs between the two are no claims")
@@ -112,7 +112,7 @@ extension EndToEnd {
             try lab.resume(.lb1)
             sleep(for: .milliseconds(1300))
             for host in Host.nodes {
-                #expect(try lab.status(of: host).counters.foreignClaims == 0, "\(host)")
+                #expect(try lab.status(of: host).counters[.foreignClaims] == 0, "\(host)")
             }
         }
     }

@@ -143,7 +143,7 @@ extension EndToEnd {
             let seen = try experiment.observe(for: .milliseconds(500), fault)
             expectNothing(seen, losing: mostLost)
             let status = try lab.waitForStatus(of: .lb1, "the gate is back") { status in
-                status.gate?.state == .inPlace && status.counters.gateRepairs > 0
+                status.gate?.state == .inPlace && status.counters[.gateRepairs] > 0
             }
             #expect(status.isHealthy)
             #expect(lab.log(of: .lb1).contains("gate-put-back"))

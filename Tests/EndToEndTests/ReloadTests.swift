@@ -47,7 +47,7 @@ extension EndToEnd {
             try lab.startPair()
             try lab.reload(.lb1)
             try lab.waitForStatus(of: .lb1, "I have reloaded") {
-                $0.counters.reexecutions == 1
+                $0.counters[.reexecutions] == 1
             }
             #expect(try lab.status(of: .lb1).group(lab.webGroup)?.state == .owner)
         }

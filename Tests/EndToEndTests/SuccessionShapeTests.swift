@@ -225,7 +225,7 @@ extension EndToEnd {
                     witness.send(signal: SIGUSR2)
                 }
                 let deadline = Moment.now + .seconds(10)
-                while try shared.status(of: shared.alpha).counters.reexecutions != index + 1 {
+                while try shared.status(of: shared.alpha).counters[.reexecutions] != index + 1 {
                     try #require(.now < deadline, "\(form): \(shared.log)")
                     sleep(for: .milliseconds(10))
                 }

@@ -9,7 +9,7 @@ extension Lab {
 
     /// How often the agent has become another program.
     public func reexecutions(of host: Host) throws(LabError) -> Int {
-        Int(try status(of: host).counters.reexecutions)
+        Int(try status(of: host).counters[.reexecutions])
     }
 
     public func waitForReexecutions(
@@ -18,7 +18,7 @@ extension Lab {
         within limit: Duration = .seconds(10)
     ) throws(LabError) {
         try waitForStatus(of: host, within: limit, "I am program \(count + 1)") { status in
-            status.counters.reexecutions >= UInt64(count)
+            status.counters[.reexecutions] >= UInt64(count)
         }
     }
 
