@@ -25,7 +25,7 @@ FRESH ?= 1000
 
 # Libraries for the build; tools that make, break and serve the hosts of the lab; those that make
 # and check the manual.
-PACKAGES = pkg-config libnl-3-dev libbpf-dev libtomlplusplus-dev \
+PACKAGES = pkg-config libnl-route-3-dev libbpf-dev libtomlplusplus-dev \
 	iproute2 nftables nginx-light \
 	jq lowdown mandoc \
 	debhelper lintian debootstrap systemd-container e2fsprogs

@@ -73,15 +73,17 @@ let package = Package(
 
         // The daemon.
         .systemLibrary(
-            name: "CNetlink",
-            pkgConfig: "libnl-3.0",
-            providers: [.apt(["libnl-3-dev"])]
+            name: "CNL",
+            pkgConfig: "libnl-route-3.0",
+            providers: [.apt(["libnl-route-3-dev"])]
         ),
         .systemLibrary(
             name: "CBPF",
             pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev"])]
         ),
+        // What Swift cannot reach by itself, and the conversation with rtnetlink.
+        .target(name: "CNetlink", dependencies: ["CNL"]),
         // The gate: an eBPF program, its bytes, and what libbpf does with them.
         .target(
             name: "CGate",

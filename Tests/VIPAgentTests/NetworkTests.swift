@@ -81,6 +81,31 @@ struct NetworkTests {
         }
     }
 
+    /// The kernel leaves such ends out of what it says, and wants them in what it is told.
+    @Test(
+        "an address is removed in the shape that it has",
+        arguments: [
+            ["10.1.2.3/24"], ["10.1.2.3", "peer", "10.1.2.4/30"], ["10.1.2.3", "peer", "0.0.0.0"],
+            ["fd78::1/64"], ["fd78::1", "peer", "fd78::2/64"],
+        ]
+    )
+    func shapes(shape: [String]) throws {
+        try inNetworkNamespace {
+            #expect(run(["ip", "address", "add"] + shape + ["dev", "v0"]) == 0)
+            let socket = try RouteSocket()
+            func there() throws -> [InterfaceAddress] {
+                try socket.addresses().filter { address in
+                    [.v4(0x0a01_0203), .v6(high: 0xfd78_0000_0000_0000, low: 1)]
+                        .contains(address.address)
+                }
+            }
+            let found = try there()
+            #expect(found.count == 1)
+            for address in found { #expect(try socket.remove(address)) }
+            #expect(try there() == [])
+        }
+    }
+
     @Test("what the kernel refuses is an error with its words")
     func refused() throws {
         try inNetworkNamespace {

@@ -13,8 +13,8 @@ public struct MachineImage: Sendable {
     /// What systems in the field have, and a package may depend on. Machines have no way to the
     /// archive: what a package needs is here before it comes.
     private static let packages = [
-        "adduser", "dbus", "iproute2", "libbpf1", "libnl-3-200", "libstdc++6",
-        "nftables", "procps", "systemd", "systemd-sysv",
+        "adduser", "dbus", "iproute2", "libbpf1", "libnl-3-200", "libnl-route-3-200",
+        "libstdc++6", "nftables", "procps", "systemd", "systemd-sysv",
     ]
 
     /// Of Debian, by its code name. Takes what is there, or makes it.

@@ -28,15 +28,15 @@ package final class TrafficControlMonitor {
 
     /// What has happened since, in order. Empty when there is nothing.
     package func events() throws(SystemError) -> [Event] {
-        unsafe try stream.read(orAtOverrun: .overrun) { header in unsafe Self.event(header) }
+        try stream.read(orAtOverrun: .overrun, Self.event)
     }
 
-    private static func event(_ header: UnsafeMutablePointer<nlmsghdr>) -> Event? {
-        switch unsafe Int(header.pointee.nlmsg_type) {
-        case RTM_NEWLINK: return unsafe Link(message: header).map(Event.link)
-        case RTM_DELLINK: return unsafe Link(message: header).map { .linkGone(index: $0.index) }
+    private static func event(_ message: RouteMessage) -> Event? {
+        switch message.type {
+        case RTM_NEWLINK: return Link(message).map(Event.link)
+        case RTM_DELLINK: return Link(message).map { .linkGone(index: $0.index) }
         default:
-            let interface = unsafe vip_clsact_interface(header)
+            let interface = unsafe vip_clsact_interface(message.header)
             return interface > 0 ? .hooks(interface: interface) : nil
         }
     }

@@ -3,47 +3,77 @@ import Glibc
 import VIPNet
 
 extension Link {
-    init?(message header: UnsafeMutablePointer<nlmsghdr>) {
-        guard
-            unsafe Int32(header.pointee.nlmsg_type) == Int32(RTM_NEWLINK)
-                || Int32(header.pointee.nlmsg_type) == Int32(RTM_DELLINK)
+    /// nil for other messages, and for those that are not about a link as such.
+    package init?(_ message: RouteMessage) {
+        guard message.type == RTM_NEWLINK || message.type == RTM_DELLINK,
+            unsafe nlmsg_valid_hdr(message.header, Int32(MemoryLayout<ifinfomsg>.size)) != 0
         else { return nil }
-        var shim = vip_link()
-        guard unsafe vip_link_parse(header, &shim) == 0 else { return nil }
+        // A bridge tells the same group about its ports, with its own family: an RTM_DELLINK of
+        // that kind is a port that was taken out, not a link that is gone. libnl does not say so:
+        // to it every bridge is of that family.
+        let body = unsafe nlmsg_data(message.header).assumingMemoryBound(to: ifinfomsg.self)
+        guard unsafe Int32(body.pointee.ifi_family) == AF_UNSPEC else { return nil }
+        // An event of a wireless driver has the name and nothing else of the link.
+        let wireless = Int32(IFLA_WIRELESS)
+        guard unsafe message.withAttribute(wireless, after: ifinfomsg.self, { _ in true }) == nil
+        else { return nil }
+        guard var link = unsafe message.withObject({ object in unsafe Self(object: object) })
+        else { return nil }
+        link.otherNames = Self.otherNames(message)
+        self = link
+    }
+
+    private init?(object: OpaquePointer) {
+        guard let name = unsafe rtnl_link_get_name(object) else { return nil }
+        let flags = unsafe rtnl_link_get_flags(object)
         self.init(
-            index: shim.interface,
-            name: Self.text(shim.name),
-            otherNames: Self.texts(shim.alternatives),
-            mac: shim.mac < 0 ? nil : MACAddress(bits: UInt64(shim.mac)),
-            isUp: shim.flags & 0x1 != 0,
-            hasCarrier: shim.flags & 0x1_0000 != 0,
-            isLoopback: shim.flags & 0x8 != 0,
-            isPointToPoint: shim.flags & 0x10 != 0,
-            asksNobody: shim.flags & 0x80 != 0,
-            mtu: shim.mtu,
-            operationalState: shim.operational_state,
-            hardwareType: shim.type,
-            kind: Self.text(shim.kind),
-            master: shim.master
+            index: unsafe rtnl_link_get_ifindex(object),
+            name: unsafe String(cString: name),
+            otherNames: [],
+            mac: unsafe rtnl_link_get_addr(object).flatMap { unsafe MACAddress($0) },
+            isUp: flags & 0x1 != 0,
+            hasCarrier: flags & 0x1_0000 != 0,
+            isLoopback: flags & 0x8 != 0,
+            isPointToPoint: flags & 0x10 != 0,
+            asksNobody: flags & 0x80 != 0,
+            mtu: unsafe rtnl_link_get_mtu(object),
+            operationalState: unsafe rtnl_link_get_operstate(object),
+            hardwareType: UInt16(truncatingIfNeeded: unsafe rtnl_link_get_arptype(object)),
+            kind: unsafe rtnl_link_get_type(object).map { unsafe String(cString: $0) } ?? "",
+            master: unsafe rtnl_link_get_master(object)
         )
     }
 
-    /// The strings of a C array, each with its zero, up to an empty one.
-    private static func texts<Characters>(_ characters: Characters) -> [String] {
-        unsafe withUnsafeBytes(of: characters) { octets in
-            let end = octets.indices.dropLast().first { index in
-                unsafe octets[index] == 0 && octets[index + 1] == 0
+    /// libnl 3.7 does not know them.
+    private static func otherNames(_ message: RouteMessage) -> [String] {
+        var names: [String] = []
+        unsafe message.withAttribute(vip_ifla_prop_list, after: ifinfomsg.self) { list -> Void? in
+            var left = unsafe nla_len(list)
+            var next = unsafe nla_data(list).assumingMemoryBound(to: nlattr.self)
+            while unsafe nla_ok(next, left) != 0 {
+                if unsafe nla_type(next) == vip_ifla_alt_ifname {
+                    let octets = unsafe UnsafeRawBufferPointer(
+                        start: nla_data(next),
+                        count: Int(nla_len(next))
+                    )
+                    unsafe names.append(String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self))
+                }
+                unsafe next = nla_next(next, &left)
             }
-            return unsafe octets.prefix(end ?? 0).split(separator: 0).map {
-                unsafe String(decoding: $0, as: UTF8.self)
-            }
+            return nil
         }
+        return names
     }
+}
 
-    /// The characters of a C array up to its zero.
-    private static func text<Characters>(_ characters: Characters) -> String {
-        unsafe withUnsafeBytes(of: characters) { octets in
-            unsafe String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self)
-        }
+extension MACAddress {
+    /// Of libnl's `nl_addr`; nil where it isn't as long as Ethernet's.
+    fileprivate init?(_ address: OpaquePointer) {
+        let octets = unsafe UnsafeRawBufferPointer(
+            start: nl_addr_get_binary_addr(address),
+            count: Int(nl_addr_get_len(address))
+        )
+        guard octets.count == 6 else { return nil }
+        self.init(bits: unsafe octets.reduce(0) { $0 << 8 | UInt64($1) })
     }
 }

@@ -22,17 +22,16 @@ package final class RouteMonitor {
 
     /// What has happened since, in order. Empty when there is nothing.
     package func events() throws(SystemError) -> [NetworkNotice] {
-        unsafe try stream.read(orAtOverrun: .overrun) { header in unsafe Self.event(header) }
+        try stream.read(orAtOverrun: .overrun, Self.event)
     }
 
     /// nil for messages of other kinds, which our groups do not have.
-    private static func event(_ header: UnsafeMutablePointer<nlmsghdr>) -> NetworkNotice? {
-        switch unsafe Int(header.pointee.nlmsg_type) {
-        case RTM_NEWLINK: unsafe Link(message: header).map(NetworkNotice.link)
-        case RTM_DELLINK:
-            unsafe Link(message: header).map { .linkGone(index: $0.index, name: $0.name) }
-        case RTM_NEWADDR: unsafe InterfaceAddress(message: header).map(NetworkNotice.address)
-        case RTM_DELADDR: unsafe InterfaceAddress(message: header).map(NetworkNotice.addressGone)
+    private static func event(_ message: RouteMessage) -> NetworkNotice? {
+        switch message.type {
+        case RTM_NEWLINK: Link(message).map(NetworkNotice.link)
+        case RTM_DELLINK: Link(message).map { .linkGone(index: $0.index, name: $0.name) }
+        case RTM_NEWADDR: InterfaceAddress(message).map(NetworkNotice.address)
+        case RTM_DELADDR: InterfaceAddress(message).map(NetworkNotice.addressGone)
         default: nil
         }
     }

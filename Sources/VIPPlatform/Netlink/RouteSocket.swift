@@ -13,29 +13,23 @@ package final class RouteSocket {
     /// Time for an answer. Ordinary ones take some tens of microseconds.
     package static let patience: Duration = .milliseconds(200)
 
-    /// Messages of one dump, so that a kernel with absurdly many addresses can't keep us.
-    private static let mostRecords = 65_536
-
-    /// As large as the kernel makes its messages (NLMSG_GOODSIZE at most 32 KiB), with room.
-    private static let capacity = 1 << 16
-
-    private var socket: OpaquePointer
-    private let storage: UnsafeMutableRawBufferPointer
+    private let route: OpaquePointer
 
     package init() throws(SystemError) {
-        unsafe socket = try Self.open()
-        unsafe storage = .allocate(byteCount: Self.capacity, alignment: 16)
+        var failure: Int32 = 0
+        let milliseconds = Int32(Self.patience / .milliseconds(1))
+        guard let route = unsafe vip_route_open(1 << 20, milliseconds, &failure) else {
+            throw SystemError(call: "socket", on: "rtnetlink", errno: -failure)
+        }
+        unsafe self.route = unsafe route
     }
 
-    deinit {
-        unsafe nl_socket_free(socket)
-        unsafe storage.deallocate()
-    }
+    deinit { unsafe vip_route_close(route) }
 
     /// Adds the address, or renews lifetimes and owner of one that is there. Returns when the
     /// kernel has it.
     package func add(_ address: InterfaceAddress) throws(SystemError) {
-        try change(address, vip_address_add)
+        try change(address, .add)
     }
 
     /// Removes the address, in the shape in which the kernel has it.
@@ -46,7 +40,7 @@ package final class RouteSocket {
     @discardableResult
     package func remove(_ address: InterfaceAddress) throws(SystemError) -> Bool {
         do {
-            try change(address, vip_address_remove)
+            try change(address, .remove)
             return true
         } catch  where [EADDRNOTAVAIL, ENODEV, ENXIO].contains(error.errno) {
             return false
@@ -65,165 +59,87 @@ package final class RouteSocket {
     package func tryOut(_ address: InterfaceAddress, mtu: UInt32) throws(SystemError) {
         let family = AddressTrial.Family(address.address)
         do {
-            try change(address, vip_address_try)
+            try change(address, .tryOut)
         } catch  where AddressTrial.isWilling(error, to: family, mtu: mtu) {
             return
         }
         // No kernel is known to come here; none may have an address for it.
-        try change(address, vip_address_remove)
+        try change(address, .remove)
     }
 
     /// All addresses of all interfaces.
     package func addresses() throws(SystemError) -> [InterfaceAddress] {
-        unsafe try dump(RTM_GETADDR, "addresses") { header in
-            unsafe InterfaceAddress(message: header)
-        }
+        try list(RTM_GETADDR, "addresses", InterfaceAddress.init)
     }
 
     /// All links.
     package func links() throws(SystemError) -> [Link] {
-        unsafe try dump(RTM_GETLINK, "links") { header in
-            unsafe Link(message: header)
-        }
+        try list(RTM_GETLINK, "links", Link.init)
     }
 
     // MARK: - One question, one answer
 
-    private static func open() throws(SystemError) -> OpaquePointer {
-        var failure: Int32 = 0
-        guard let socket = unsafe vip_route_open(1 << 20, &failure) else {
-            throw SystemError(call: "socket", on: "rtnetlink", errno: -failure)
-        }
-        let milliseconds = Int32(patience / .milliseconds(1))
-        _ = unsafe vip_route_set_timeout(socket, milliseconds)
-        return unsafe socket
-    }
-
-    /// An answer that comes after its question was given up must not be taken for the next one's:
-    /// sequence numbers see to that, and a new socket makes sure.
-    private func reopen() throws(SystemError) {
-        let fresh = unsafe try Self.open()
-        unsafe nl_socket_free(socket)
-        unsafe socket = fresh
-    }
-
     private func change(
         _ address: InterfaceAddress,
-        _ question: vip_address_question
+        _ question: InterfaceAddress.Question
     ) throws(SystemError) {
-        let call = question == vip_address_remove ? "RTM_DELADDR" : "RTM_NEWADDR"
-        var shim = address.shim
-        let sequence = try SystemCall.check(call, on: address.description) {
-            unsafe vip_address_request(socket, question, &shim)
-        }
-        _ = unsafe try answers(to: sequence, call, on: address.description) { _ in Never?.none }
+        let message = unsafe try address.request(question)
+        unsafe try ask(message, question.call, on: address.description) { _ in }
     }
 
-    private func dump<Record>(
+    /// Lists that are begun anew because something has changed meanwhile.
+    private static let mostAttempts = 8
+
+    private func list<Record>(
         _ type: Int,
         _ subject: String,
-        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Record?
+        _ parse: (RouteMessage) -> Record?
     ) throws(SystemError) -> [Record] {
         for _ in 0..<Self.mostAttempts {
-            let sequence = try SystemCall.check("dump of", on: subject) {
-                unsafe vip_dump_request(socket, Int32(type))
+            let message = unsafe nlmsg_alloc_simple(Int32(type), NLM_F_DUMP)!
+            // Of any family. The counters of virtual functions make a list of links large, and
+            // nobody here reads them.
+            var body = ifinfomsg()
+            unsafe nlmsg_append(message, &body, MemoryLayout<ifinfomsg>.size, 4)
+            if type == RTM_GETLINK {
+                unsafe nla_put_u32(message, Int32(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
             }
-            let found = unsafe try answers(to: sequence, "dump of", on: subject, parse)
-            if let found { return found }
+            var records: [Record] = []
+            do throws(SystemError) {
+                unsafe try ask(message, Self.dump, on: subject) { message in
+                    if let record = parse(message) { records.append(record) }
+                }
+                return records
+            } catch  where error.errno == EINTR {}
         }
         throw SystemError(
-            call: "dump of",
+            call: Self.dump,
             on: subject,
             errno: EINTR,
             detail: "it kept changing while it was read"
         )
     }
 
-    /// Dumps that are begun anew because something has changed meanwhile.
-    private static let mostAttempts = 8
+    private static let dump = "dump of"
 
-    /// Reads until the end of the answer; nil where a dump was inconsistent.
-    private func answers<Record>(
-        to sequence: Int64,
+    /// - Parameter message: is freed.
+    private func ask(
+        _ message: OpaquePointer,
         _ call: String,
         on subject: String,
-        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Record?
-    ) throws(SystemError) -> [Record]? {
-        var answer = RouteAnswer<Record>(sequence: UInt32(truncatingIfNeeded: sequence))
-        let deadline = ClockReading.bootNow() + Int64(Self.patience / .nanoseconds(1))
-        while answer.isOpen {
-            let count = SystemCall.repeating {
-                unsafe vip_route_receive(socket, storage.baseAddress, storage.count)
-            }
-            if count == -Int(ENOMSG) { continue }
-            let isLate = ClockReading.bootNow() > deadline && answer.records.isEmpty
-            if count < 0 || isLate || answer.records.count > Self.mostRecords {
-                try reopen()
-                let code = count < 0 && count != -Int(EAGAIN) ? Int32(-count) : ETIMEDOUT
-                throw SystemError(call: call, on: subject, errno: code)
-            }
-            unsafe answer.read(storage, count: count, parse)
+        _ visit: (RouteMessage) -> Void
+    ) throws(SystemError) {
+        var words = [CChar](repeating: 0, count: 256)
+        let result = unsafe lendingVisitor(visit) { visit, context in
+            unsafe vip_route_ask(route, message, visit, context, &words, words.count)
         }
-        if let failure = answer.failure {
-            throw SystemError(
-                call: call,
-                on: subject,
-                errno: failure.errno,
-                detail: failure.detail
-            )
-        }
-        return answer.isInconsistent ? nil : answer.records
-    }
-}
-
-/// What has come of an answer so far.
-private struct RouteAnswer<Record> {
-    let sequence: UInt32
-    var records: [Record] = []
-    var isOpen = true
-    var isInconsistent = false
-    var failure: (errno: Int32, detail: String)?
-
-    init(sequence: UInt32) { self.sequence = sequence }
-
-    mutating func read(
-        _ storage: UnsafeMutableRawBufferPointer,
-        count: Int,
-        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Record?
-    ) {
-        var left = Int32(count)
-        var next: UnsafeMutablePointer<nlmsghdr>? = unsafe storage.baseAddress?
-            .assumingMemoryBound(to: nlmsghdr.self)
-        while let header = unsafe next, unsafe nlmsg_ok(header, left) != 0 {
-            if unsafe header.pointee.nlmsg_seq == sequence { unsafe read(header, parse) }
-            unsafe next = nlmsg_next(header, &left)
-        }
-    }
-
-    private mutating func read(
-        _ header: UnsafeMutablePointer<nlmsghdr>,
-        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Record?
-    ) {
-        if unsafe Int32(header.pointee.nlmsg_flags) & NLM_F_DUMP_INTR != 0 {
-            isInconsistent = true
-        }
-        switch unsafe Int32(header.pointee.nlmsg_type) {
-        case NLMSG_ERROR:
-            isOpen = false
-            var text = [CChar](repeating: 0, count: 256)
-            let result = unsafe vip_error_result(header, &text, text.count)
-            if result < 0 {
-                failure = (-result, Self.string(text))
-            }
-        case NLMSG_DONE:
-            isOpen = false
-        default:
-            if let record = unsafe parse(header) { records.append(record) }
-        }
-    }
-
-    private static func string(_ characters: [CChar]) -> String {
-        let octets = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return String(decoding: octets, as: UTF8.self)
+        guard result < 0 else { return }
+        let octets = words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        throw SystemError(
+            call: call,
+            on: subject,
+            errno: -result,
+            detail: String(decoding: octets, as: UTF8.self)
+        )
     }
 }

@@ -8,19 +8,16 @@ package final class RouteStream {
     /// polling brings the rest.
     package static let mostReads = 64
 
-    private static let capacity = 1 << 16
-
     /// Whether the last `read` found the end of what there was.
     package private(set) var isDrained = false
 
     /// Messages were lost, and some that came before them are yet to be read.
     private var hasLost = false
 
-    private let socket: OpaquePointer
-    private let storage: UnsafeMutableRawBufferPointer
+    private let route: OpaquePointer
 
     /// For the event loop.
-    package var fileDescriptor: Int32 { unsafe vip_route_fd(socket) }
+    package var fileDescriptor: Int32 { unsafe vip_route_fd(route) }
 
     /// - Parameter receiveBuffer: octets that the kernel may hold for us; beyond, it is an overrun.
     package init(
@@ -28,23 +25,19 @@ package final class RouteStream {
         receiveBuffer: Int32
     ) throws(SystemError) {
         var failure: Int32 = 0
-        guard let socket = unsafe vip_route_open(receiveBuffer, &failure) else {
+        guard let route = unsafe vip_route_open(receiveBuffer, 0, &failure) else {
             throw SystemError(call: "socket", on: "rtnetlink", errno: -failure)
         }
         let numbers = groups.map { Int32($0.rawValue) }
-        let result = unsafe vip_route_subscribe(socket, numbers, Int32(numbers.count))
+        let result = unsafe vip_route_subscribe(route, numbers, Int32(numbers.count))
         guard result == 0 else {
-            unsafe nl_socket_free(socket)
+            unsafe vip_route_close(route)
             throw SystemError(call: "subscribe to", on: "rtnetlink", errno: -result)
         }
-        unsafe self.socket = unsafe socket
-        unsafe storage = .allocate(byteCount: Self.capacity, alignment: 16)
+        unsafe self.route = unsafe route
     }
 
-    deinit {
-        unsafe nl_socket_free(socket)
-        unsafe storage.deallocate()
-    }
+    deinit { unsafe vip_route_close(route) }
 
     /// What has been told since, in order. Empty when there is nothing.
     ///
@@ -57,40 +50,27 @@ package final class RouteStream {
     ///   - parse: nil for a message that is of no interest.
     package func read<Event>(
         orAtOverrun overrun: Event,
-        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Event?
+        _ parse: (RouteMessage) -> Event?
     ) throws(SystemError) -> [Event] {
         var events: [Event] = []
         isDrained = false
         for _ in 0..<Self.mostReads {
-            let count = SystemCall.repeating {
-                unsafe vip_route_receive(socket, storage.baseAddress, storage.count)
+            let result = unsafe lendingVisitor { message in
+                if let event = parse(message) { events.append(event) }
+            } to: { visit, context in
+                unsafe vip_route_listen(route, visit, context)
             }
-            switch count {
-            case -Int(EAGAIN):
+            switch result {
+            case -EAGAIN:
                 isDrained = true
                 if hasLost { events.append(overrun) }
                 hasLost = false
                 return events
-            case -Int(ENOMSG): continue
-            case -Int(ENOBUFS), -Int(EMSGSIZE): hasLost = true
-            case ..<0: throw SystemError(call: "recv", on: "rtnetlink", errno: Int32(-count))
-            default: unsafe read(count, into: &events, parse)
+            case -ENOBUFS, -EMSGSIZE: hasLost = true
+            case ..<0: throw SystemError(call: "recv", on: "rtnetlink", errno: -result)
+            default: break
             }
         }
         return events
-    }
-
-    private func read<Event>(
-        _ count: Int,
-        into events: inout [Event],
-        _ parse: (UnsafeMutablePointer<nlmsghdr>) -> Event?
-    ) {
-        var left = Int32(count)
-        var next: UnsafeMutablePointer<nlmsghdr>? = unsafe storage.baseAddress?
-            .assumingMemoryBound(to: nlmsghdr.self)
-        while let header = unsafe next, unsafe nlmsg_ok(header, left) != 0 {
-            if let event = unsafe parse(header) { events.append(event) }
-            unsafe next = nlmsg_next(header, &left)
-        }
     }
 }

@@ -1,0 +1,1 @@
+// libnl and libnl-route, for CNetlink and CGate; Swift code sees them through CNetlink.
