@@ -87,7 +87,7 @@ let package = Package(
         // The gate: an eBPF program, its bytes, and what libbpf does with them.
         .target(
             name: "CGate",
-            dependencies: ["CBPF"],
+            dependencies: ["CBPF", "CNetlink"],
             exclude: ["gate.bpf.c", "embed"]
         ),
         // What this host does between the lease and the kernel: pure, too.

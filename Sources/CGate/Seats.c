@@ -4,18 +4,15 @@
 
 #include "CGate.h"
 
+#include <CNetlink.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netlink/route/tc.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -29,107 +26,53 @@ static uint32_t parent(enum cgate_hook hook) {
 
 // MARK: Asking the kernel
 
-struct request {
-    struct nlmsghdr header;
-    struct tcmsg body;
-};
+enum { ATTEMPTS = 8, RECEIVE_BUFFER = 1 << 20 };
 
-// Called for each message of a list; other than 0 is kept, and the rest is only read.
-typedef int (*message_visitor)(const struct nlmsghdr *message, void *context);
-
-enum { ATTEMPTS = 8, ANSWER_SECONDS = 5 };
-
-// Reads a list to its end. 0, what the visitor said, or -errno; -EINTR for a list that changed
-// while it was made.
-static int read_list(int socket, message_visitor visitor, void *context) {
-    _Alignas(struct nlmsghdr) char buffer[32768];
-    int result = 0, is_torn = 0;
-    for (;;) {
-        ssize_t count = recv(socket, buffer, sizeof buffer, MSG_TRUNC);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return -errno;
-        if ((size_t)count > sizeof buffer) return -EMSGSIZE;
-        size_t left = (size_t)count;
-        for (struct nlmsghdr *message = (void *)buffer; NLMSG_OK(message, left);
-             message = NLMSG_NEXT(message, left)) {
-            is_torn |= message->nlmsg_flags & NLM_F_DUMP_INTR;
-            if (message->nlmsg_type == NLMSG_ERROR)
-                return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
-            if (message->nlmsg_type == NLMSG_DONE) {
-                int error = *(const int *)NLMSG_DATA(message);
-                return error < 0 ? error : is_torn ? -EINTR : result;
-            }
-            if (!result) result = visitor(message, context);
-        }
-    }
-}
-
-static int ask(struct request *request, message_visitor visitor, void *context) {
-    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (descriptor < 0) return -errno;
-    // The kernel answers within the call; the bound is for one that does not answer at all.
-    struct timeval bound = {.tv_sec = ANSWER_SECONDS};
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
-    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    int result = 0;
-    if (sendto(
-            descriptor, request, sizeof *request, 0, (struct sockaddr *)&kernel, sizeof kernel)
-        < 0)
-        result = -errno;
-    if (!result) result = read_list(descriptor, visitor, context);
-    close(descriptor);
-    return result;
-}
+// The kernel answers within the call; the bound is for one that does not answer at all.
+enum { PATIENCE = 5000 };
 
 static int list(
-    int type, int interface, uint32_t parent, message_visitor visitor, void *context)
+    int type, int interface, uint32_t parent, vip_route_visitor visitor, void *context)
 {
-    struct request request = {
-        .header = {
-            .nlmsg_len = sizeof request,
-            .nlmsg_type = (uint16_t)type,
-            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-        },
-        .body = {.tcm_family = AF_UNSPEC, .tcm_ifindex = interface, .tcm_parent = parent},
-    };
-    return ask(&request, visitor, context);
-}
-
-static const struct rtattr *find(const struct rtattr *first, size_t size, unsigned short type) {
-    for (const struct rtattr *each = first; RTA_OK(each, size); each = RTA_NEXT(each, size))
-        if ((each->rta_type & NLA_TYPE_MASK) == type) return each;
-    return NULL;
-}
-
-static const struct rtattr *attribute(const struct nlmsghdr *message, unsigned short type) {
-    if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg))) return NULL;
-    const struct rtattr *first = TCA_RTA((struct tcmsg *)NLMSG_DATA(message));
-    return find(first, TCA_PAYLOAD(message), type);
-}
-
-static int is_kind(const struct nlmsghdr *message, const char *kind) {
-    const struct rtattr *attr = attribute(message, TCA_KIND);
-    size_t size = strlen(kind) + 1;
-    return attr && RTA_PAYLOAD(attr) >= size && !memcmp(RTA_DATA(attr), kind, size);
+    int result;
+    struct vip_route *route = vip_route_open(RECEIVE_BUFFER, PATIENCE, &result);
+    if (!route) return result;
+    struct tcmsg body = {.tcm_family = AF_UNSPEC, .tcm_ifindex = interface, .tcm_parent = parent};
+    struct nl_msg *question = nlmsg_alloc_simple(type, NLM_F_DUMP);
+    result = -ENOMEM;
+    if (question && nlmsg_append(question, &body, sizeof body, NLMSG_ALIGNTO) == 0) {
+        char words[1];
+        result = vip_route_ask(route, question, visitor, context, words, sizeof words);
+    } else
+        nlmsg_free(question);
+    vip_route_close(route);
+    return result;
 }
 
 // MARK: The qdisc
 
 enum { OTHER_QDISC = 1, CLSACT = 2 };
 
-static int take_qdisc(const struct nlmsghdr *message, void *context) {
-    if (message->nlmsg_type != RTM_NEWQDISC
-        || message->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg)))
-        return 0;
-    const struct tcmsg *body = NLMSG_DATA(message);
-    if (body->tcm_ifindex != *(const int *)context || body->tcm_parent != TC_H_CLSACT) return 0;
-    return is_kind(message, "clsact") ? CLSACT : OTHER_QDISC;
+struct qdisc {
+    int interface, found;
+};
+
+static void take_qdisc(struct nl_msg *message, void *context) {
+    struct qdisc *qdisc = context;
+    struct nl_object *object = vip_route_object(message);
+    struct rtnl_tc *tc = (struct rtnl_tc *)object;
+    if (tc && nl_object_get_msgtype(object) == RTM_NEWQDISC
+        && rtnl_tc_get_ifindex(tc) == qdisc->interface && rtnl_tc_get_parent(tc) == TC_H_CLSACT)
+        qdisc->found = strcmp(rtnl_tc_get_kind(tc), "clsact") ? OTHER_QDISC : CLSACT;
+    nl_object_put(object);
 }
 
 // What is in the place of the clsact qdisc: 0 for nothing, or -errno. All qdiscs are listed for it:
 // asked for one, the kernel tells it to everybody who listens for changes.
 static int find_qdisc(int interface) {
-    return list(RTM_GETQDISC, interface, 0, take_qdisc, &interface);
+    struct qdisc qdisc = {.interface = interface};
+    int result = list(RTM_GETQDISC, interface, 0, take_qdisc, &qdisc);
+    return result ? result : qdisc.found;
 }
 
 static int make_qdisc(int interface) {
@@ -148,26 +91,30 @@ struct filters {
     uint32_t total, before_us, program;
 };
 
-static int take_filter(const struct nlmsghdr *message, void *context) {
+// By hand, of libnl's functions for attributes: version 3.7 does not know filters of the kind "bpf",
+// nor chains of others, and gives no object for a filter with options that it can't read, which has
+// to be counted all the same.
+static void take_filter(struct nl_msg *message, void *context) {
     struct filters *filters = context;
-    if (message->nlmsg_type != RTM_NEWTFILTER) return 0;
-    if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg))) return 0;
-    const struct tcmsg *body = NLMSG_DATA(message);
+    struct nlmsghdr *header = nlmsg_hdr(message);
+    if (header->nlmsg_type != RTM_NEWTFILTER) return;
+    struct nlattr *attributes[TCA_MAX + 1], *options[TCA_BPF_MAX + 1];
+    if (nlmsg_parse(header, sizeof(struct tcmsg), attributes, TCA_MAX, NULL) < 0) return;
+    const struct tcmsg *body = nlmsg_data(header);
     filters->total++;
     // Each priority is listed once for itself, without a handle, and then filter by filter in the
     // order in which the kernel asks them. Chains other than the first are asked by filters only.
-    const struct rtattr *chain = attribute(message, TCA_CHAIN);
-    if (chain && *(const uint32_t *)RTA_DATA(chain)) return 0;
-    if (TC_H_MAJ(body->tcm_info) >> 16 != PRIORITY || !body->tcm_handle) return 0;
+    if (attributes[TCA_CHAIN] && nla_get_u32(attributes[TCA_CHAIN])) return;
+    if (TC_H_MAJ(body->tcm_info) >> 16 != PRIORITY || !body->tcm_handle) return;
     if (body->tcm_handle != HANDLE) {
         if (!filters->program) filters->before_us++;
-        return 0;
+        return;
     }
-    const struct rtattr *options = attribute(message, TCA_OPTIONS);
-    if (!options || !is_kind(message, "bpf")) return 0;
-    const struct rtattr *program = find(RTA_DATA(options), RTA_PAYLOAD(options), TCA_BPF_ID);
-    if (program) memcpy(&filters->program, RTA_DATA(program), sizeof filters->program);
-    return 0;
+    if (!attributes[TCA_KIND] || nla_strcmp(attributes[TCA_KIND], "bpf")) return;
+    if (!attributes[TCA_OPTIONS]
+        || nla_parse_nested(options, TCA_BPF_MAX, attributes[TCA_OPTIONS], NULL) < 0)
+        return;
+    if (options[TCA_BPF_ID]) filters->program = nla_get_u32(options[TCA_BPF_ID]);
 }
 
 // What is at that hook. Without a qdisc the list is empty, and without the interface too.
