@@ -2,6 +2,10 @@ import Glibc
 import Synchronization
 
 /// Hears from a host's kernel whenever an address is added or removed (rtnetlink).
+///
+/// It is the judge of what the agent does to addresses, and shares nothing with it on purpose: it
+/// reads the octets by itself, without libnl, so that a mistake of the agent's or the library's
+/// can't hide itself here.
 public final class AddressMonitor: Sendable {
     private let recorded = Locked<[Change]>([])
     private let stop = StopFlag()
