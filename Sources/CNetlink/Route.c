@@ -218,8 +218,8 @@ struct nl_object *vip_route_object(struct nl_msg *message) {
     return object;
 }
 
-// By hand: all that counts stands in the fixed part, libnl 3.7 knows no chains, and it refuses a
-// message with options that it can't read.
+// By hand: all that counts stands in the fixed part. libnl 3.7 knows no messages about chains, and
+// gives no object for a filter with options that it can't read.
 int32_t vip_clsact_interface(const struct nlmsghdr *message) {
     int type = message->nlmsg_type;
     int is_qdisc = type == RTM_NEWQDISC || type == RTM_DELQDISC;
