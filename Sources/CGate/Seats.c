@@ -60,7 +60,7 @@ struct qdisc {
 static void take_qdisc(struct nl_msg *message, void *context) {
     struct qdisc *qdisc = context;
     struct nl_object *object = vip_route_object(message);
-    struct rtnl_tc *tc = (struct rtnl_tc *)object;
+    struct rtnl_tc *tc = TC_CAST(object);
     if (tc && nl_object_get_msgtype(object) == RTM_NEWQDISC
         && rtnl_tc_get_ifindex(tc) == qdisc->interface && rtnl_tc_get_parent(tc) == TC_H_CLSACT)
         qdisc->found = strcmp(rtnl_tc_get_kind(tc), "clsact") ? OTHER_QDISC : CLSACT;
@@ -91,9 +91,9 @@ struct filters {
     uint32_t total, before_us, program;
 };
 
-// By hand, of libnl's functions for attributes: version 3.7 does not know filters of the kind "bpf",
-// nor chains of others, and gives no object for a filter with options that it can't read, which has
-// to be counted all the same.
+// By hand, with libnl's functions for attributes: version 3.7 does not know filters of the kind
+// "bpf", and gives no object for a filter with options that it can't read, which has to be counted
+// all the same.
 static void take_filter(struct nl_msg *message, void *context) {
     struct filters *filters = context;
     struct nlmsghdr *header = nlmsg_hdr(message);
