@@ -1,6 +1,7 @@
 import Testing
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 @Suite("A message about a link")
 struct LinkMessageTests {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VIPNet
 import VIPPlatform
+import VIPTestSupport
 
 /// What others may do to a socket that asks the kernel, or listens to it.
 @Suite("A conversation with rtnetlink", .enabled(if: isRoot, "network namespaces take root"))
