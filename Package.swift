@@ -158,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "viplab",
             dependencies: [
-                "VIPLab", "VIPAgent", "VIPPlatform", "VIPSpelling", "CGate",
+                "VIPLab", "VIPAgent", "VIPControl", "VIPPlatform", "VIPSpelling", "CGate",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,

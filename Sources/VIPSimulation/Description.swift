@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// One line of the transcript.
 struct TranscriptEntry {
@@ -8,6 +9,7 @@ struct TranscriptEntry {
     enum Matter {
         case remark(String)
         case event(host: Int, Event)
+        case addresses(host: Int, AddressEvent)
         case effect(host: Int, Effect)
     }
 }
@@ -18,6 +20,8 @@ extension World {
         switch entry.matter {
         case .remark(let line): line
         case .event(let host, let event): "\(hosts[host].name) < \(describe(event))"
+        case .addresses(let host, let event):
+            "\(hosts[host].name) addresses < \(describe(event))"
         case .effect(let host, let effect): "\(hosts[host].name) > \(describe(effect))"
         }
     }

@@ -31,8 +31,8 @@ struct SimulatedLink {
 
 /// What a host's kernel keeps and does, but for its clocks: until it loses power.
 struct SimulatedKernel {
-    /// What a process has asked for. It is done in order, also after the death of the process, which
-    /// can't be killed while it waits for the kernel's lock.
+    /// What a process has asked for. It is done in order, also after the death of the process,
+    /// which can't be killed while it waits for the kernel's lock.
     struct Work {
         let life: Int
         let id: UInt64

@@ -1,4 +1,6 @@
 import VIPCore
+import VIPHost
+import VIPNet
 
 /// One takeover, told for people as docs/takeover.md has it: the owner of a pair with a witness
 /// loses power 20 ms after it has renewed its lease, at the default timing.
@@ -49,6 +51,18 @@ public struct Takeover {
                     : "Clients were without an answer until now; 507 ms would be the most."
             )
         case .event(let host, let event): tell(event, host, at: entry.time)
+        case .addresses(let host, .told(let notices)):
+            let told = notices.compactMap { notice -> String? in
+                guard case .address(let address) = notice else { return nil }
+                return address.text
+            }
+            guard !told.isEmpty else { return }
+            say(
+                "\(name(host)) is told by its kernel: \(told.joined(separator: ", ")) are there",
+                at: entry.time,
+                remark: "Anybody could have put them there: that is no answer yet."
+            )
+        case .addresses: return
         case .effect(let host, let effect): tell(effect, host, at: entry.time)
         }
     }

@@ -90,8 +90,8 @@ extension World {
         planRestart(host)
     }
 
-    /// A shorter lease than the record of it, lost at once, is unsafe (docs/protocol.md): the record
-    /// is never lost alone here.
+    /// A shorter lease than the record of it, lost at once, is unsafe (docs/protocol.md): the
+    /// record is never lost alone here.
     private func changeLease(_ host: Int) {
         let lease = fate.pick(scenario.otherLeases)
         setLease(host, lease)

@@ -30,7 +30,7 @@ extension World {
 
     func stepAddresses(_ host: Int, _ event: AddressEvent) {
         guard let process = hosts[host].process, process.addresses != nil else { return }
-        note("\(hosts[host].name) addresses < \(event)")
+        note(event, to: host)
         let now = process.reading.boottime
         carryOut(hosts[host].process!.addresses!.step(event, at: now), host)
     }
@@ -226,7 +226,7 @@ extension World {
     func expireAddress(_ host: Int, _ group: Int, _ serial: Int) {
         let held = hosts[host].kernel.held[group].first { $0.serial == serial }
         guard let held else { return }
-        note("\(hosts[host].name) kernel expires \(held.address)")
+        note("\(hosts[host].name) kernel expires \(describe(held.address))")
         _ = remove(held.address, host)
     }
 
@@ -247,7 +247,7 @@ extension World {
         address.owner = 0
         (address.valid, address.preferred) = (.forever, .forever)
         if luck.happens(300_000) { address.prefixLength = floating.address.isIPv6 ? 64 : 24 }
-        note("\(hosts[host].name) somebody adds \(address)")
+        note("\(hosts[host].name) somebody adds \(describe(address))")
         guard let held = hosts[host].kernel.add(address, expiry: nil) else { return }
         tellNotice(host, .address(held.address))
         check(group)

@@ -150,6 +150,11 @@ public final class World {
         entries.append(TranscriptEntry(time: now, matter: .event(host: host, event)))
     }
 
+    func note(_ event: AddressEvent, to host: Int) {
+        guard recording else { return }
+        entries.append(TranscriptEntry(time: now, matter: .addresses(host: host, event)))
+    }
+
     func note(_ effect: Effect, by host: Int) {
         guard recording else { return }
         entries.append(TranscriptEntry(time: now, matter: .effect(host: host, effect)))

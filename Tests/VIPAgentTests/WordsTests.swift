@@ -45,6 +45,8 @@ struct WordsTests {
                 /event = "([a-z-]+)"/,
                 /(?:fold|note)\(\s*\.[a-z]+,\s*[^,]+,\s*"([a-z-]+)"/,
                 /log\.log\(level: level, "([a-z-]+)"/,
+                /\("([a-z-]+)", \.[a-z]+\)/,
+                /init\(\.[a-z]+, "[^,]+", "([a-z-]+)"/,
             ] {
                 found.formUnion(source.matches(of: pattern).map { String($0.output.1) })
             }

@@ -29,7 +29,9 @@ struct LayerTests {
             }
             // Packages have a hyphen in their names.
             let names = entry.matches(of: /(?:name: )?"([A-Za-z]+|vip-agent)"/).map { String($0.1) }
-            guard let name = names.first, !name.hasPrefix("C") else { continue }
+            guard let name = names.first, !name.hasPrefix("C"), name != "VIPTestSupport" else {
+                continue
+            }
             found[name] = Set(names.dropFirst())
         }
         return found

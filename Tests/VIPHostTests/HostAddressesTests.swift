@@ -127,7 +127,7 @@ struct HostAddressesTests {
         #expect(
             stage.add(7, before: before) == ["2: add 10.0.0.100 on 3 for 10 s before 101000 ms"]
         )
-        #expect(stage.answer(.late) == ["tell web late (7)"])
+        #expect(stage.answer(.late) == ["tell web late (7)", "tell web has none"])
     }
 
     @Test("are removed wherever they are, and the core hears of it once nothing announces them")

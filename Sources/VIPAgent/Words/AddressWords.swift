@@ -10,7 +10,7 @@ extension AddressNote {
             .leftoverRefused:
             ("kernel-refused", .error)
         case .unannounced: ("announcement-failed", .error)
-        case .leftoverRemoved: ("removed what no group has", .warning)
+        case .leftoverRemoved: ("leftover-removed", .warning)
         }
     }
 

@@ -48,7 +48,8 @@ package struct HostAddresses: Sendable {
 
     /// - Parameters:
     ///   - silence: after how long without an answer the kernel counts as silent.
-    ///   - renewedAtOnce: addresses that are renewed at each of the core's requests, over all groups.
+    ///   - renewedAtOnce: addresses that are renewed at each of the core's requests, over all
+    ///     groups.
     package init(
         _ settings: [HostGroup],
         silence: Duration = .seconds(1),

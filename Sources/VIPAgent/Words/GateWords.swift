@@ -1,7 +1,5 @@
 import Logging
-import VIPCore
 import VIPHost
-import VIPPlatform
 
 extension GateKeeper {
     /// Something for the log. Of one kind only the first within some seconds is.
@@ -74,35 +72,5 @@ extension GateWay {
         case .pins: "its pins"
         case .program(let interface): "the program on \(interface)"
         }
-    }
-}
-
-extension GatePost {
-    init(_ post: GateGuard.Post) {
-        self.init(
-            interface: post.interface,
-            name: post.name,
-            leaves: post.leaves,
-            arrives: post.arrives,
-            risks: post.risks,
-            failure: post.failure,
-            isUnsupported: post.isUnsupported
-        )
-    }
-}
-
-extension GateGuard.Assignment {
-    init(_ assignment: GateAssignment) {
-        self.init(
-            group: assignment.group.bits,
-            slot: assignment.slot,
-            addresses: assignment.addresses
-        )
-    }
-}
-
-extension GateRemovalReport {
-    init(_ outcome: GateRemoval.Outcome) {
-        self.init(removed: outcome.removed, failures: outcome.failures)
     }
 }
