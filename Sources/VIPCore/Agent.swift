@@ -43,7 +43,7 @@ public struct Agent: Sendable {
     /// Until when, by MONOTONIC_RAW, there are grants of which the page knew at the start.
     private let rememberedUntil: Instant
 
-    /// How long a stop may take: the design's two seconds, less what the shell needs.
+    /// How long a stop may take: two seconds, less what the shell needs.
     public static let stopPatience: Duration = .milliseconds(1500)
     /// What of it is kept for letting go without a successor: the kernel's answer and the release.
     static let releasePatience: Duration = .milliseconds(500)

@@ -1,5 +1,11 @@
-/// What an agent wants done. Effects are carried out in the order in which they come, each before
-/// the next is begun; the process may die between any two of them.
+/// What an agent wants done, of two kinds. The process may die between any two effects.
+///
+/// - Most effects are *done*, in the order in which they come, each before the next is begun: what
+///   the page holds is held before a gate opens or a frame leaves.
+/// - `addAddresses`, `removeAddresses` and `announce` are *asked for*, in the order in which they
+///   come, and the next effect waits for none of them. What the kernel is asked for it is asked in
+///   that order, and each request is answered by an event with its number, however much later. At
+///   the start they wait until the kernel has said what it has.
 public enum Effect: Equatable, Sendable {
     /// Write the page's header. When this returns it outlives the process.
     case writeHeader(PageHeader)

@@ -7,7 +7,7 @@ public enum Event: Equatable, Sendable {
     /// A frame that was authenticated, parsed, and came from that path's configured address.
     /// The clock is read *after* the frame was received.
     case received(Frame)
-    /// The answer to `Effect.addAddresses`: `failure` nil means that the kernel has them all.
+    /// The answer to `Effect.addAddresses`: the kernel has them all, or it has refused some.
     case addressesAdded(GroupID, request: UInt64, failed: Bool)
     /// The answer to `Effect.addAddresses` when its instant had passed before the kernel was asked
     /// for all of them.

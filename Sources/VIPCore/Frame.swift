@@ -1,6 +1,6 @@
 /// One datagram between two voters, after its authentication was verified.
 ///
-/// Sessions (see `Session`) make sure that a frame recorded earlier changes nothing: `proof`
+/// Sessions (see `Peer`) make sure that a frame recorded earlier changes nothing: `proof`
 /// repeats what the receiver last challenged the sender's process with, and sequence numbers only
 /// grow.
 public struct Frame: Equatable, Sendable {

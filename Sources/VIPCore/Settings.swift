@@ -55,8 +55,8 @@ public struct Timing: Equatable, Sendable {
     /// Of what is left of a lease, the thousandths that may be counted on BOOTTIME.
     static let slewed: Int128 = 899
 
-    /// After this long without a frame a voter counts as not heard: three heartbeats are "the last
-    /// heartbeats" of the design, so that two lost in a row mean nothing.
+    /// After this long without a frame a voter counts as not heard: three and a half heartbeats, so
+    /// that two lost in a row mean nothing.
     public var hearing: Duration { heartbeat * 7 / 2 }
 }
 

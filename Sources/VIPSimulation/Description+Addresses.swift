@@ -6,7 +6,8 @@ import VIPNet
 extension World {
     func describe(_ event: AddressEvent) -> String {
         switch event {
-        case .begin, .announceAll, .wake: "\(event)"
+        case .begin(let byTurns): byTurns ? "begin, by turns" : "begin"
+        case .announceAll, .wake: "\(event)"
         case .add(let group, let request, let lifetime, let before):
             "add g\(group.bits) #\(request) for \(lifetime)s"
                 + (before.map { " before \(text($0.nanoseconds))" } ?? "")

@@ -24,7 +24,7 @@ struct AddressKeeperTests {
     /// A keeper that has begun, with what it told then taken away.
     private static func keeper(_ configuration: Configuration) throws -> AddressKeeper {
         let keeper = try AddressKeeper(groups: configuration.groups)
-        keeper.step(.begin, at: now)
+        keeper.step(.begin(byTurns: true), at: now)
         while !keeper.host.hasBegun, waitReadable(keeper.workerDescriptor) {
             try keeper.takeCompletions(at: now)
         }

@@ -17,7 +17,7 @@ struct HostAddressesTests {
         #expect(stage.add(1) == [])
         #expect(stage.step(.announce(Stage.web)) == [])
         #expect(stage.remove(2) == [])
-        #expect(stage.step(.begin) == ["1: survey"])
+        #expect(stage.step(.begin(byTurns: true)) == ["1: survey"])
         #expect(!stage.host.hasBegun)
         #expect(
             stage.answer(.found(links: [Stage.eth0], addresses: [])) == [
@@ -31,7 +31,7 @@ struct HostAddressesTests {
     @Test("of an earlier process are taken off at the start where no group has them any more")
     func leftovers() {
         var stage = Stage("10.0.0.100")
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         let found = [
             Stage.address("10.0.0.99"), Stage.foreign("10.0.0.98"), Stage.address("10.0.0.100"),
             Stage.address("10.0.0.100", on: 5), Stage.address("10.0.0.97"),
@@ -55,7 +55,7 @@ struct HostAddressesTests {
     @Test("are asked about again a second after the kernel has refused to say what it has")
     func surveyRefused() {
         var stage = Stage("10.0.0.100")
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         #expect(stage.answer(.refused(Self.denied)) == ["note survey refused: EACCES"])
         #expect(stage.host.dueAt(now: stage.now) == stage.now + .seconds(1))
         stage.pass(.seconds(1))
@@ -65,7 +65,7 @@ struct HostAddressesTests {
     @Test("are what was told after the question, where the answer is older")
     func toldMeanwhile() {
         var stage = Stage("10.0.0.100", "10.0.0.101")
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         stage.told(
             .addressGone(Stage.address("10.0.0.100")),
             .address(Stage.address("10.0.0.101")),
@@ -115,7 +115,7 @@ struct HostAddressesTests {
     @Test("are not asked for where there is no interface")
     func noInterface() {
         var stage = Stage("10.0.0.100")
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         #expect(stage.answer(.found(links: [], addresses: [])) == ["tell web interface down"])
         #expect(stage.add(7) == ["note no interface eth0", "tell web not added (7)"])
     }

@@ -14,7 +14,7 @@ struct RefreshTests {
     /// One group with so many addresses, all of which are there.
     private static func owning(_ addresses: [FloatingAddress]) -> AddressConversation {
         var stage = AddressConversation(addresses)
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         stage.answer(.found(links: [Stage.eth0], addresses: []))
         stage.add(1)
         stage.answer(.added)
@@ -37,7 +37,7 @@ struct RefreshTests {
     func turns() {
         let all = Self.many(4096)
         var stage = AddressConversation(all)
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         stage.answer(.found(links: [Stage.eth0], addresses: []))
         #expect(stage.add(1).first?.hasSuffix("and 4095 more on 3 for 160 s") == true)
         stage.answer(.added)
@@ -56,6 +56,16 @@ struct RefreshTests {
         var stage = Self.owning(Self.many(4096))
         let line = stage.add(2, lifetime: 3, before: stage.now + .seconds(1)).first
         #expect(line?.contains("and 4095 more on 3 for 3 s before") == true)
+    }
+
+    @Test("where nothing else silences them are renewed all at once, too")
+    func withoutGate() {
+        var stage = AddressConversation(Self.many(4096))
+        stage.step(.begin(byTurns: false))
+        stage.answer(.found(links: [Stage.eth0], addresses: []))
+        stage.add(1)
+        stage.answer(.added)
+        #expect(stage.add(2).first?.hasSuffix("and 4095 more on 3 for 10 s") == true)
     }
 
     @Test("are all renewed after a refusal, or when the core has let go meanwhile")
@@ -112,7 +122,7 @@ struct RefreshTests {
             )
         }
         var stage = AddressConversation(Self.many(1), others: others)
-        stage.step(.begin)
+        stage.step(.begin(byTurns: true))
         stage.answer(.found(links: [Stage.eth0], addresses: []))
         func request(_ round: UInt64) -> Int {
             var asked = 0

@@ -42,7 +42,10 @@ extension Membership {
     }
 
     /// Asks the kernel what it has. What the first step wants done about addresses waits for that.
-    func settle() { stepKeeper(.begin) }
+    func settle() {
+        let isGated = site.settings.groups.allSatisfy { $0.enforcement == .gate }
+        stepKeeper(.begin(byTurns: isGated))
+    }
 
     /// What the kernel has can be told from now on.
     var isKnown: Bool {

@@ -3,8 +3,9 @@ import VIPNet
 
 /// What happens to this host's addresses. `HostAddresses.step` is the only way in.
 package enum AddressEvent: Equatable, Sendable {
-    /// The kernel may be asked from now on; once.
-    case begin
+    /// The kernel may be asked from now on; once. Lifetimes are renewed by turns (`RefreshTurns`)
+    /// only where something else silences the addresses of every group in time.
+    case begin(byTurns: Bool)
     /// The core asks for these, in this order (`Effect.addAddresses`, `removeAddresses`,
     /// `announce`). Each addition and each removal is answered by its number, in time; what is
     /// asked for before the kernel has said what it has waits for that.

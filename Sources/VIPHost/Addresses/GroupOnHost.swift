@@ -134,6 +134,9 @@ package struct RefreshTurns: Equatable, Sendable {
     /// So many requests until all were renewed once.
     let count: Int
 
+    /// Each request renews all.
+    static let none = RefreshTurns(addresses: 0, atOnce: mostAtOnce)
+
     init(addresses: Int, atOnce: Int) {
         count = max(1, (addresses + atOnce - 1) / atOnce)
     }

@@ -31,7 +31,7 @@ package struct HostAddresses: Sendable {
     package internal(set) var table: AddressTable
     /// Sorted by group.
     let places: [(id: GroupID, index: Int)]
-    let turns: RefreshTurns
+    private(set) var turns: RefreshTurns
     var phase = Phase.starting(waiting: [])
     var resynchronization = Resynchronization()
     var trials: KernelTrials
@@ -167,7 +167,8 @@ package struct HostAddresses: Sendable {
 
     private mutating func take(_ event: AddressEvent, at now: Instant) {
         switch event {
-        case .begin:
+        case .begin(let byTurns):
+            if !byTurns { turns = .none }
             resynchronization.want(at: now)
             resynchronize(at: now)
         case .add, .remove, .announce:

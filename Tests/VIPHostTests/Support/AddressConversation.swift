@@ -26,7 +26,7 @@ struct AddressConversation {
     /// One that has begun, on a host with `eth0` and with these of its addresses.
     static func begun(_ addresses: String..., with present: [String] = []) -> Self {
         var conversation = Self(addresses.map(floating))
-        conversation.step(.begin)
+        conversation.step(.begin(byTurns: true))
         conversation.answer(
             .found(links: [eth0], addresses: present.map { address($0) })
         )
@@ -36,7 +36,7 @@ struct AddressConversation {
     /// One that has begun, and whose group was added and is there.
     static func owning(_ addresses: String...) -> Self {
         var conversation = Self(addresses.map(floating))
-        conversation.step(.begin)
+        conversation.step(.begin(byTurns: true))
         conversation.answer(.found(links: [eth0], addresses: []))
         conversation.add(1)
         conversation.step(.told(addresses.map { .address(address($0)) }))
