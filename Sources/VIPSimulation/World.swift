@@ -189,8 +189,10 @@ public final class World {
         case .silent(let host, let life, let group):
             live(host, life, happening) { tell(host, .addresses(.silent(group: group))) }
         case .beginAddresses(let host, let life):
-            live(host, life, happening) { let byTurns = hosts[host].enforcement == .gate
-                tell(host, .addresses(.begin(byTurns: byTurns))) }
+            live(host, life, happening) {
+                let byTurns = hosts[host].enforcement == .gate
+                tell(host, .addresses(.begin(byTurns: byTurns)))
+            }
         case .restoreLink(let host, let boot, let path):
             booted(host, boot, happening) { restoreLink(host, path) }
         case .noticeGate(let host, let life): live(host, life, happening) { noticeGate(host) }
