@@ -5,6 +5,16 @@ import VIPAgent
 import VIPPlatform
 import VIPTestSupport
 
+extension PageFile {
+    /// One record, at once; whether the file had been cut.
+    @discardableResult
+    fileprivate func write(_ index: Int, _ octets: [UInt8]) throws(SystemError) -> Bool {
+        try change(index, to: octets.span)
+        try flush()
+        return try mend()
+    }
+}
+
 @Suite("Page")
 struct PageFileTests {
     let scratch = ScratchDirectory()
@@ -58,6 +68,47 @@ struct PageFileTests {
             }
         }
         #expect(seen.old > 0 && seen.new > 0)
+    }
+
+    @Test("records that are written together are torn each by itself, and the others untouched")
+    func tornTogether() throws {
+        let page = try PageFile(path: scratch("page"))
+        for index in 0..<6 {
+            for round in 0...index { try page.write(index, [UInt8(index), UInt8(round), 1]) }
+        }
+        let before = try contents("page")
+        for index in [1, 2, 3] { try page.change(index, to: [UInt8(index), 2].span) }
+        #expect(try contents("page") == before)
+        try page.flush()
+        let after = try contents("page")
+
+        for cut in stride(from: 1152, through: 1152 * 4, by: 11) {
+            for mixture in [after[..<cut] + before[cut...], before[..<cut] + after[cut...]] {
+                try place(Array(mixture), at: "torn")
+                let torn = try PageFile(path: scratch("torn"))
+                for index in 0..<6 {
+                    let old = [UInt8(index), UInt8(index), 1]
+                    let isNew = torn.read(index) == [UInt8(index), 2]
+                    #expect(torn.read(index) == old || isNew && [1, 2, 3].contains(index))
+                }
+            }
+        }
+        let again = try PageFile(path: scratch("page"))
+        #expect([1, 2, 3].allSatisfy { again.read($0) == [UInt8($0), 2] })
+    }
+
+    @Test("of a record that is changed twice, the first is whole while the second is written")
+    func changedTwice() throws {
+        let page = try PageFile(path: scratch("page"))
+        try page.write(0, [1])
+        try page.change(0, to: [2].span)
+        try page.change(1, to: [9].span)
+        try page.change(0, to: [3].span)
+        #expect(try PageFile(path: scratch("page")).read(0) == [2])
+        #expect(try PageFile(path: scratch("page")).read(1) == [9])
+        #expect(page.read(0) == [3])
+        try page.flush()
+        #expect(try PageFile(path: scratch("page")).read(0) == [3])
     }
 
     @Test("after a torn write, the next one leaves what was whole alone until it is done")
@@ -132,7 +183,9 @@ struct PageFileTests {
     @Test("cut to nothing under the process that has it open, it grows again with all it had")
     func cut() throws {
         let page = try PageFile(path: scratch("page"))
-        for index in 0..<70 { try page.write(index, [UInt8(index), 1]) }
+        for round: UInt8 in [0, 1] {
+            for index in 0..<70 { try page.write(index, [UInt8(index), round]) }
+        }
         let whole = size("page")
         for length in [0, 1, 4096, 1152 * 5 + 600] {
             #expect(unsafe truncate(scratch("page"), off_t(length)) == 0)
@@ -145,6 +198,9 @@ struct PageFileTests {
             }
         }
         #expect(try !page.write(3, [34]))
+        // What was newer does not come back as what was before it: of each record the newest alone.
+        let octets = try contents("page")
+        #expect(octets[1152 * 7..<1152 * 7 + 576].allSatisfy { $0 == 0 })
     }
 
     @Test("gone or replaced by another file, it is written anew in its place")

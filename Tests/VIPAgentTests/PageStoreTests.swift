@@ -45,7 +45,8 @@ struct PageStoreTests {
     func flipped() throws {
         do {
             let file = try PageFile(path: scratch("page"))
-            try file.write(0, [UInt8](repeating: 7, count: 60))
+            try file.change(0, to: [UInt8](repeating: 7, count: 60).span)
+            try file.flush()
         }
         var octets = try WholeFile.read(scratch("page"), most: 1 << 24)
         // The first write goes to the first slot; its contents begin behind 32 octets.
@@ -73,6 +74,7 @@ struct PageMendingTests {
         let page = try open()
         try page.write(header)
         try page.write(record)
+        try page.flush()
         #expect(try page.mend() == nil)
         #expect(unsafe truncate(scratch("page"), 100) == 0)
         #expect(try page.mend() == "somebody had cut \(scratch("page"))")
@@ -81,6 +83,8 @@ struct PageMendingTests {
         var changed = record
         changed.highestUsed = Term(4)
         try page.write(changed)
+        try page.flush()
+        try page.check()
         #expect(page.wasCut)
         #expect(try open().page == Page(header: header, records: [changed]))
         #expect(try page.mend() == "somebody had cut \(scratch("page"))")
@@ -94,6 +98,25 @@ struct PageMendingTests {
         }
     }
 
+    @Test("has what was written once it is flushed, and counts a new group's record by then, too")
+    func flushed() throws {
+        let page = try open()
+        try page.write(header)
+        try page.flush()
+        let others = (2..<80).map { GroupRecord(group: GroupID($0), highestGranted: Term($0)) }
+        for other in others { try page.write(other) }
+        #expect(try open().page == Page(header: header, records: []))
+        try page.flush()
+        #expect(try open().page == Page(header: header, records: others))
+        try page.write(record)
+        var changed = others
+        changed[5].highestUsed = Term(9)
+        for other in changed { try page.write(other) }
+        try page.write(header)
+        try page.flush()
+        #expect(try open().page == Page(header: header, records: [record] + changed))
+    }
+
     @Test("that says what can't be by this host's clocks is damaged")
     func implausible() throws {
         do {
@@ -105,6 +128,7 @@ struct PageMendingTests {
                     voterSet: 9
                 )
             )
+            try page.flush()
         }
         let again = try open()
         #expect(again.page == nil)

@@ -262,6 +262,10 @@ final class Membership {
                 crashPoints?.begin(event)
             #endif
             for effect in effects { perform(effect, at: now) }
+            keep { () throws(SystemError) in
+                try page.flush()
+                try page.check()
+            }
             #if VIP_CRASH_POINTS
                 crashPoints?.passEnd()
             #endif
@@ -282,8 +286,13 @@ final class Membership {
         )
     }
 
+    /// Records that come one after the other are put into the page together, before the first
+    /// effect of another kind is begun. So whatever may rest on them finds them there, and a death
+    /// in between leaves what one before the first of them would have left, or a part of them.
+    ///
     /// - Parameter now: the reading of the step that the effect came from.
     private func perform(_ effect: Effect, at now: Reading) {
+        if !effect.isOfPage { keep { () throws(SystemError) in try page.flush() } }
         #if VIP_CRASH_POINTS
             crashPoints?.pass(before: effect)
         #endif
@@ -309,6 +318,7 @@ final class Membership {
         case .announce(let group):
             keeper?.step(.announce(group), at: now.boottime)
         case .send(let frame):
+            keep { () throws(SystemError) in try page.check() }
             routes.send(frame)
         case .recordLease(let lease):
             records.record(lease: lease)

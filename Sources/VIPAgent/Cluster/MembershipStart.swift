@@ -70,4 +70,12 @@ extension Effect {
         if case .closeGate = self { return true }
         return false
     }
+
+    /// It is a part of the page that is to be written.
+    var isOfPage: Bool {
+        switch self {
+        case .writeHeader, .writeRecord: true
+        default: false
+        }
+    }
 }

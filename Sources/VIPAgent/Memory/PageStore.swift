@@ -14,6 +14,14 @@ package final class PageStore {
     private var count = 0
     private var places: [GroupID: Int] = [:]
     private var header: PageHeader?
+    /// Whether there are records that the header in the file does not count.
+    private var hasUncounted = false
+    /// Whether something is to be put into the file, and whether that was done since it was
+    /// found whole.
+    private var isWritten = true
+    private var isChecked = true
+    /// A record's octets, while it is written.
+    private var octets: [UInt8] = []
     private static let headerIndex = 0
 
     /// Why there is no page, for the log.
@@ -49,7 +57,7 @@ package final class PageStore {
 
     package var path: String { file.path }
 
-    /// That somebody has cut the page since this was asked last; it was written anew at once.
+    /// That somebody has cut the page since this was asked last; it was written anew since.
     package private(set) var wasCut = false
 
     /// Writes the page again where it was cut, and into a new file where it is gone or replaced.
@@ -61,10 +69,7 @@ package final class PageStore {
             wasCut = false
             return "\(file.path) was gone, or another file"
         }
-        if !file.isWhole {
-            try file.writeAll()
-            wasCut = true
-        }
+        if try file.mend() { wasCut = true }
         defer { wasCut = false }
         return wasCut ? "somebody had cut \(file.path)" : nil
     }
@@ -119,9 +124,12 @@ package final class PageStore {
         return page
     }
 
+    // MARK: - Writing
+
+    /// What is written is in the file once `flush` has returned.
     package func write(_ header: PageHeader) throws(SystemError) {
         self.header = header
-        var octets: [UInt8] = []
+        octets.removeAll(keepingCapacity: true)
         for number in [
             identity.bootHigh, identity.bootLow, identity.namespaceDevice, identity.namespaceInode,
             UInt64(self.count),
@@ -131,28 +139,45 @@ package final class PageStore {
             }
         }
         header.serialize(into: &octets)
-        try put(Self.headerIndex, octets)
+        try put(Self.headerIndex)
     }
 
-    /// A group's first record is counted by the header once it is whole.
+    /// Likewise. A group's first record is counted by the header once it is whole.
     package func write(_ record: GroupRecord) throws(SystemError) {
-        var octets: [UInt8] = []
-        octets.reserveCapacity(GroupRecord.longestLength)
+        octets.removeAll(keepingCapacity: true)
         record.serialize(into: &octets)
-        if let index = places[record.group] {
-            try put(index, octets)
-            return
-        }
+        if let index = places[record.group] { return try put(index) }
         let index = count + 1
         try file.reserve(records: index + 1)
-        try put(index, octets)
+        try put(index)
         count = index
         places[record.group] = index
-        if let header { try write(header) }
+        hasUncounted = true
     }
 
-    private func put(_ index: Int, _ octets: [UInt8]) throws(SystemError) {
-        if try file.write(index, octets) { wasCut = true }
+    private func put(_ index: Int) throws(SystemError) {
+        let octets = octets
+        try file.change(index, to: octets.span)
+        isWritten = false
+    }
+
+    /// Puts into the file what was written since this was called last, with as few calls as there
+    /// can be. When this returns, all of it has survived the process.
+    package func flush() throws(SystemError) {
+        guard !isWritten else { return }
+        try file.flush()
+        if hasUncounted, let header {
+            try write(header)
+            try file.flush()
+        }
+        (hasUncounted, isWritten, isChecked) = (false, true, false)
+    }
+
+    /// Writes the page anew if somebody has cut it, after something was put into it.
+    package func check() throws(SystemError) {
+        guard !isChecked else { return }
+        if try file.mend() { wasCut = true }
+        isChecked = true
     }
 }
 

@@ -3,11 +3,14 @@ import Glibc
 
 /// Small records that outlive the process, and not the boot: a file that is never synchronised.
 ///
-/// A record has two slots. Writing goes to the older one, in one call; reading takes the newer one
-/// that is whole. So a process that is killed anywhere in between leaves either the old record or
-/// the new one, and writing is a copy of some hundred octets into the page cache and never waits
-/// for a disk (the run directory is on tmpfs). Past a crash of the kernel these records mean
-/// nothing.
+/// A record has two slots. Writing goes to the older one; reading takes the newer one that is
+/// whole. So a process that is killed anywhere in between leaves either the old record or the new
+/// one, and writing is a copy into the page cache and never waits for a disk (the run directory is
+/// on tmpfs). Past a crash of the kernel these records mean nothing.
+///
+/// Records that stand one behind the other are written in one call, with what is between their new
+/// slots: these are older slots, which the file gets once more as it has them. A death in between
+/// leaves of each of them the old or the new one.
 ///
 ///     slot:  sequence 8 | length 4 | index 4 | checksum 8 | reserved 8 | contents 512 | unused 32
 ///
@@ -16,7 +19,7 @@ import Glibc
 ///
 /// Records are written through the descriptor and not through a mapping: to touch mapped memory
 /// that somebody has cut off the file is death by SIGBUS. Written through the descriptor the file
-/// grows again. What this process knows of each record is kept in memory, so that it can be written
+/// grows again. What this process knows of the file is kept in memory, so that it can be written
 /// anew, into this file or into another one in its place.
 @safe
 package final class PageFile {
@@ -32,8 +35,12 @@ package final class PageFile {
     package let path: String
     private var descriptor: Descriptor
     private var pin: PagePin
-    /// What each record is known to hold; nil where it was not looked at yet.
+    /// What is known of each record; nil where it was not looked at yet.
     private var known: [PageRecord?]
+    /// The octets of those that were.
+    private var image: [UInt8]
+    /// Records that were changed and are not in the file yet, in the order in which they were.
+    private var changed: [Int] = []
     /// Records that the file has room for.
     package var capacity: Int { known.count }
 
@@ -50,6 +57,7 @@ package final class PageFile {
         let records = min(max(whole, Self.growth), Self.mostRecords)
         try Self.allocate(descriptor, records: records, path: path)
         known = Array(repeating: nil, count: records)
+        image = Array(repeating: 0, count: records * PageRecord.size)
         pin = PagePin(descriptor, octets: records * PageRecord.size)
     }
 
@@ -65,8 +73,10 @@ package final class PageFile {
 
     /// The record's newest whole contents; nil where there never were any.
     package func read(_ index: Int) -> [UInt8]? {
-        guard index >= 0, index < capacity else { return nil }
-        return record(index).contents
+        guard index >= 0, index < capacity, let range = record(index).contents(at: index) else {
+            return nil
+        }
+        return Array(image[range])
     }
 
     /// Whether nothing was ever written there, or it was erased; a record that is not whole is
@@ -76,22 +86,47 @@ package final class PageFile {
         return record(index).isBlank
     }
 
-    /// Replaces the record. When this returns, it has survived the process.
+    /// Replaces the record in memory; `flush` puts it into the file.
     ///
     /// - Parameters:
     ///   - index: below `mostRecords`; the file grows as needed.
     ///   - octets: at most `mostOctets`.
-    /// - Returns: whether the file had to be mended, since somebody had cut it.
     /// - Throws: only where the file has to grow and cannot.
-    @discardableResult
-    package func write(_ index: Int, _ octets: [UInt8]) throws(SystemError) -> Bool {
+    package func change(_ index: Int, to octets: Span<UInt8>) throws(SystemError) {
         precondition(index >= 0 && index < Self.mostRecords, "record \(index) is out of bounds")
         precondition(octets.count <= Self.mostOctets, "\(octets.count) octets are no record")
         try reserve(records: index + 1)
+        // One of its slots has to stay whole in the file.
+        if record(index).isAhead { try flush() }
         var record = record(index)
-        record.replace(with: octets)
-        try put(record, index)
+        record.replace(with: octets, at: index, in: &image)
         known[index] = record
+        changed.append(index)
+    }
+
+    /// Puts into the file what was changed in memory, in that order. When this returns, it has
+    /// survived the process.
+    package func flush() throws(SystemError) {
+        var next = 0
+        while next < changed.count {
+            let first = changed[next]
+            var last = first
+            next += 1
+            while next < changed.count, changed[next] == last + 1 {
+                last += 1
+                next += 1
+            }
+            let begin = record(first).octets(at: first).lowerBound
+            try put(begin..<record(last).octets(at: last).upperBound)
+        }
+        for index in changed { known[index]?.isAhead = false }
+        changed.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes all that is known, where somebody has cut the file.
+    ///
+    /// - Returns: whether somebody had.
+    package func mend() throws(SystemError) -> Bool {
         guard !isWhole else { return false }
         try writeAll()
         return true
@@ -106,6 +141,7 @@ package final class PageFile {
         for which in [1 - newest, newest] {
             let offset = PageRecord.offset(of: index, which)
             _ = unsafe pwrite(descriptor.number, zeros, zeros.count, off_t(offset))
+            image.replaceSubrange(offset..<offset + zeros.count, with: zeros)
         }
         known[index] = PageRecord()
     }
@@ -125,6 +161,7 @@ package final class PageFile {
         let wanted = min(steps * Self.growth, Self.mostRecords)
         try Self.allocate(descriptor, records: wanted, path: path)
         known += Array(repeating: nil, count: wanted - capacity)
+        image += Array(repeating: 0, count: wanted * PageRecord.size - image.count)
         pin = PagePin(descriptor, octets: wanted * PageRecord.size)
     }
 
@@ -150,12 +187,13 @@ package final class PageFile {
         }
     }
 
-    /// Makes room again where somebody has cut the file, and writes all that is known.
-    package func writeAll() throws(SystemError) {
+    /// Makes room again where somebody has cut the file, and writes all that is known: of each
+    /// record the newest slot alone, since the other one must not come to light without it.
+    private func writeAll() throws(SystemError) {
         try Self.allocate(descriptor, records: capacity, path: path)
         for index in known.indices {
-            guard let record = known[index], record.contents != nil else { continue }
-            try put(record, index)
+            guard let record = known[index], record.length != nil else { continue }
+            try put(record.octets(at: index))
         }
         pin = PagePin(descriptor, octets: capacity * PageRecord.size)
     }
@@ -164,31 +202,36 @@ package final class PageFile {
 
     private func record(_ index: Int) -> PageRecord {
         if let record = known[index] { return record }
-        var octets = [UInt8](repeating: 0, count: PageRecord.size)
-        let offset = off_t(PageRecord.offset(of: index, 0))
+        let offset = PageRecord.offset(of: index, 0)
         let count = SystemCall.repeating {
-            let count = unsafe pread(descriptor.number, &octets, octets.count, offset)
+            let count = unsafe image.withUnsafeMutableBytes { image in
+                unsafe pread(
+                    descriptor.number,
+                    image.baseAddress! + offset,
+                    PageRecord.size,
+                    off_t(offset)
+                )
+            }
             return count < 0 ? -Int(errno) : count
         }
         // What could not be read is no record; what was cut off is blank.
         let record =
-            count < 0 ? PageRecord.unreadable : PageRecord(reading: octets, at: index)
+            count < 0 ? PageRecord.unreadable : PageRecord(reading: image.span, at: index)
         known[index] = record
         return record
     }
 
-    private func put(_ record: PageRecord, _ index: Int) throws(SystemError) {
-        let octets = record.slot(at: index)
-        let offset = PageRecord.offset(of: index, record.newest)
-        var written = 0
-        while written < octets.count {
+    /// Writes that part of the image.
+    private func put(_ range: Range<Int>) throws(SystemError) {
+        var written = range.lowerBound
+        while written < range.upperBound {
             written += try SystemCall.run("write", on: path) {
-                unsafe octets.withUnsafeBytes { buffer in
+                unsafe image.withUnsafeBytes { image in
                     unsafe pwrite(
                         descriptor.number,
-                        buffer.baseAddress! + written,
-                        buffer.count - written,
-                        off_t(offset + written)
+                        image.baseAddress! + written,
+                        range.upperBound - written,
+                        off_t(written)
                     )
                 }
             }

@@ -1,12 +1,13 @@
 import VIPNet
 
-/// One record of a page as a process knows it, and the octets of its slots; see `PageFile`.
+/// What a process knows of one record of a page, whose octets are in its image; see `PageFile`.
 struct PageRecord: Equatable {
     private enum Offset {
         static let sequence = 0
         static let length = 8
         static let index = 12
         static let checksum = 16
+        static let reserved = 24
         static let contents = 32
     }
 
@@ -20,10 +21,12 @@ struct PageRecord: Equatable {
     /// The slot that was written last.
     private(set) var newest = 0
     private(set) var sequence: UInt64 = 0
-    /// Nil where no slot is whole.
-    private(set) var contents: [UInt8]?
+    /// Octets of its contents; nil where no slot is whole.
+    private(set) var length: Int?
     /// Whether neither slot was ever written.
     private(set) var isBlank = true
+    /// Whether the newest slot is not in the file yet.
+    var isAhead = false
 
     init() {}
 
@@ -34,92 +37,106 @@ struct PageRecord: Equatable {
         return record
     }
 
-    /// - Parameter octets: of both slots.
-    init(reading octets: [UInt8], at index: Int) {
-        precondition(octets.count == Self.size, "\(octets.count) octets are no record")
-        isBlank = [0, Self.slotSize].allSatisfy { Self.number(octets, $0, 8) == 0 }
+    /// - Parameter image: of the page, as far as it was read.
+    init(reading image: Span<UInt8>, at index: Int) {
+        isBlank = [0, 1].allSatisfy {
+            Self.number(image, Self.offset(of: index, $0) + Offset.sequence, 8) == 0
+        }
         for which in [0, 1] {
-            let start = which * Self.slotSize
-            guard let found = Self.whole(octets[start..<start + Self.slotSize], index),
-                contents == nil || found.sequence > sequence
+            let start = Self.offset(of: index, which)
+            let slot = image.extracting(start..<start + Self.slotSize)
+            guard let found = Self.whole(slot, index), length == nil || found.sequence > sequence
             else { continue }
-            (newest, sequence, contents) = (which, found.sequence, found.contents)
+            (newest, sequence, length) = (which, found.sequence, found.length)
         }
     }
 
-    /// In the older slot, so that the other one stays whole until this one is.
-    mutating func replace(with octets: [UInt8]) {
-        newest = contents == nil ? 0 : 1 - newest
+    /// In the older slot, so that the other one stays whole until this one is. Behind the contents
+    /// there may be the end of longer ones.
+    mutating func replace(with contents: Span<UInt8>, at index: Int, in image: inout [UInt8]) {
+        newest = length == nil ? 0 : 1 - newest
         sequence += 1
-        contents = octets
+        length = contents.count
         isBlank = false
+        isAhead = true
+        let start = Self.offset(of: index, newest)
+        let checksum = Self.checksum(sequence, index, contents)
+        var image = image.mutableSpan
+        Self.store(sequence, 8, in: &image, at: start + Offset.sequence)
+        Self.store(UInt64(contents.count), 4, in: &image, at: start + Offset.length)
+        Self.store(UInt64(index), 4, in: &image, at: start + Offset.index)
+        Self.store(checksum, 8, in: &image, at: start + Offset.checksum)
+        Self.store(0, 8, in: &image, at: start + Offset.reserved)
+        for place in contents.indices {
+            image[start + Offset.contents + place] = contents[place]
+        }
     }
 
-    /// The newest slot as it stands in the file, as far as it says anything: behind the contents
-    /// there may be the end of longer ones.
-    func slot(at index: Int) -> [UInt8] {
-        let contents = contents ?? []
-        var octets: [UInt8] = []
-        octets.reserveCapacity(Offset.contents + contents.count)
-        Self.append(sequence, 8, to: &octets)
-        Self.append(UInt64(contents.count), 4, to: &octets)
-        Self.append(UInt64(index), 4, to: &octets)
-        Self.append(Self.checksum(sequence, index, contents[...]), 8, to: &octets)
-        Self.append(0, 8, to: &octets)
-        octets += contents
-        return octets
+    /// Where the newest slot is in the file, as far as it says anything.
+    func octets(at index: Int) -> Range<Int> {
+        let start = Self.offset(of: index, newest)
+        return start..<start + Offset.contents + (length ?? 0)
+    }
+
+    /// Where its contents are.
+    func contents(at index: Int) -> Range<Int>? {
+        guard length != nil else { return nil }
+        let octets = octets(at: index)
+        return octets.lowerBound + Offset.contents..<octets.upperBound
     }
 
     // MARK: - Octets
 
     private static func whole(
-        _ slot: ArraySlice<UInt8>,
+        _ slot: Span<UInt8>,
         _ index: Int
-    ) -> (sequence: UInt64, contents: [UInt8])? {
-        let start = slot.startIndex
-        let sequence = number(slot, start + Offset.sequence, 8)
-        let length = number(slot, start + Offset.length, 4)
+    ) -> (sequence: UInt64, length: Int)? {
+        let sequence = number(slot, Offset.sequence, 8)
+        let length = number(slot, Offset.length, 4)
         guard sequence != 0, sequence != .max, length <= UInt64(PageFile.mostOctets),
-            number(slot, start + Offset.index, 4) == UInt64(index)
+            number(slot, Offset.index, 4) == UInt64(index)
         else { return nil }
-        let contents = slot[(start + Offset.contents)...].prefix(Int(length))
-        guard number(slot, start + Offset.checksum, 8) == checksum(sequence, index, contents)
+        let contents = slot.extracting(Offset.contents..<Offset.contents + Int(length))
+        guard number(slot, Offset.checksum, 8) == checksum(sequence, index, contents)
         else { return nil }
-        return (sequence, Array(contents))
+        return (sequence, Int(length))
     }
 
     private static func checksum(
         _ sequence: UInt64,
         _ index: Int,
-        _ contents: ArraySlice<UInt8>
+        _ contents: Span<UInt8>
     ) -> UInt64 {
         var checksum = Checksum()
         checksum.add(sequence)
         checksum.add(UInt64(index))
         checksum.add(UInt64(contents.count))
-        for octet in contents { checksum.add(octet) }
+        for place in contents.indices { checksum.add(contents[place]) }
         return checksum.value
     }
 
     /// In the host's byte order.
-    private static func number<Octets: RandomAccessCollection<UInt8>>(
-        _ octets: Octets,
-        _ offset: Octets.Index,
-        _ count: Int
-    ) -> UInt64 where Octets.Index == Int {
+    private static func number(_ octets: Span<UInt8>, _ offset: Int, _ count: Int) -> UInt64 {
         var number: UInt64 = 0
         for place in 0..<count {
-            let shift = UInt64(isLittleEndian ? place : count - 1 - place) * 8
-            number |= UInt64(octets[offset + place]) << shift
+            number |= UInt64(octets[offset + place]) << shift(place, count)
         }
         return number
     }
 
-    private static func append(_ number: UInt64, _ count: Int, to octets: inout [UInt8]) {
+    private static func store(
+        _ number: UInt64,
+        _ count: Int,
+        in octets: inout MutableSpan<UInt8>,
+        at offset: Int
+    ) {
         for place in 0..<count {
-            let shift = UInt64(isLittleEndian ? place : count - 1 - place) * 8
-            octets.append(UInt8(truncatingIfNeeded: number >> shift))
+            octets[offset + place] = UInt8(truncatingIfNeeded: number >> shift(place, count))
         }
+    }
+
+    private static func shift(_ place: Int, _ count: Int) -> UInt64 {
+        UInt64(isLittleEndian ? place : count - 1 - place) * 8
     }
 
     private static let isLittleEndian = UInt16(1).littleEndian == 1
