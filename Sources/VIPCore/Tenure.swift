@@ -62,6 +62,9 @@ struct Tenure: Sendable {
     var asks: [Ask]
     /// Nil: it is closed.
     var gateUntil: Instant?
+    /// Lifetimes enforce the lease, and the kernel has the addresses from an earlier process, which
+    /// may have relied on a gate: they may last for longer until the kernel has taken new ones.
+    var hasOldLifetimes = false
     /// Since when another host's word stands against this tenure: it owns the group in a higher
     /// term, it says. The gate is closed until a majority has answered a question asked after that.
     var doubtedSince: Reading?

@@ -78,7 +78,9 @@ private struct GateLife {
         case 4:
             talk.wait(0.2)
             step(.wake)
-        case 5: step(.foreignGateRemoved(GateRemovalReport(), underAddresses: draw(2) == 0))
+        case 5:
+            let silenced: [GroupID] = draw(2) == 0 ? [web] : []
+            step(.foreignGateRemoved(GateRemovalReport(), silenced: silenced))
         default: answer()
         }
         check()

@@ -149,12 +149,9 @@ package final class GateKeeper {
             worker.ask(.keep(gate, assignments.map(GateGuard.Assignment.init), pins: pins))
         case .store(let butInherited):
             unstored = descriptors.filter { !butInherited || inherited[$0.key] != $0.value }
-        case .removeForeignGate(let underAddresses):
-            let outcome = removal.carryOut(underAddresses: underAddresses)
-            return .foreignGateRemoved(
-                GateRemovalReport(outcome),
-                underAddresses: underAddresses
-            )
+        case .removeForeignGate(let silenced):
+            let outcome = removal.carryOut(silenced: silenced.flatMap { host.addresses(of: $0) })
+            return .foreignGateRemoved(GateRemovalReport(outcome), silenced: silenced)
         case .sweep: worker.ask(.sweep)
         case .takeAway: worker.ask(.takeAway(removal))
         case .tell(let event): news.append(event)

@@ -30,6 +30,10 @@ extension GateGuard.Assignment {
 
 extension GateRemovalReport {
     init(_ outcome: GateRemoval.Outcome) {
-        self.init(removed: outcome.removed, failures: outcome.failures)
+        self.init(
+            removed: outcome.removed,
+            failures: outcome.failures,
+            isNeeded: outcome.isNeeded
+        )
     }
 }

@@ -78,6 +78,7 @@ extension Group {
         }
         guard tenure.isConfirming(number) else { return }
         tenure.stage = .serving
+        tenure.hasOldLifetimes = false
         tenure.announcements.begin(at: scene.now)
         role = .owner(tenure)
         openGate(in: scene, &out)

@@ -35,10 +35,11 @@ extension Group {
     }
 
     /// Opens or extends the gate to what the deadline allows; the page comes first. Of a restored
-    /// tenure it is open already, and does not wait for the kernel to be asked about addresses.
+    /// tenure it is open already, and does not wait for the kernel to be asked about addresses;
+    /// unless these may stay for longer than the lease lasts.
     mutating func openGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role, tenure.doubtedSince == nil,
-            tenure.isServing || tenure.gateUntil != nil
+            tenure.isServing || tenure.gateUntil != nil && !tenure.hasOldLifetimes
         else {
             commit(&out)
             return
@@ -254,7 +255,8 @@ extension Group {
     private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
         guard case .owner(var tenure) = role else { return }
         // Also while addresses are confirmed again: the gate is open as it was before.
-        if tenure.gateUntil != nil {
+        // What the process before has set is not later than this, or the addresses had to go.
+        if tenure.gateUntil != nil, !tenure.hasOldLifetimes {
             let until = tenure.deadline.boottime
             tenure.gateUntil = until
             role = .owner(tenure)

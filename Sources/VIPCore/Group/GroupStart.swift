@@ -85,6 +85,7 @@ extension Group {
             deadline: record.deadline,
             asks: Array(repeating: Ask(), count: scene.peers.count),
             gateUntil: record.deadline.boottime,
+            hasOldLifetimes: needsLifetimes,
             refreshAt: scene.now.boottime,
             addressesUntil: record.deadline
         )

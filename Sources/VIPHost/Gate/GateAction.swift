@@ -31,8 +31,9 @@ package enum GateAction: Equatable, Sendable {
     /// Take off what an earlier agent has left and this one can't open, unless an address of ours
     /// is on an interface. Answered with `GateEvent.foreignGateRemoved`.
     ///
-    /// - Parameter underAddresses: also if one is, since something else silences it.
-    case removeForeignGate(underAddresses: Bool)
+    /// - Parameter silenced: an address of these groups is no reason to leave it, since something
+    ///   else silences it.
+    case removeForeignGate(silenced: [GroupID])
     /// Have everything looked at now.
     case sweep
     /// Take the gate at hand off every interface, and keep it no more: `.takenAway`.

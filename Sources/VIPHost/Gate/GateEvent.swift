@@ -12,7 +12,7 @@ package enum GateEvent: Equatable, Sendable {
     /// meanwhile is no news to the core.
     case reports([GateReport])
     /// The answer to `GateAction.removeForeignGate`.
-    case foreignGateRemoved(GateRemovalReport, underAddresses: Bool)
+    case foreignGateRemoved(GateRemovalReport, silenced: [GroupID])
     /// Somebody asks what the gate is like.
     case asked
     /// The last thing that a process does which lets go for good.
@@ -75,9 +75,12 @@ package struct GateRemovalReport: Equatable, Sendable {
     package var removed: [String]
     /// What could not be done, and why.
     package var failures: [String]
+    /// It was not even tried, for the sake of an address.
+    package var isNeeded: Bool
 
-    package init(removed: [String] = [], failures: [String] = []) {
+    package init(removed: [String] = [], failures: [String] = [], isNeeded: Bool = false) {
         self.removed = removed
         self.failures = failures
+        self.isNeeded = isNeeded
     }
 }

@@ -39,4 +39,6 @@ struct GateEntry: Equatable, Sendable {
     /// Whether a tenure of the process before went on at the start.
     let isRestored: Bool
     var hold: Hold
+    /// Without a gate: it was opened, so that by now something else silences what is there of it.
+    var isSilenced = false
 }

@@ -60,7 +60,7 @@ package enum GatePosture: Equatable, Sendable {
         case none
         /// There may be one. It guards an address that nothing else silences.
         case kept
-        case leaving(underAddresses: Bool)
+        case leaving(silenced: [GroupID])
     }
 
     /// Whether all that an earlier process left open is closed. One that was made replaces what

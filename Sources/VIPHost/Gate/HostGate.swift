@@ -84,8 +84,8 @@ package struct HostGate: Sendable {
         case .reports(let reports):
             for report in reports { take(report, &actions) }
             tell(&actions)
-        case .foreignGateRemoved(let outcome, let underAddresses):
-            takeForeign(outcome, underAddresses: underAddresses, &actions)
+        case .foreignGateRemoved(let outcome, let silenced):
+            takeForeign(outcome, silenced: silenced, &actions)
         case .asked:
             if lookedAt.map({ now - $0 > Self.freshness }) ?? true {
                 lookedAt = now
@@ -163,7 +163,9 @@ package struct HostGate: Sendable {
         case .slot(let slot): actions.append(.openSlot(slot, until: until))
         case .closed, .left, .open: entries[index].hold = .open(until: until)
         case .none:
-            if entries[index].group.fallback != nil { removeForeignUnderAddresses(&actions) }
+            guard entries[index].group.fallback != nil else { return }
+            entries[index].isSilenced = true
+            removeForeignUnderAddresses(&actions)
         }
     }
 

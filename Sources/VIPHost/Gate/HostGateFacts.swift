@@ -1,4 +1,5 @@
 import VIPCore
+import VIPNet
 
 /// What others have to know of the gate.
 extension HostGate {
@@ -35,6 +36,10 @@ extension HostGate {
             return !areGatesFound && fallback == .lifetimes ? .lifetimes : .gate
         case .kept, .leaving, .gone: return .gate
         }
+    }
+
+    package func addresses(of id: GroupID) -> [IPAddress] {
+        entries.index(of: id).map { entries[$0].group.addresses } ?? []
     }
 
     /// The group's slot in the gate, once that is known.

@@ -127,32 +127,34 @@ extension HostGate {
         if hasTenure {
             become(.unavailable(reason, .kept), &actions)
         } else {
-            actions.append(.removeForeignGate(underAddresses: false))
-            become(.unavailable(reason, .leaving(underAddresses: false)), &actions)
+            actions.append(.removeForeignGate(silenced: []))
+            become(.unavailable(reason, .leaving(silenced: [])), &actions)
         }
     }
 
     /// Once a group is owned here that something else silences, a gate that nobody opens would make
-    /// this host deaf and dumb for it.
+    /// this host deaf and dumb for it. What is there of another group may have been put on in
+    /// reliance on that gate, which stays until this has gone or is silenced, too.
     mutating func removeForeignUnderAddresses(_ actions: inout [GateAction]) {
         guard case .unavailable(let reason, let foreign) = posture else { return }
+        let silenced = entries.filter(\.isSilenced).map(\.group.id)
         switch foreign {
-        case .kept, .leaving(underAddresses: false):
-            posture = .unavailable(reason, .leaving(underAddresses: true))
-            actions.append(.removeForeignGate(underAddresses: true))
-        case .none, .leaving(underAddresses: true): break
+        case .none, .leaving(silenced): break
+        case .kept, .leaving:
+            posture = .unavailable(reason, .leaving(silenced: silenced))
+            actions.append(.removeForeignGate(silenced: silenced))
         }
     }
 
     mutating func takeForeign(
         _ outcome: GateRemovalReport,
-        underAddresses: Bool,
+        silenced: [GroupID],
         _ actions: inout [GateAction]
     ) {
         actions += outcome.removed.map { .note(.foreignRemoved($0)) }
         actions += outcome.failures.map { .note(.foreignLeft($0)) }
-        guard case .unavailable(let reason, .leaving(underAddresses)) = posture else { return }
-        let isLeft = !outcome.failures.isEmpty && !underAddresses
+        guard case .unavailable(let reason, .leaving(silenced)) = posture else { return }
+        let isLeft = outcome.isNeeded || !outcome.failures.isEmpty && silenced.isEmpty
         posture = .unavailable(reason, isLeft ? .kept : .none)
     }
 

@@ -8,6 +8,8 @@ package struct GateRemoval: Sendable {
         package var removed: [String] = []
         /// What could not be done, and why.
         package var failures: [String] = []
+        /// It was not even tried, for the sake of an address.
+        package var isNeeded = false
 
         package init(removed: [String] = [], failures: [String] = []) {
             self.removed = removed
@@ -26,15 +28,16 @@ package struct GateRemoval: Sendable {
         self.pins = pins
     }
 
-    /// - Parameter underAddresses: it need not stay, since something else takes them off.
-    package func carryOut(underAddresses: Bool = false) -> Outcome {
+    /// - Parameter silenced: for these it need not stay, since something else takes them off.
+    package func carryOut(silenced: [IPAddress] = []) -> Outcome {
         var outcome = Outcome()
         do throws(SystemError) {
             let socket = try RouteSocket()
             let left = try socket.addresses().filter {
-                !underAddresses && ($0.isOurs || addresses.contains($0.address))
+                ($0.isOurs || addresses.contains($0.address)) && !silenced.contains($0.address)
             }
             guard left.isEmpty else {
+                outcome.isNeeded = true
                 outcome.failures = left.map { "\($0) is still there, and the gate stays closed" }
                 return outcome
             }

@@ -16,8 +16,9 @@ enum GateTranscript {
         case .put(let assignments): "put " + text(assignments)
         case .keep(let assignments): "keep " + text(assignments)
         case .store(let butInherited): "store" + (butInherited ? " but what was inherited" : "")
-        case .removeForeignGate(let underAddresses):
-            "remove the foreign gate" + (underAddresses ? " under addresses" : "")
+        case .removeForeignGate(let silenced):
+            "remove the foreign gate"
+                + (silenced.isEmpty ? "" : " under " + list(silenced.map(name(of:))))
         case .sweep: "sweep"
         case .takeAway: "take away"
         case .tell(.gatesClosed): "tell: gates closed"
