@@ -8,6 +8,8 @@ struct TranscriptEntry {
 
     enum Matter {
         case remark(String)
+        /// What goes on between an agent and its kernel.
+        case detail(String)
         case event(host: Int, Event)
         case addresses(host: Int, AddressEvent)
         case effect(host: Int, Effect)
@@ -18,7 +20,7 @@ struct TranscriptEntry {
 extension World {
     func describe(_ entry: TranscriptEntry) -> String {
         switch entry.matter {
-        case .remark(let line): line
+        case .remark(let line), .detail(let line): line
         case .event(let host, let event): "\(hosts[host].name) < \(describe(event))"
         case .addresses(let host, let event):
             "\(hosts[host].name) addresses < \(describe(event))"

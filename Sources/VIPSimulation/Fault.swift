@@ -18,6 +18,8 @@ public enum Fault: Int, CaseIterable, Sendable {
     case switchover, maintenance, announce, force
     /// Somebody deletes the gate.
     case deleteGate
+    /// The agent is replaced by one of another build, or one that can have no gate.
+    case changeBuild
     /// The agent goes on as a new process.
     case reexecute
     /// The same with another lease length, or other groups.

@@ -26,10 +26,11 @@ enum Happening {
     case tellHealth(host: Int, life: Int, group: Int)
     /// `valid_lft` has passed.
     case expire(host: Int, boot: Int, group: Int, serial: Int)
-    /// The shell hears that the gate is gone; puts it in place; and could from now on.
-    case noticeGate(host: Int, life: Int)
-    case placeGate(host: Int, life: Int)
-    case findGates(host: Int, life: Int)
+    /// The start looks whether its gate has come; the worker does the next thing, or looks where
+    /// the gate sits; and it can be put everywhere from now on.
+    case awaitGate(host: Int, life: Int)
+    case gateWork(host: Int, life: Int)
+    case watchGate(host: Int, life: Int)
     case mendGate(host: Int, boot: Int)
     /// An operator takes over by force, after a while.
     case force(host: Int, boot: Int, group: Int)

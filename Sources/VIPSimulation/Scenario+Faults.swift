@@ -108,7 +108,13 @@ extension Scenario {
         switch aim {
         case .gates:
             self[.deleteGate] = lease * luck.within(1...3)
+            gatePosts = luck.pick([1, 2])
+            gatePatience = luck.pick([heartbeat, lease, 1_000 * Self.milliseconds])
+            if luck.happens(300_000) { self[.changeBuild] = lease * luck.pick([2, 4, 8]) }
         case .lifetimes:
+            canDoWithoutGate = true
+            gatePatience = luck.pick([heartbeat, 1_000 * Self.milliseconds])
+            if luck.happens(500_000) { self[.changeBuild] = lease * luck.pick([2, 4, 8]) }
             gateless = luck.pick([[0], [1], [0, 1], Array(0..<nodes)])
             if luck.happens(300_000) { self[.forceAlone] = lease * 8 }
         case .force:
@@ -160,7 +166,8 @@ extension Scenario {
             "stalls=\(stalls)ppm/\(text(greatestStall))", "kill-inside=\(killInside)ppm",
             "kernel=\(text(kernelDelay.upperBound))", "lateness=\(text(lateness.upperBound))",
             "directory=\(text(directoryDelay))", "failback=\(automaticFailback)",
-            "gateless=\(gateless)", "liar=\(liar)",
+            "gateless=\(gateless)", "posts=\(gatePosts)", "patience=\(text(gatePatience))",
+            "liar=\(liar)",
             "far=\(far.map { "\($0.host)+\(text($0.delay))" } ?? "none")",
             "narrow=\(narrow.map(String.init) ?? "none")", "unrecorded=\(unrecorded)ppm",
             "until=\(text(faultsEnd))",

@@ -37,8 +37,14 @@ public struct Scenario: Sendable {
     public var drift = 2_000
     public var margin: TrueTime = 1 * milliseconds
     public var automaticFailback = false
-    /// Nodes where address lifetimes enforce the lease.
+    /// Nodes that can have no gate at first.
     public var gateless: [Int] = []
+    /// Where there is no gate, address lifetimes enforce the lease.
+    public var canDoWithoutGate = false
+    /// Interfaces that a gate has to sit on.
+    public var gatePosts = 1
+    /// How long a start waits for its gate.
+    public var gatePatience: TrueTime = 1_000 * milliseconds
 
     /// One frame's way, and how many in a million of them are lost, come twice, or come late.
     public var delay: ClosedRange<TrueTime> = 50_000...200_000

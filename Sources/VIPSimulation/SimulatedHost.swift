@@ -2,10 +2,11 @@ import VIPCore
 import VIPHost
 import VIPNet
 
-/// One group's deadline in the map that the eBPF program looks at, if it is in place. It outlives
-/// the process, and not the boot.
+/// What the gates on a host's interfaces have of one group. It outlives the process, and not the
+/// boot.
 struct Gate {
-    /// In nanoseconds of BOOTTIME; the addresses answer before it.
+    /// In nanoseconds of BOOTTIME; the addresses answer before it, on some interface. Where no gate
+    /// sits anywhere, of the one that is about to.
     var deadline: Int64 = 0
     /// For whom it was opened, or the addresses were added, last; nil if never.
     var holder: Holder?
@@ -32,6 +33,8 @@ struct StateDirectory {
 /// One life of the agent.
 final class Process {
     enum Phase {
+        /// The gate is looked for; all that comes waits.
+        case starting
         case idle
         /// An event was received; the clock is not yet read.
         case reading(Incoming)
@@ -45,6 +48,8 @@ final class Process {
         case answer(UInt64, AddressAnswer)
         /// The kernel has something to tell.
         case netlink
+        /// So has the gate's worker.
+        case gate
     }
 
     struct Incoming {
@@ -70,7 +75,7 @@ final class Process {
     var settings: Settings { agent.settings }
     let life: Int
     let since: TrueTime
-    var phase = Phase.idle
+    var phase = Phase.starting
     var incoming: [Incoming] = []
     var taken = 0
     /// What comes before all of that: news from the host to the agent.
@@ -110,18 +115,33 @@ final class Process {
     var doubts: [Instant?]
     /// By group: since when it has the lease and does not serve, by its own clock.
     var idleSince: [Instant?]
-    /// What the shell has last told the core of the gate, and, by group, what the core has heard.
-    var gateTold = true
+    /// Nil on a witness.
+    var gate: HostGate?
+    var gateWorker = GateWorker()
+    /// Found, made, or kept.
+    var gateAtHand: SimulatedGate?
+    /// Where the gate sits, as its worker has said; and, by group, what the core has heard.
+    var postsHeard: [GatePost]?
     var gateInPlace: [Bool]
-    /// The groups whose gates it was to close before it had found them; nil once it has.
-    var unclosed: [Int]?
     /// It is to go on as another process as soon as it is at rest.
     var succession: Succession?
     /// How often in a row it wanted to be woken at once.
     var idleWakes = 0
 
-    init(agent: Agent, life: Int, since: TrueTime, reading: Reading, in scenario: Scenario) {
-        self.agent = agent
+    private let memory: Memory
+    private let seed: UInt64
+
+    init(
+        memory: Memory,
+        settings: Settings,
+        seed: UInt64,
+        life: Int,
+        since: TrueTime,
+        reading: Reading,
+        in scenario: Scenario
+    ) {
+        (self.memory, self.seed) = (memory, seed)
+        agent = Agent(settings: settings, memory: memory, seed: seed)
         self.life = life
         self.since = since
         self.reading = reading
@@ -131,6 +151,19 @@ final class Process {
         gateInPlace = Array(repeating: true, count: scenario.groups)
         doubts = Array(repeating: nil, count: scenario.groups)
         idleSince = Array(repeating: nil, count: scenario.groups)
+    }
+
+    /// By the page that it has found.
+    func hadTenure(of group: GroupID) -> Bool {
+        memory.page?.records.contains { $0.group == group && $0.tenure != nil } ?? false
+    }
+
+    /// From now on the agent is what it is, by what is known of the gate.
+    func begin(_ settings: Settings, areGatesFound: Bool) {
+        var memory = memory
+        memory.areGatesFound = areGatesFound
+        agent = Agent(settings: settings, memory: memory, seed: seed)
+        phase = .idle
     }
 }
 
@@ -143,12 +176,15 @@ final class SimulatedHost {
     var clocks: HostClocks
     var powered = true
     var boot = 0
-    let enforcement: Enforcement
-    /// The eBPF program sits on the interfaces: not before the first agent of a boot has put it
-    /// there, and not after somebody has deleted it.
+    /// What its agent takes to silence the addresses when it can't itself.
+    var enforcement = Enforcement.gate
+    var seats: GateSeats
+    /// Some gate sits on every interface: not before the first agent of a boot has put it there,
+    /// and not after somebody has deleted it.
     var gateInPlace = false
-    /// It can't be put there at the moment.
-    var gateFails = false
+    /// Somewhere one sits that the agent can't close: what it has let through ends with the
+    /// addresses.
+    var gateIsForeign = false
     var gates: [Gate]
     var kernel: SimulatedKernel
     var page: Page?
@@ -178,7 +214,10 @@ final class SimulatedHost {
         id = World.hostID(index)
         isNode = index < scenario.nodes
         name = isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)"
-        enforcement = scenario.gateless.contains(index) ? .lifetimes : .gate
+        seats = GateSeats(
+            scenario.gatePosts,
+            scenario.gateless.contains(index) ? .none : .full
+        )
         gates = Array(repeating: Gate(), count: scenario.groups)
         kernel = SimulatedKernel(scenario)
         directory = StateDirectory(highestTerms: Array(repeating: .none, count: scenario.groups))
@@ -189,6 +228,9 @@ final class SimulatedHost {
         carrierSerial = Array(repeating: 0, count: scenario.paths)
         healthy = Array(repeating: true, count: scenario.groups)
     }
+
+    /// Whether all that an earlier process left open is found, and closed.
+    var areGatesFound: Bool { process?.gate?.areGatesFound ?? true }
 
     /// Whether it has any address of the group.
     func has(_ group: Int) -> Bool { !kernel.held[group].isEmpty }

@@ -29,7 +29,7 @@ public struct Takeover {
     private init() {
         world = World.settled()
         leftOut = world.hosts.map { _ in 0 }
-        world.run(for: .milliseconds(30))
+        world.run(for: .milliseconds(73))
         world.recording = true
         world.run(for: .milliseconds(24))
         powerLoss = world.now
@@ -50,6 +50,7 @@ public struct Takeover {
                     ? "Had only its agent died, its gate would have closed at the instant above."
                     : "Clients were without an answer until now; 507 ms would be the most."
             )
+        case .detail: break
         case .event(let host, let event): tell(event, host, at: entry.time)
         case .addresses(let host, .told(let notices)):
             let told = notices.compactMap { notice -> String? in

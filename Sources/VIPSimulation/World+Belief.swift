@@ -1,4 +1,5 @@
 import VIPCore
+import VIPHost
 
 /// What is checked of owners that others speak against, or that can't serve.
 extension World {
@@ -32,6 +33,19 @@ extension World {
             }
             violate(.doubt, "\(hosts[host].name) hears of an owner in a higher term, and goes on")
         }
+    }
+
+    /// Who asks for a lease has a gate that sits where it has to, as far as its worker has said and
+    /// the core was told. That of a tenure that went on is believed to be there until then.
+    func checkPosts(_ host: Int, _ id: GroupID) {
+        guard let process = hosts[host].process, let gate = process.gate,
+            gate.unavailability == nil, !(gate.isPending && process.hadTenure(of: id))
+        else { return }
+        let isNews = process.pending.contains { event in
+            if case .gate(id, inPlace: _) = event { true } else { false }
+        }
+        guard !isNews, process.postsHeard?.allSatisfy(\.isWhole) != true else { return }
+        violate(.gateFirst, "\(hosts[host].name) asks for g\(id.bits), and its gate is not there")
     }
 
     /// A node that has the lease, and no addresses that answer, lets others have it.

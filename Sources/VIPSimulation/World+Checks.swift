@@ -111,7 +111,9 @@ extension World {
     /// At every frame, and at the end of every step: no gate is open for longer than the page says,
     /// once they are found.
     private func checkGates(_ host: Int) {
-        guard hosts[host].process?.unclosed == nil else { return }
+        guard hosts[host].areGatesFound, !hosts[host].gateIsForeign,
+            hosts[host].process?.gate?.unavailability == nil
+        else { return }
         let boottime = hosts[host].clocks.boottime(at: now)
         for group in 0..<scenario.groups {
             let gate = hosts[host].gates[group]
@@ -233,7 +235,10 @@ extension World {
         if !isNews, !hosts[host].has(group), known?.isAbsent == true, known?.isBusy == false {
             violate(.announcement, "\(hosts[host].name) announces g\(group + 1) without having it")
         }
-        if !gate.isOpen(boottime: boottime) {
+        // One that is yet to be found closes by itself before it is opened for longer.
+        if hosts[host].areGatesFound, hosts[host].process?.gate?.isPending != true,
+            hosts[host].process?.gate?.unavailability == nil, !gate.isOpen(boottime: boottime)
+        {
             violate(.announcement, "\(hosts[host].name) announces g\(group + 1) behind its gate")
         }
     }
@@ -347,6 +352,7 @@ extension World {
         if !hosts[host].process!.gateInPlace[group] {
             violate(.gateFirst, "\(hosts[host].name) asks for g\(group + 1) without its gate")
         }
+        checkPosts(host, id)
         if let last = hosts[host].process!.candidacies[group], last >= term {
             violate(
                 .terms,

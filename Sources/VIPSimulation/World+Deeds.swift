@@ -50,8 +50,9 @@ extension World {
         hosts[host].inherited = []
         hosts[host].page = nil
         hosts[host].boot += 1
-        hosts[host].gateInPlace = false
-        hosts[host].gateFails = false
+        (hosts[host].gateInPlace, hosts[host].gateIsForeign) = (false, false)
+        let seats = hosts[host].seats
+        hosts[host].seats = GateSeats(seats.posts.count, seats.support)
         hosts[host].gates = Array(repeating: Gate(), count: scenario.groups)
         hosts[host].kernel = SimulatedKernel(scenario)
         checkAll()

@@ -8,8 +8,8 @@ extension World {
         switch effect {
         case .writeHeader(let header): write(header, host)
         case .writeRecord(let record): write(record, host)
-        case .openGate(let group, let until): openGate(host, index(group), until.nanoseconds)
-        case .closeGate(let group): closeGate(host, index(group))
+        case .openGate(let group, let until): openGate(host, group, until)
+        case .closeGate(let group): closeGate(host, group)
         case .addAddresses(let group, let request, let lifetime, let before):
             noteHolder(host, index(group))
             let seconds = UInt32(clamping: lifetime.components.seconds)
@@ -40,6 +40,8 @@ extension World {
         case .reply(let id, _): checkReply(host, id)
         case .report(let report): checkReport(host, report)
         case .exit:
+            // This kernel is never too busy for that.
+            stepGate(host, .takeAway)
             end(host, "exits")
             planRestart(host)
         }
@@ -74,26 +76,23 @@ extension World {
 
     // MARK: Gate
 
-    private func openGate(_ host: Int, _ group: Int, _ deadline: Int64) {
-        let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
-        checkOpening(host, group, deadline, record?.tenure)
-        let wasOpen = hosts[host].gates[group].isOpen(
-            boottime: hosts[host].clocks.boottime(at: now)
-        )
-        hosts[host].gates[group].deadline = deadline
-        hosts[host].process?.unclosed?.removeAll { $0 == group }
+    private func openGate(_ host: Int, _ id: GroupID, _ until: Instant) {
+        let group = index(id)
+        let record = hosts[host].page?.records.first { $0.group == id }
+        checkOpening(host, group, until.nanoseconds, record?.tenure)
+        let wasOpen = isOpen(host, group)
         noteHolder(host, group)
+        stepGate(host, .open(id, until: until))
         if calm, !wasOpen, !scenario.automaticFailback {
             violate(.liveness, "\(hosts[host].name) had closed the gate of g\(group + 1)")
         }
         check(group)
     }
 
-    func closeGate(_ host: Int, _ group: Int) {
-        if hosts[host].process?.unclosed?.append(group) != nil { return }
-        if isOpen(host, group) { hosts[host].gates[group].drainsUntil = now + scenario.margin }
-        hosts[host].gates[group].deadline = 0
-        check(group)
+    /// Where there is no gate, what was let through until now is on its way, too.
+    private func closeGate(_ host: Int, _ id: GroupID) {
+        if hosts[host].areGatesFound, isOpen(host, index(id)) { noteDrain(host, index(id)) }
+        stepGate(host, .close(id))
     }
 
     /// On whose behalf, by the page, its addresses answer from now on.

@@ -21,6 +21,7 @@ extension World {
         case .cut, .cutPair, .isolate, .deafen, .clog, .replay:
             strikeNetwork(fault, host)
         case .deleteGate: deleteGate(ownerOr(node))
+        case .changeBuild: changeBuild(ownerOr(node))
         case .reexecute: askForSuccession(ownerOr(host), nil)
         case .reconfigure:
             let change: Reconfiguration =
@@ -159,11 +160,11 @@ extension World {
             deleteAddresses(host, group, atMost: count - fate.below(count))
         case .addAddresses:
             // Without any gate nobody could keep them from answering.
-            guard hosts[host].gateInPlace else { return }
+            guard hosts[host].gateInPlace, hosts[host].seats.support == .full else { return }
             addForeignAddress(host, group)
         case .refuseAddresses: hosts[host].addsFail.toggle()
         case .flapAddress:
-            guard hosts[host].gateInPlace else { return }
+            guard hosts[host].gateInPlace, hosts[host].seats.support == .full else { return }
             for _ in 0..<luck.within(2...40) {
                 deleteAddresses(host, group)
                 addForeignAddress(host, group)

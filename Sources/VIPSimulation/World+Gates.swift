@@ -1,80 +1,261 @@
 import VIPCore
+import VIPHost
+import VIPNet
 
-/// The shell's part in the gate, and what happens to it.
+/// The carrier of the shipped `HostGate`: what it decides is done at once, or by its worker.
 extension World {
-    /// How long the worker takes to put it on all interfaces.
-    func gateTime() -> TrueTime {
-        healed ? scenario.kernelDelay.lowerBound : luck.within(0...scenario.heartbeat / 2)
+    /// As the page has it when the process begins.
+    func gate(of host: Int) -> HostGate {
+        HostGate(
+            groups: (0..<scenario.groups).filter { hosts[host].groups[$0] }.map { group in
+                GateGroup(
+                    id: Self.groupID(group),
+                    addresses: SimulatedKernel.addresses(of: group).map(\.address),
+                    fallback: scenario.canDoWithoutGate ? .lifetimes : nil
+                )
+            },
+            records: hosts[host].page?.records ?? [],
+            patience: .nanoseconds(scenario.gatePatience),
+            at: hosts[host].clocks.reading(at: now)
+        )
     }
 
-    /// Every third life looks for the gates of the one before only after its first step. No chance
-    /// is drawn for it, which would shift all later draws.
-    func findsGatesLate(_ host: Int) -> Bool {
-        !healed && hosts[host].isNode && hosts[host].enforcement == .gate
-            && lives.isMultiple(of: 3)
-    }
+    // MARK: The start
 
-    func findGates(_ host: Int) {
-        guard let process = hosts[host].process, let unclosed = process.unclosed else { return }
-        guard process.started, case .idle = process.phase, !process.hung else {
-            let pause = max(1, scenario.heartbeat / 8)
-            return plan(.findGates(host: host, life: process.life), after: pause)
+    /// What has come while the start waits for its gate.
+    ///
+    /// - Returns: whether there is nothing more to wait for.
+    func awaitGate(_ host: Int) -> Bool {
+        guard let process = hosts[host].process else { return false }
+        takeGateReports(host)
+        if let deadline = process.gate?.deadline {
+            let boottime = hosts[host].clocks.boottime(at: now)
+            if deadline.nanoseconds <= boottime { stepGate(host, .wake) }
         }
-        note("\(hosts[host].name) has found its gates")
-        process.unclosed = nil
-        closeUnknownGates(host, process.settings)
-        for group in unclosed { closeGate(host, group) }
-        process.pending.insert(.gatesClosed, at: 0)
-        proceed(host)
+        guard let deadline = process.gate?.deadline else { return true }
+        let time = hosts[host].clocks.time(boottime: deadline.nanoseconds)
+        let late = healed ? scenario.lateness.lowerBound : luck.within(scenario.lateness)
+        plan(.awaitGate(host: host, life: process.life), after: time - now + late + 1)
+        return false
     }
 
-    func tellGate(_ host: Int, inPlace: Bool) {
-        hosts[host].process?.gateTold = inPlace
-        for group in 0..<scenario.groups where hosts[host].groups[group] {
-            tell(host, .gate(Self.groupID(group), inPlace: inPlace))
+    /// The next process finds out about the gate once it has renewed what is urgent.
+    func beginGate(_ host: Int) {
+        guard hosts[host].process?.gate?.isUrgent == true else { return }
+        stepGate(host, .begin)
+    }
+
+    // MARK: Steps
+
+    func stepGate(_ host: Int, _ event: GateEvent) {
+        guard let process = hosts[host].process, process.gate != nil else { return }
+        let boottime = Instant(nanoseconds: hosts[host].clocks.boottime(at: now))
+        var events = [event]
+        while !events.isEmpty {
+            let event = events.removeFirst()
+            note(event, toGateOf: host)
+            for action in process.gate!.step(event, at: boottime) {
+                if let answer = carryOut(action, host) { events.append(answer) }
+            }
         }
     }
 
-    /// Deadlines stay in their map. Addresses that somebody has added, and the agent has not taken
-    /// off yet, would be a second fault.
+    /// Openings and closings are in the transcript as the effects that they come from.
+    private func note(_ event: GateEvent, toGateOf host: Int) {
+        switch event {
+        case .open, .close: break
+        case .begin, .reports, .foreignGateRemoved, .asked, .takeAway, .wake:
+            noteDetail("\(hosts[host].name) gate < \(event)")
+        }
+    }
+
+    func takeGateReports(_ host: Int) {
+        guard let process = hosts[host].process, !process.gateWorker.reports.isEmpty else { return }
+        let reports = process.gateWorker.reports
+        process.gateWorker.reports = []
+        for report in reports {
+            switch report {
+            case .posts(let posts): process.postsHeard = posts
+            case .found, .notFound, .loaded, .unavailable, .repaired, .failed, .notPinned,
+                .takenAway:
+                break
+            }
+        }
+        stepGate(host, .reports(reports))
+    }
+
+    /// - Returns: the answer, if there is one at once.
+    private func carryOut(_ action: GateAction, _ host: Int) -> GateEvent? {
+        let process = hosts[host].process!
+        switch action {
+        case .find(.interfaces): ask(host, .find)
+        case .find(let search): return .reports([find(search, host)])
+        case .load: ask(host, .load)
+        case .letGo: process.gateAtHand = nil
+        case .closeSlots(let open):
+            guard let gate = process.gateAtHand else { break }
+            changeGates(host) {
+                for slot in gate.slots where !open.contains(slot.number) {
+                    gate.set(slot.number, deadline: 0)
+                }
+            }
+        case .assign(let slot, let group): process.gateAtHand?.assign(slot, to: group)
+        case .openSlot(let slot, let until): set(slot, deadline: until.nanoseconds, host)
+        case .closeSlot(let slot): set(slot, deadline: 0, host)
+        case .keep:
+            guard let gate = process.gateAtHand else { break }
+            ask(host, .keep(gate))
+        case .removeForeignGate(let silenced):
+            return .foreignGateRemoved(removeGate(host, silenced), silenced: silenced)
+        case .sweep: ask(host, .sweep)
+        case .takeAway:
+            process.gateWorker = GateWorker()
+            process.gateWorker.reports = [.takenAway(removeGate(host, []))]
+        case .tell(let event): process.pending.append(event)
+        case .put, .store, .note: break
+        }
+        return nil
+    }
+
+    /// One store into the memory that the kernel looks into.
+    private func set(_ slot: UInt32, deadline: Int64, _ host: Int) {
+        guard let gate = hosts[host].process?.gateAtHand, let id = gate.group(of: slot) else {
+            return
+        }
+        let group = index(id)
+        let wasOpen = isOpen(host, group)
+        gate.set(slot, deadline: deadline)
+        noteDeadline(host, group)
+        if wasOpen, !isOpen(host, group) { noteDrain(host, group) }
+        check(group)
+    }
+
+    /// By descriptors that the process before has left, or the service manager; or by pins.
+    private func find(_ search: GateSearch, _ host: Int) -> GateReport {
+        let isThere = healed || luck.happens(300_000)
+        guard isThere, let gate = hosts[host].seats.kept, !gate.isForeign else {
+            return .notFound(search)
+        }
+        return found(gate, by: search == .pins ? .pins : .descriptors, host)
+    }
+
+    func found(_ gate: SimulatedGate, by way: GateWay, _ host: Int) -> GateReport {
+        hosts[host].process!.gateAtHand = gate
+        return .found(way, gate.slots.map { GateOccupant(slot: $0.number, group: $0.group) })
+    }
+
+    // MARK: The kernel
+
+    /// Whatever sits there. It stays while an address is left that nothing else silences.
+    private func removeGate(_ host: Int, _ silenced: [GroupID]) -> GateRemovalReport {
+        let left = hosts[host].kernel.held.joined().filter { held in
+            let group = SimulatedKernel.group(of: held.address.address)
+            return (held.address.isOurs || hosts[host].groups[group])
+                && !silenced.contains(Self.groupID(group))
+        }
+        guard left.isEmpty else {
+            return GateRemovalReport(failures: left.map { "\($0.address)" }, isNeeded: true)
+        }
+        guard hosts[host].seats.posts.contains(where: { $0 != nil }) else {
+            return GateRemovalReport()
+        }
+        note("\(hosts[host].name) takes its gate away")
+        changeGates(host) {
+            for number in hosts[host].seats.posts.indices { hosts[host].seats.posts[number] = nil }
+            hosts[host].seats.kept = nil
+        }
+        return GateRemovalReport(removed: ["gate"])
+    }
+
+    /// Whatever changes more than one deadline of what sits on the interfaces.
+    func changeGates(_ host: Int, _ change: () -> Void) {
+        let wasOpen = (0..<scenario.groups).map { isOpen(host, $0) }
+        let wasInPlace = hosts[host].gateInPlace
+        change()
+        hosts[host].gateInPlace = hosts[host].seats.posts.allSatisfy { $0 != nil }
+        hosts[host].gateIsForeign = hosts[host].seats.posts.contains { $0?.isForeign == true }
+        if wasInPlace != hosts[host].gateInPlace {
+            note("\(hosts[host].name) \(wasInPlace ? "has no" : "has its") gate")
+        }
+        for group in 0..<scenario.groups {
+            noteDeadline(host, group)
+            if wasInPlace, wasOpen[group], !isOpen(host, group) { noteDrain(host, group) }
+        }
+        checkAll()
+    }
+
+    /// What the kernel has for the group: on one interface another gate may sit than on another.
+    private func noteDeadline(_ host: Int, _ group: Int) {
+        let id = Self.groupID(group)
+        var (deadline, sits) = (Int64(0), false)
+        for case let gate? in hosts[host].seats.posts {
+            (deadline, sits) = (max(deadline, gate.deadline(of: id)), true)
+        }
+        if !sits, let gate = hosts[host].process?.gateAtHand ?? hosts[host].seats.kept {
+            deadline = gate.deadline(of: id)
+        }
+        hosts[host].gates[group].deadline = deadline
+    }
+
+    /// What was let through until now may be on its way out.
+    func noteDrain(_ host: Int, _ group: Int) {
+        hosts[host].gates[group].drainsUntil = now + scenario.margin
+    }
+
+    // MARK: Faults
+
+    /// Addresses that somebody has added, and the agent has not taken off yet, would be a second
+    /// fault.
     func deleteGate(_ host: Int) {
-        guard hosts[host].runs, hosts[host].gateInPlace else { return }
+        guard hosts[host].runs, hosts[host].isNode, hosts[host].gateInPlace else { return }
         for group in 0..<scenario.groups where hosts[host].has(group) {
             let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
             guard record?.tenure != nil else { return }
         }
+        let seats = hosts[host].seats.posts.indices
+        let only = luck.happens(500_000) ? luck.below(seats.count) : nil
+        let refuses = luck.happens(400_000)
         note("\(hosts[host].name) somebody deletes the gate")
-        hosts[host].gateInPlace = false
-        hosts[host].gateFails = luck.happens(400_000)
-        if hosts[host].gateFails {
+        changeGates(host) {
+            for number in seats where only == nil || only == number {
+                hosts[host].seats.posts[number] = nil
+                hosts[host].seats.refuses[number] = refuses
+            }
+        }
+        if refuses {
             plan(
                 .mendGate(host: host, boot: hosts[host].boot),
                 after: luck.within(0...scenario.lease * 3)
             )
         }
-        checkAll()
         guard let life = hosts[host].process?.life else { return }
-        plan(.noticeGate(host: host, life: life), after: gateTime())
+        plan(.watchGate(host: host, life: life), after: gateTime())
     }
 
-    /// Put back at once it is no news; otherwise the core is told, and it is tried again.
-    func noticeGate(_ host: Int) {
-        guard !hosts[host].gateInPlace else { return }
-        if hosts[host].gateFails, hosts[host].process?.hung == false {
-            tellGate(host, inPlace: false)
+    func mendGate(_ host: Int) {
+        for number in hosts[host].seats.refuses.indices {
+            hosts[host].seats.refuses[number] = false
         }
-        placeGate(host)
     }
 
-    func placeGate(_ host: Int) {
-        guard let process = hosts[host].process else { return }
-        guard !process.hung, !hosts[host].gateFails else {
-            plan(.placeGate(host: host, life: process.life), after: scenario.heartbeat)
-            return
+    /// The host goes on with an agent of another build, which can't open the gate that is there; or
+    /// with one that can make none.
+    func changeBuild(_ host: Int) {
+        // What others have added stays for good: without a gate nobody could keep it from answering.
+        let isForGood = hosts[host].kernel.held.joined().contains { $0.expiry == nil }
+        guard hosts[host].runs, hosts[host].isNode, !isForGood else { return }
+        kill(host)
+        planRestart(host)
+        if luck.happens(700_000) {
+            note("\(hosts[host].name) gets an agent of another build")
+            changeGates(host) {
+                for case let gate? in hosts[host].seats.posts { gate.isForeign = true }
+                hosts[host].seats.kept?.isForeign = true
+            }
         }
-        if !hosts[host].gateInPlace { note("\(hosts[host].name) has its gate") }
-        hosts[host].gateInPlace = true
-        checkAll()
-        if !process.gateTold { tellGate(host, inPlace: true) }
+        if luck.happens(scenario.canDoWithoutGate ? 500_000 : 200_000) {
+            hosts[host].seats.support = luck.pick(GateSeats.Support.allCases)
+            note("\(hosts[host].name) can have a gate: \(hosts[host].seats.support)")
+        }
     }
 }

@@ -20,12 +20,17 @@ extension World {
     private func heal(_ host: Int) {
         hosts[host].abandoned = false
         hosts[host].addsFail = false
-        let odd = hosts[host].voterSet != Self.voterSet || hosts[host].groups.contains(false)
+        var odd = hosts[host].voterSet != Self.voterSet || hosts[host].groups.contains(false)
+        // A gate that can be had after all is for the next process.
+        if !scenario.canDoWithoutGate {
+            odd = odd || hosts[host].process?.gate?.unavailability != nil
+        }
         hosts[host].voterSet = Self.voterSet
         hosts[host].groups = Array(repeating: true, count: scenario.groups)
         hosts[host].clocks.change(at: now, slew: 0)
         planExpiries(host)
-        hosts[host].gateFails = false
+        mendGate(host)
+        if !scenario.canDoWithoutGate { hosts[host].seats.support = .full }
         checkAll()
         if !hosts[host].powered { powerOn(host, hosts[host].boot) }
         resume(host, hosts[host].boot)

@@ -14,14 +14,16 @@ extension World {
 
     /// Without a gate only the absence of the addresses keeps them from answering.
     func isOpen(_ host: Int, _ group: Int) -> Bool {
-        guard hosts[host].gateInPlace else { return hosts[host].has(group) }
+        guard hosts[host].gateInPlace, !hosts[host].gateIsForeign || hosts[host].has(group) else {
+            return hosts[host].has(group)
+        }
         return hosts[host].gates[group].isOpen(boottime: hosts[host].clocks.boottime(at: now))
     }
 
     /// Somebody has deleted the gate, and the agent is gone or stopped, or has not had the time for
     /// its part: what the host answers past its deadline is what the gate is for.
     private func isExcused(_ host: Int, _ group: Int) -> Bool {
-        guard hosts[host].enforcement == .gate, !hosts[host].gateInPlace else { return false }
+        guard hosts[host].enforcement != .lifetimes, !hosts[host].gateInPlace else { return false }
         guard let process = hosts[host].process, !process.hung, process.started,
             case .idle = process.phase
         else { return true }
@@ -36,7 +38,7 @@ extension World {
         guard !isAsked, let addresses = hosts[host].process?.addresses else { return isAsked }
         return !addresses.hasBegun
             || addresses.index(of: Self.groupID(group)).map { !addresses.groups[$0].isWanted }
-                ?? false
+                ?? true
     }
 
     func checkAll() {
@@ -112,12 +114,12 @@ extension World {
     /// When it falls silent by itself; without the gate that it should have it does not.
     private func silentFrom(_ host: Int, _ group: Int) -> TrueTime {
         let clocks = hosts[host].clocks
-        guard hosts[host].enforcement == .gate else {
-            let expiries = hosts[host].kernel.held[group].map { $0.latestExpiry ?? .max / 4 }
-            return clocks.time(boottime: expiries.max() ?? 0) + scenario.margin
+        if hosts[host].gateInPlace {
+            return clocks.time(boottime: hosts[host].gates[group].deadline) + scenario.margin
         }
-        guard hosts[host].gateInPlace else { return now }
-        return clocks.time(boottime: hosts[host].gates[group].deadline) + scenario.margin
+        guard hosts[host].enforcement == .lifetimes else { return now }
+        let expiries = hosts[host].kernel.held[group].map { $0.latestExpiry ?? .max / 4 }
+        return clocks.time(boottime: expiries.max() ?? 0) + scenario.margin
     }
 
     /// Until when this voter grants to nobody but `holder`, whatever becomes of its process.

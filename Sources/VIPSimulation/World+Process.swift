@@ -7,60 +7,72 @@ extension World {
     func launch(_ host: Int) {
         guard hosts[host].process == nil, !hosts[host].abandoned else { return }
         lives += 1
-        let settings = settings(of: host)
         recordAtStart(host)
-        let findsGatesLate = findsGatesLate(host)
+        let settings = settings(of: host)
         let memory = Memory(
             page: hosts[host].page,
             newPlace: Place(fate.next()),
             longestLease: .nanoseconds(hosts[host].directory.longestLease),
             isLeaseRecorded: hosts[host].directory.longestLease >= hosts[host].lease.nanoseconds,
-            areGatesFound: !findsGatesLate,
             highestTerms: settings.groups.compactMap { group in
                 let term = hosts[host].directory.highestTerms[index(group.id)]
                 return term == .none ? nil : (group.id, term)
             }
         )
         hosts[host].process = Process(
-            agent: Agent(settings: settings, memory: memory, seed: fate.next()),
+            memory: memory,
+            settings: settings,
+            seed: fate.next(),
             life: lives,
             since: now,
             reading: hosts[host].clocks.reading(at: now),
             in: scenario
         )
-        if hosts[host].isNode { hosts[host].process!.addresses = addresses(of: host) }
-        if compares {
-            hosts[host].process!.comparison = hosts[host].process!.agent.lookingAtAllGroups
+        if hosts[host].isNode {
+            hosts[host].process!.addresses = addresses(of: host)
+            hosts[host].process!.gate = gate(of: host)
         }
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
                 + " lease=\(text(hosts[host].lease.nanoseconds)) \(describe(memory))"
                 + (settings.suspended ? " suspended" : "")
         )
-        if findsGatesLate {
-            hosts[host].process!.unclosed = []
-            plan(.findGates(host: host, life: lives), after: scenario.heartbeat / 2)
-        } else {
-            closeUnknownGates(host, settings)
-        }
         tell(host, .start)
         for incoming in hosts[host].inherited {
             tell(host, incoming.input, recording: incoming.recording, sentAt: incoming.sentAt)
         }
         hosts[host].inherited = []
         tellAtStart(host)
-        guard healed else { return }
-        if settings.suspended { command(host, .acceptVoters) }
-        if hosts[host].isNode { command(host, .maintenance(false)) }
+        if healed {
+            if settings.suspended { command(host, .acceptVoters) }
+            if hosts[host].isNode { command(host, .maintenance(false)) }
+        }
+        if hosts[host].process!.gate?.isUrgent == false { stepGate(host, .begin) }
+        proceed(host)
+    }
+
+    /// The gate is found, or is waited for no longer: only now the agent is made.
+    private func beginAgent(_ host: Int) {
+        guard let process = hosts[host].process else { return }
+        if let gate = process.gate {
+            if gate.unavailability != nil, !gate.hasTenure, !scenario.canDoWithoutGate {
+                end(host, "can't have a gate")
+                return planRestart(host)
+            }
+            hosts[host].enforcement =
+                process.settings.groups.first.map { gate.enforcement(of: $0.id) } ?? .gate
+            process.begin(settings(of: host), areGatesFound: gate.areGatesFound)
+            // What was found before the core begins is no news to it.
+            if gate.areGatesFound { process.pending.removeAll { $0 == .gatesClosed } }
+        } else {
+            process.begin(process.settings, areGatesFound: true)
+        }
+        if compares { process.comparison = process.agent.lookingAtAllGroups }
     }
 
     /// What the shell reports of its own accord once the agent has started.
     private func tellAtStart(_ host: Int) {
         guard let life = hosts[host].process?.life, hosts[host].isNode else { return }
-        if hosts[host].enforcement == .gate {
-            tellGate(host, inPlace: false)
-            plan(.placeGate(host: host, life: life), after: gateTime())
-        }
         plan(
             .beginAddresses(host: host, life: life),
             after: healed ? 0 : luck.within(0...scenario.heartbeat)
@@ -69,19 +81,6 @@ extension World {
             if !hosts[host].healthy[group] {
                 plan(.tellHealth(host: host, life: life, group: group), after: scenario.heartbeat)
             }
-        }
-    }
-
-    /// A gate that neither configuration nor page know of can only be closed by who finds it.
-    func closeUnknownGates(_ host: Int, _ settings: Settings) {
-        for group in 0..<scenario.groups {
-            let id = Self.groupID(group)
-            let isKnown =
-                settings.groups.contains { $0.id == id }
-                || hosts[host].page?.records.contains { $0.group == id } == true
-            guard !isKnown else { continue }
-            hosts[host].gates[group].deadline = 0
-            check(group)
         }
     }
 
@@ -211,6 +210,9 @@ extension World {
     func proceed(_ host: Int) {
         while violation == nil, let process = hosts[host].process, !process.hung {
             switch process.phase {
+            case .starting:
+                guard awaitGate(host) else { return }
+                beginAgent(host)
             case .idle:
                 guard let incoming = takeIncoming(host) else { return }
                 hosts[host].process!.phase = .reading(incoming)
@@ -218,7 +220,7 @@ extension World {
                 if let event = incoming.event {
                     step(host, incoming, event)
                 } else {
-                    stepAddresses(host, incoming)
+                    stepHost(host, incoming)
                 }
             case .carryingOut(let next):
                 guard next != process.killBefore else {
@@ -236,7 +238,7 @@ extension World {
     }
 
     /// What comes from the kernel or to it, and no effect of the agent.
-    private func stepAddresses(_ host: Int, _ incoming: Process.Incoming) {
+    private func stepHost(_ host: Int, _ incoming: Process.Incoming) {
         hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         switch incoming.input {
         case .event: break
@@ -245,13 +247,15 @@ extension World {
             if event == .wake { checkAddressesTimer(host) }
         case .answer(let id, let answer): takeAnswer(host, id, answer)
         case .netlink: readNetlink(host)
+        case .gate: takeGateReports(host)
         }
         hosts[host].process!.phase = .idle
         armTimer(host)
     }
 
     private func takeIncoming(_ host: Int) -> Process.Incoming? {
-        if let event = hosts[host].process!.pending.first {
+        // The first event comes before all news.
+        if hosts[host].process!.started, let event = hosts[host].process!.pending.first {
             hosts[host].process!.pending.removeFirst()
             return Process.Incoming(input: .event(event))
         }
@@ -334,13 +338,14 @@ extension World {
     private func finish(_ host: Int) {
         checkEndOfStep(host)
         guard let process = hosts[host].process else { return }
-        if process.unclosed == nil,
+        if hosts[host].areGatesFound,
             process.effects.contains(where: { if case .closeGate = $0 { true } else { false } })
         {
             process.pending.insert(.gatesClosed, at: 0)
         }
         hosts[host].process!.phase = .idle
         hosts[host].process!.started = true
+        beginGate(host)
         if mutated(.clockReadBeforeFrame) {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }

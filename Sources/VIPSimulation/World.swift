@@ -145,6 +145,11 @@ public final class World {
         entries.append(TranscriptEntry(time: now, matter: .remark(line())))
     }
 
+    func noteDetail(_ line: @autoclosure () -> String) {
+        guard recording else { return }
+        entries.append(TranscriptEntry(time: now, matter: .detail(line())))
+    }
+
     func note(_ event: Event, to host: Int) {
         guard recording else { return }
         entries.append(TranscriptEntry(time: now, matter: .event(host: host, event)))
@@ -195,11 +200,17 @@ public final class World {
             }
         case .restoreLink(let host, let boot, let path):
             booted(host, boot, happening) { restoreLink(host, path) }
-        case .noticeGate(let host, let life): live(host, life, happening) { noticeGate(host) }
-        case .findGates(let host, let life): live(host, life, happening) { findGates(host) }
-        case .placeGate(let host, let life): live(host, life, happening) { placeGate(host) }
-        case .mendGate(let host, let boot):
-            booted(host, boot, happening) { hosts[host].gateFails = false }
+        case .awaitGate(let host, let life):
+            live(host, life, happening) {
+                if case .starting? = hosts[host].process?.phase { proceedDue(host) }
+            }
+        case .gateWork(let host, let life): live(host, life, happening) { workOnGate(host) }
+        case .watchGate(let host, let life):
+            live(host, life, happening) {
+                hosts[host].process?.gateWorker.isWatching = false
+                watchGate(host)
+            }
+        case .mendGate(let host, let boot): booted(host, boot, happening) { mendGate(host) }
         case .force(let host, let boot, let group):
             booted(host, boot, happening) { command(host, .takeover(Self.groupID(group))) }
         case .tellHealth(let host, let life, let group):
