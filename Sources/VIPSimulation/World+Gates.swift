@@ -207,7 +207,9 @@ extension World {
     /// Addresses that somebody has added, and the agent has not taken off yet, would be a second
     /// fault.
     func deleteGate(_ host: Int) {
-        guard hosts[host].runs, hosts[host].isNode, hosts[host].gateInPlace else { return }
+        guard hosts[host].runs, hosts[host].isNode, hosts[host].gateInPlace,
+            !hasAddressForGood(host)
+        else { return }
         for group in 0..<scenario.groups where hosts[host].has(group) {
             let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
             guard record?.tenure != nil else { return }
@@ -232,6 +234,11 @@ extension World {
         plan(.watchGate(host: host, life: life), after: gateTime())
     }
 
+    /// What others have added: without a gate nobody could keep it from answering.
+    private func hasAddressForGood(_ host: Int) -> Bool {
+        hosts[host].kernel.held.joined().contains { $0.expiry == nil }
+    }
+
     func mendGate(_ host: Int) {
         for number in hosts[host].seats.refuses.indices {
             hosts[host].seats.refuses[number] = false
@@ -241,9 +248,7 @@ extension World {
     /// The host goes on with an agent of another build, which can't open the gate that is there; or
     /// with one that can make none.
     func changeBuild(_ host: Int) {
-        // What others have added stays for good: without a gate nobody could keep it from answering.
-        let isForGood = hosts[host].kernel.held.joined().contains { $0.expiry == nil }
-        guard hosts[host].runs, hosts[host].isNode, !isForGood else { return }
+        guard hosts[host].runs, hosts[host].isNode, !hasAddressForGood(host) else { return }
         kill(host)
         planRestart(host)
         if luck.happens(700_000) {
