@@ -29,19 +29,19 @@ struct SeedTests {
     /// more is replaced by one that does: the first here were found among 134, 147, … of their day.
     static let stories = [
         Story(
-            seed: 134,
+            seed: 691,
             testDescription: "asked and released in one frame",
-            trail: [#" n2 > n2>n1 .*\[asks g1 t4 .*\[releases g1 t3 "#]
+            trail: [#" n1 > n1>n2 .*\[asks g1 t2 .*\[releases g1 t1 "#]
         ),
         Story(
-            seed: 147,
+            seed: 1445,
             testDescription: "a suspended owner never slept",
             trail: [
                 " n1 starts .* tenure=t1 .* suspended$", " n1 > suspended$", " n1 > voterHeard",
             ]
         ),
         Story(
-            seed: 267,
+            seed: 1117,
             testDescription: "addresses deleted while they were confirmed",
             trail: [
                 " n1 > add g1 #4 ", " n1 somebody deletes addresses of g1",
@@ -49,23 +49,23 @@ struct SeedTests {
             ]
         ),
         Story(
-            seed: 51,
+            seed: 314,
             testDescription: "a restarted owner with a shorter lease counted on less than it had",
             trail: [
-                " n1 starts .*lease=100.000ms", " n1 starts .*lease=66.666ms .* tenure=t10 ",
-                " n1 > restored.*number: 10", #" n1 > n1>n2 .*\[asks g1 t10 n1.* 66.666ms "#,
+                " n1 starts .*lease=500.000ms", " n1 starts .*lease=333.333ms .* tenure=t1 ",
+                " n1 > restored", #" n1 > n1>n2 .*\[asks g1 t1 n1.* 333.333ms "#,
             ]
         ),
         Story(
             seed: 396,
             testDescription: "a gate opened for a deadline that had passed",
             trail: [
-                " n1 > record g1 .* tenure=t2 ", " n1 stalls for 638", " n1 > open gate g1 ",
+                " n1 > record g1 .* tenure=t2 ", " n1 stalls for ", " n1 > open gate g1 ",
                 " n1 > transition.*deadlinePassed",
             ]
         ),
         Story(
-            seed: 448,
+            seed: 1381,
             testDescription: "a gate of a group that left the configuration",
             trail: [
                 #" n1 > n1>n2 .*\[g1 owns t1\]"#, " n1 SIGKILL", " n1 starts .* g1 .* tenure=t1 ",
@@ -73,9 +73,17 @@ struct SeedTests {
             ]
         ),
         Story(
-            seed: 1920,
+            seed: 1282,
             testDescription: "suspended while BOOTTIME was slewed",
-            trail: [" n1 BOOTTIME is slewed by 100500 ppm", " n1 is suspended for 5.365ms"]
+            trail: [" n1 BOOTTIME is slewed by 100500 ppm", " n1 is suspended for "]
+        ),
+        // Of the host's own decisions.
+        Story(
+            seed: 275,
+            testDescription: "what was told before a loss taken for newer than the answer",
+            trail: [
+                " n2 addresses < told .*overrun", #" n2 addresses < answer \d+: found "#,
+            ]
         ),
     ]
 
