@@ -68,7 +68,7 @@ final class Membership {
     var carried = Carried()
     var pending: [Event] = []
     /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
-    var unrenewed: [(group: GroupID, deadline: Instant)] = []
+    var unrenewed: [GroupID: Instant] = [:]
     private(set) var isFinished = false
     var statusLine = ""
 
@@ -79,7 +79,7 @@ final class Membership {
     private var hasNews = true
     /// Whether something was reported since the status line was looked at.
     var hasReported = true
-    var statusLineDue: Int64 = 0
+    var statusLineMadeAt: Int64 = .min / 2
     /// Whether code has run that is not needed again for long, since the daemon looked last.
     var hasRareUse = false
     #if VIP_CRASH_POINTS
@@ -143,7 +143,7 @@ final class Membership {
         )
         for record in page.page?.records ?? [] {
             guard let tenure = record.tenure else { continue }
-            unrenewed.append((record.group, tenure.deadline.boottime))
+            unrenewed[record.group] = tenure.deadline.boottime
         }
         for warning in records.warnings { warnings.note(warning, at: ClockReading.bootNow()) }
     }

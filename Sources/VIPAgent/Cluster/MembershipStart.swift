@@ -58,10 +58,10 @@ extension Membership {
     var awaitsRenewal: Bool { !unrenewed.isEmpty }
 
     func noteRenewal(_ record: GroupRecord) {
-        unrenewed.removeAll { group, deadline in
-            guard group == record.group else { return false }
-            return record.tenure.map { $0.deadline.boottime > deadline } ?? true
-        }
+        guard let deadline = unrenewed[record.group],
+            record.tenure.map({ $0.deadline.boottime > deadline }) ?? true
+        else { return }
+        unrenewed[record.group] = nil
     }
 }
 

@@ -7,19 +7,24 @@ import VIPPlatform
 /// What is said of a cluster to whoever asks.
 extension Membership {
     /// Putting the status line together takes as long as answering `vipctl status`: it is done
-    /// after a report, and once in a while for what is not reported.
-    var owesStatusLine: Bool { hasReported || statusLineDue <= ClockReading.bootNow() }
+    /// after a report, but not after each of the thousands that a takeover of many groups makes,
+    /// and once in a while for what is not reported.
+    var owesStatusLine: Bool {
+        let pause = hasReported ? Self.pauseBetweenReports : Self.statusLinePause
+        return statusLineMadeAt + pause <= ClockReading.bootNow()
+    }
 
     /// Looks at the status line again, and says whether it is another now.
     func refreshStatusLine(of process: ProcessFacts) -> Bool {
         hasReported = false
-        statusLineDue = ClockReading.bootNow() + Self.statusLinePause
+        statusLineMadeAt = ClockReading.bootNow()
         let line = currentStatusLine(of: process)
         defer { statusLine = line }
         return line != statusLine
     }
 
     private static let statusLinePause: Int64 = 1_000_000_000
+    private static let pauseBetweenReports: Int64 = 100_000_000
 
     func currentStatusLine(of process: ProcessFacts) -> String {
         StatusLine(statusReport(of: process)).text

@@ -112,8 +112,18 @@ package struct Site: Sendable {
     }
 
     package func name(of group: GroupID) -> String {
-        groups.first { $0.identifier == group.bits }?.name
-            ?? "group \(String(group.bits, radix: 16))"
+        self.group(group)?.name ?? "group \(String(group.bits, radix: 16))"
+    }
+
+    /// By binary search: a takeover of many groups asks for each of them, more than once.
+    package func group(_ id: GroupID) -> VIPConfiguration.Group? {
+        var low = 0
+        var high = groups.count
+        while low < high {
+            let middle = (low + high) / 2
+            if settings.groups[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < groups.count && settings.groups[low].id == id ? groups[low] : nil
     }
 
     /// Whether both names are known; hashes are one way, so requests are looked up by name.

@@ -78,7 +78,7 @@ struct StatusBuilder {
 
     private func group(_ status: AgentStatus.GroupStatus, at now: Reading) -> GroupStatus {
         let name = site.name(of: status.id)
-        let configured = site.groups.first { $0.name == name }
+        let configured = site.group(status.id)
         let interface = keeper.flatMap { keeper in
             keeper.host.index(of: status.id).map { keeper.host.interface(of: $0) }
         }
