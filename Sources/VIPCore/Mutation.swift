@@ -17,7 +17,6 @@ public enum Mutation: String, CaseIterable, Sendable {
     case releaseWhileGateOpen
     case pageAfterGate
     case pageAfterFrame
-    case leftoverGateNotClosed
     case groupRecordsDropped
     case refreshPastDeadline
     case gateMissingIgnored

@@ -24,10 +24,8 @@ extension Group {
         }
         commit(&out)
         guard scene.settings.isNode else { return }
-        if !mutated(.leftoverGateNotClosed) {
-            out.fire(.closeLeftoverGate)
-            out.emit(.closeGate(id))
-        }
+        out.fire(.closeLeftoverGate)
+        out.emit(.closeGate(id))
 
         var leftover = Term.none
         if let tenure { leftover = tenure.term }
