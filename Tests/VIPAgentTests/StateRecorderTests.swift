@@ -20,7 +20,7 @@ private final class HangingDisk {
         let end = ends[0]
         thread.submit {
             var octet: UInt8 = 0
-            _ = unsafe read(end, &octet, 1)
+            while unsafe read(end, &octet, 1) < 0, errno == EINTR {}
         }
     }
 
