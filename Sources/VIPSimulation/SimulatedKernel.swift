@@ -59,9 +59,9 @@ struct SimulatedKernel {
     /// A group has an address of each family.
     static func addresses(of group: Int) -> [FloatingAddress] {
         [
-            FloatingAddress(address: .v4(0x0A00_0000 + UInt32(group)), prefixLength: 32),
+            FloatingAddress(address: .v4(0x0A00_0064 + UInt32(group)), prefixLength: 32),
             FloatingAddress(
-                address: .v6(high: 0xFD00_0000_0000_0000, low: UInt64(group)),
+                address: .v6(high: 0xFD00_0000_0000_0000, low: 0x64 + UInt64(group)),
                 prefixLength: 128
             ),
         ]
@@ -69,8 +69,8 @@ struct SimulatedKernel {
 
     static func group(of address: IPAddress) -> Int {
         switch address {
-        case .v4(let bits): Int(bits & 0xFFFF)
-        case .v6(_, let low): Int(low)
+        case .v4(let bits): Int(bits & 0xFFFF) - 0x64
+        case .v6(_, let low): Int(low) - 0x64
         }
     }
 
