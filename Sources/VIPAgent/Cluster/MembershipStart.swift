@@ -75,7 +75,9 @@ extension Effect {
     var isOfPage: Bool {
         switch self {
         case .writeHeader, .writeRecord: true
-        default: false
+        case .openGate, .closeGate, .addAddresses, .removeAddresses, .announce, .send,
+            .recordLease, .recordTerm, .recordVoters, .reply, .report, .exit:
+            false
         }
     }
 }
