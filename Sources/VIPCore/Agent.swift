@@ -91,7 +91,7 @@ public struct Agent: Sendable {
         stepBefore = lastStep
         lastStep = now
 
-        var out = Outbox(rules: rules, random: random)
+        var out = StepOutput(rules: rules, random: random)
         if event == .start {
             start(at: now, &out)
         } else {
@@ -102,12 +102,12 @@ public struct Agent: Sendable {
         }
         let beat = beat(at: now)
         if beat { groups.touchOwners() }
-        let scene = look(at: now)
+        let context = look(at: now)
         groups.changeTouched { group in
-            if beat { group.renew(in: scene, &out) }
-            group.advance(in: scene, &out)
+            if beat { group.renew(in: context, &out) }
+            group.advance(in: context, &out)
         }
-        groups.settle(in: scene)
+        groups.settle(in: context)
         recordLease(&out)
         lowerRecord(at: now, &out)
         noteVoters(at: now, &out)
@@ -129,13 +129,13 @@ public struct Agent: Sendable {
     }
 
     /// Has all groups looked at if anything has changed that they depend on.
-    private mutating func look(at now: Reading) -> Scene {
-        let scene = scene(now)
-        if scene.circumstances != seen {
-            seen = scene.circumstances
+    private mutating func look(at now: Reading) -> StepContext {
+        let context = context(now)
+        if context.circumstances != seen {
+            seen = context.circumstances
             groups.touchAll()
         }
-        return scene
+        return context
     }
 
     /// The instant of CLOCK_BOOTTIME at which something is due, nil if nothing ever is. It may lie
@@ -190,7 +190,7 @@ public struct Agent: Sendable {
 
     // MARK: - Start and stop
 
-    private mutating func start(at now: Reading, _ out: inout Outbox) {
+    private mutating func start(at now: Reading, _ out: inout StepOutput) {
         precondition(!started, "an agent starts once")
         started = true
         lastBeat = now.boottime - settings.timing.heartbeat
@@ -198,14 +198,14 @@ public struct Agent: Sendable {
         beginPlace(at: now, &out)
         if suspended { out.report(.suspended) }
 
-        let scene = scene(now)
+        let context = context(now)
         let records = groups.inOrder(memory.page?.records ?? [], \.group)
         let terms = groups.inOrder(memory.highestTerms, \.group)
         for place in groups.all.indices {
             groups.change(place) { group in
                 group.roleSince = now.boottime
                 group.remember(records[place], highestTerm: terms[place]?.term ?? .none)
-                group.start(with: records[place]?.tenure, in: scene, &out)
+                group.start(with: records[place]?.tenure, in: context, &out)
             }
         }
         // Groups that left the configuration: their records stay, but nothing of them is served.
@@ -224,7 +224,7 @@ public struct Agent: Sendable {
 
     /// A new place abstains until the longest lease that it may have granted has run out, and the
     /// page says so from its first write. A found page says itself until when.
-    private mutating func beginPlace(at now: Reading, _ out: inout Outbox) {
+    private mutating func beginPlace(at now: Reading, _ out: inout StepOutput) {
         if let header = memory.page?.header {
             abstentionEnd = header.abstentionEnd
             maintenance = header.maintenance
@@ -255,20 +255,20 @@ public struct Agent: Sendable {
         )
     }
 
-    mutating func abstain(until end: Instant, at now: Reading, _ out: inout Outbox) {
+    mutating func abstain(until end: Instant, at now: Reading, _ out: inout StepOutput) {
         guard end > abstentionEnd else { return }
         abstentionEnd = end
         abstentionReported = false
         out.report(.abstaining(abstentionEnd - now.raw))
     }
 
-    private mutating func noteAbstention(at now: Reading, _ out: inout Outbox) {
+    private mutating func noteAbstention(at now: Reading, _ out: inout StepOutput) {
         guard !abstentionReported, now.raw >= abstentionEnd else { return }
         abstentionReported = true
         out.report(.abstentionEnded)
     }
 
-    private mutating func noteStopped(at now: Reading, _ out: inout Outbox) {
+    private mutating func noteStopped(at now: Reading, _ out: inout StepOutput) {
         guard let stoppingUntil, !exited else { return }
         guard groups.busy.isEmpty || stoppingUntil <= now.boottime else { return }
         exited = true
@@ -277,7 +277,7 @@ public struct Agent: Sendable {
 
     // MARK: - Events
 
-    private mutating func take(_ event: Event, at now: Reading, _ out: inout Outbox) {
+    private mutating func take(_ event: Event, at now: Reading, _ out: inout StepOutput) {
         switch event {
         case .start, .wake:
             break
@@ -300,8 +300,8 @@ public struct Agent: Sendable {
         case .gate(let id, let inPlace):
             withGroup(id, at: now) { group, _ in group.gateInPlace = inPlace }
         case .gatesClosed:
-            let scene = scene(now)
-            groups.changeBusy { $0.gateClosed(after: stepBefore, in: scene) }
+            let context = context(now)
+            groups.changeBusy { $0.gateClosed(after: stepBefore, in: context) }
             areGatesFound = true
         case .addressable(let id, let addressable):
             withGroup(id, at: now) { group, _ in group.isAddressable = addressable }
@@ -320,14 +320,14 @@ public struct Agent: Sendable {
     mutating func withGroup(
         _ id: GroupID,
         at now: Reading,
-        _ body: (inout Group, Scene) -> Void
+        _ body: (inout Group, StepContext) -> Void
     ) {
         guard let place = groups.place(of: id) else { return }
-        let scene = scene(now)
-        groups.change(place) { body(&$0, scene) }
+        let context = context(now)
+        groups.change(place) { body(&$0, context) }
     }
 
-    private mutating func recordLease(_ out: inout Outbox) {
+    private mutating func recordLease(_ out: inout StepOutput) {
         guard let lease = out.leaseToRecord else { return }
         isLoweringRecord = false
         out.emit(.recordLease(lease))
@@ -335,7 +335,7 @@ public struct Agent: Sendable {
 
     /// The record says for how long a new place has to abstain, so it may be lowered to this host's
     /// own lease once no grant lasts for longer than that: this process makes none that does.
-    private mutating func lowerRecord(at now: Reading, _ out: inout Outbox) {
+    private mutating func lowerRecord(at now: Reading, _ out: inout StepOutput) {
         let lease = settings.timing.lease
         guard recordedLease > lease, !isLoweringRecord, !suspended else { return }
         let isNeeded = grantedUntil - now.raw > lease || now.raw < abstentionEnd
@@ -350,7 +350,7 @@ public struct Agent: Sendable {
     private var grantedUntil: Instant { max(groups.prospect.grantedUntil, rememberedUntil) }
 
     /// Says once when a voter or a path comes or goes.
-    private mutating func noteVoters(at now: Reading, _ out: inout Outbox) {
+    private mutating func noteVoters(at now: Reading, _ out: inout StepOutput) {
         let span = settings.timing.hearing
         for index in peers.indices where index != me {
             for path in peers[index].paths.indices {

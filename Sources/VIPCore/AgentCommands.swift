@@ -4,7 +4,7 @@ extension Agent {
         _ command: Command,
         id: UInt64,
         at now: Reading,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         switch command {
         case .switchover(let group, let target):
@@ -12,17 +12,17 @@ extension Agent {
                 $0.switchover(to: target, id: id, in: $1, &$2)
             }
         case .takeover(let group):
-            withGroup(group, orReply: id, at: now, &out) { group, scene, out in
-                let refusal = group.takeByForce(in: scene, &out)
+            withGroup(group, orReply: id, at: now, &out) { group, context, out in
+                let refusal = group.takeByForce(in: context, &out)
                 out.emit(.reply(id: id, refusal.map { .refused($0) } ?? .done))
             }
         case .announce(let group):
-            withGroup(group, orReply: id, at: now, &out) { group, scene, out in
+            withGroup(group, orReply: id, at: now, &out) { group, context, out in
                 guard case .owner(var tenure) = group.role, tenure.isServing else {
                     out.emit(.reply(id: id, .refused(.notOwner)))
                     return
                 }
-                tenure.announcements.begin(at: scene.now)
+                tenure.announcements.begin(at: context.now)
                 group.role = .owner(tenure)
                 out.emit(.reply(id: id, .done))
             }
@@ -37,8 +37,8 @@ extension Agent {
         _ group: GroupID,
         orReply id: UInt64,
         at now: Reading,
-        _ out: inout Outbox,
-        _ body: (inout Group, Scene, inout Outbox) -> Void
+        _ out: inout StepOutput,
+        _ body: (inout Group, StepContext, inout StepOutput) -> Void
     ) {
         guard groups.place(of: group) != nil else {
             out.emit(.reply(id: id, .refused(.unknownGroup)))
@@ -52,14 +52,14 @@ extension Agent {
         _ on: Bool,
         id: UInt64,
         at now: Reading,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         guard settings.isNode else {
             out.emit(.reply(id: id, .refused(.notANode)))
             return
         }
-        let scene = scene(now)
-        let stuck = groups.all.contains { $0.isOwner && $0.readySuccessor(in: scene) == nil }
+        let context = context(now)
+        let stuck = groups.all.contains { $0.isOwner && $0.readySuccessor(in: context) == nil }
         if on, stuck {
             out.emit(
                 .reply(id: id, .refused(.switchover(.noSuccessor, unready: nil)))
@@ -75,7 +75,7 @@ extension Agent {
 
     /// What this host's voter has granted by the old list, or for the old groups, may still be
     /// relied on: it outwaits that, as a new place does.
-    private mutating func acceptVoters(id: UInt64, at now: Reading, _ out: inout Outbox) {
+    private mutating func acceptVoters(id: UInt64, at now: Reading, _ out: inout StepOutput) {
         guard suspended else {
             out.emit(.reply(id: id, .refused(.notSuspended)))
             return

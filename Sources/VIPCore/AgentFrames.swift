@@ -2,7 +2,7 @@
 extension Agent {
     // MARK: - In
 
-    mutating func receive(_ frame: Frame, at now: Reading, _ out: inout Outbox) {
+    mutating func receive(_ frame: Frame, at now: Reading, _ out: inout StepOutput) {
         guard frame.receiver == settings.me else { return count(.notForUs) }
         guard frame.sender != settings.me else {
             // Our own frame that came back is no second host.
@@ -41,16 +41,16 @@ extension Agent {
             // It can be talked to from now on, or again: with all that is waiting to be said.
             peers[voter].greeted = now.boottime
             peers[voter].heartbeatDue = now.boottime
-            let scene = scene(now)
-            groups.changeAll { $0.askAgain(voter, in: scene, &out) }
+            let context = context(now)
+            groups.changeAll { $0.askAgain(voter, in: context, &out) }
         }
-        var scene = scene(now)
+        var context = context(now)
         for record in frame.records {
             if case .presence(let presence) = record {
                 peers[voter].take(presence, by: settings.me, at: now)
-                scene = self.scene(now)
+                context = self.context(now)
             } else {
-                read(record, of: frame, from: voter, in: scene, &out)
+                read(record, of: frame, from: voter, in: context, &out)
             }
         }
     }
@@ -65,7 +65,7 @@ extension Agent {
         _ frame: Frame,
         from voter: Int,
         at now: Reading,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         let differ = frame.voterSet != settings.voterSet
         guard differ != peers[voter].voterSetsDiffer else { return }
@@ -86,7 +86,7 @@ extension Agent {
         _ voter: Int,
         answering frame: Frame,
         at now: Reading,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         let pause = min(settings.timing.heartbeat / 4, .milliseconds(1))
         if let last = peers[voter].lastChallenged, now.boottime - last < pause { return }
@@ -106,52 +106,52 @@ extension Agent {
         _ record: Record,
         of frame: Frame,
         from voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         let agree = frame.voterSet == settings.voterSet
         switch record {
         case .request(let request):
-            answer(request, of: frame, from: voter, voterSetsAgree: agree, in: scene, &out)
+            answer(request, of: frame, from: voter, voterSetsAgree: agree, in: context, &out)
         case .granted(let granted):
-            withGroup(granted.group) { $0.take(granted, from: voter, in: scene, &out) }
+            withGroup(granted.group) { $0.take(granted, from: voter, in: context, &out) }
         case .refused(let refused):
-            withGroup(refused.group) { $0.take(refused, from: voter, in: scene, &out) }
+            withGroup(refused.group) { $0.take(refused, from: voter, in: context, &out) }
         case .release(let release):
             guard release.holder.host == frame.sender else { return count(.implausible) }
             guard groups.place(of: release.group) != nil else {
                 // There is nothing to free, and the sender waits to hear that. What is remembered
                 // of a group that was known here ends by itself.
-                guard !remembersGrant(of: release.group, at: scene.now) else { return }
+                guard !remembersGrant(of: release.group, at: context.now) else { return }
                 return out.post(
                     .released(group: release.group, term: release.term, holder: release.holder),
                     to: voter
                 )
             }
-            withGroup(release.group) { $0.take(release, from: voter, in: scene, &out) }
+            withGroup(release.group) { $0.take(release, from: voter, in: context, &out) }
         case .released(let group, let term, let holder):
             guard holder == self.holder else { return }
             withGroup(group) { group in
                 group.releaseAcknowledged(term, by: voter)
             }
         case .inquiry(let inquiry):
-            withGroup(inquiry.group) { $0.take(inquiry, from: voter, in: scene, &out) }
+            withGroup(inquiry.group) { $0.take(inquiry, from: voter, in: context, &out) }
         case .offer(let offer):
             // It asks for our voter's grant, and is refused like any such request.
             guard agree else { return }
             withGroup(offer.request.group) {
-                $0.take(offer, from: voter, in: scene, &out)
+                $0.take(offer, from: voter, in: context, &out)
             }
         case .declined(let group, let number, let unready):
             withGroup(group) {
-                $0.declined(number, because: unready, from: voter, in: scene, &out)
+                $0.declined(number, because: unready, from: voter, in: context, &out)
             }
         case .appeal(let appeal):
             // A witness has no operator who could ask for it.
             guard peers[voter].role == .node else {
                 return count(.implausible)
             }
-            withGroup(appeal.group) { $0.take(appeal, from: voter, in: scene, &out) }
+            withGroup(appeal.group) { $0.take(appeal, from: voter, in: context, &out) }
         case .appealAnswered(let group, let number, let refusal):
             withGroup(group) { group in
                 group.appealAnswered(number, refusal: refusal, &out)
@@ -160,9 +160,9 @@ extension Agent {
             break
         case .condition(let condition):
             guard let place = groups.place(of: condition.group),
-                !groups.hearAgain(condition, of: place, from: voter, in: scene)
+                !groups.hearAgain(condition, of: place, from: voter, in: context)
             else { return }
-            groups.change(place) { $0.take(condition, from: voter, in: scene, &out) }
+            groups.change(place) { $0.take(condition, from: voter, in: context, &out) }
         }
     }
 
@@ -177,8 +177,8 @@ extension Agent {
         of frame: Frame,
         from voter: Int,
         voterSetsAgree: Bool,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         guard request.holder.host == peers[voter].id, peers[voter].role == .node else {
             return count(.implausible)
@@ -186,7 +186,7 @@ extension Agent {
         let answer: Record
         if let place = groups.place(of: request.group) {
             answer = groups.change(place) {
-                $0.answer(request, voterSetsAgree: voterSetsAgree, in: scene, &out)
+                $0.answer(request, voterSetsAgree: voterSetsAgree, in: context, &out)
             }
         } else {
             out.fire(.refuseUnknownGroup)
@@ -205,7 +205,7 @@ extension Agent {
     /// to answer, heartbeats that are nearly due go along, to everybody, and the next ones may wait
     /// a little for their own occasion: so a cluster at rest falls into step with its owner, and
     /// exchanges one frame each way and heartbeat.
-    mutating func flush(at now: Reading, _ out: inout Outbox) {
+    mutating func flush(at now: Reading, _ out: inout StepOutput) {
         let heartbeat = settings.timing.heartbeat
         let isAwake = !out.posts.isEmpty
         var news: [Record]?
@@ -244,11 +244,11 @@ extension Agent {
     private func heartbeatRecords(at now: Reading) -> [Record] {
         var records: [Record] = [.presence(presence(at: now))]
         guard settings.isNode else { return records }
-        let scene = scene(now)
+        let context = context(now)
         records.reserveCapacity(1 + groups.all.count)
         let groups = groups.all.span
         for place in groups.indices {
-            records.append(.condition(groups[place].condition(in: scene)))
+            records.append(.condition(groups[place].condition(in: context)))
         }
         return records
     }
@@ -259,7 +259,7 @@ extension Agent {
         room: Int,
         to voter: Int,
         at now: Reading,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         // To a session that we have adopted, its challenge; to any other, the next one.
         let challenge = peers[voter].session?.challenge ?? peers[voter].nextChallenge
@@ -286,7 +286,7 @@ extension Agent {
         proof: UInt64,
         challenge: UInt64,
         at now: Reading,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         peers[voter].sequence += 1
         let sentAt = UInt64(clamping: now.raw.nanoseconds)

@@ -82,26 +82,26 @@ extension Timing {
 
 extension Group {
     /// What that node has said of the group lately.
-    func news(of voter: Int, in scene: Scene) -> Condition? {
-        guard scene.isHeard(voter), let heard = heard[voter],
-            scene.now.boottime - heard.at <= scene.timing.hearing
+    func news(of voter: Int, in context: StepContext) -> Condition? {
+        guard context.isHeard(voter), let heard = heard[voter],
+            context.now.boottime - heard.at <= context.timing.hearing
         else { return nil }
         return heard.condition
     }
 
     /// Who has the lease by its own word and does not serve; of several the one with the highest
     /// term.
-    func idleHolder(in scene: Scene) -> HostID? {
-        if case .owner(let tenure) = role { return tenure.isServing ? nil : scene.holder.host }
-        guard let leader = leader(in: scene), !leader.condition.owns else { return nil }
-        return scene.settings.voters[leader.voter].id
+    func idleHolder(in context: StepContext) -> HostID? {
+        if case .owner(let tenure) = role { return tenure.isServing ? nil : context.holder.host }
+        guard let leader = leader(in: context), !leader.condition.owns else { return nil }
+        return context.settings.voters[leader.voter].id
     }
 
     /// Of the others, the one that has the lease, by its own word.
-    private func leader(in scene: Scene) -> (voter: Int, condition: Condition)? {
+    private func leader(in context: StepContext) -> (voter: Int, condition: Condition)? {
         var best: (voter: Int, condition: Condition)?
-        for voter in scene.peers.indices {
-            guard let news = news(of: voter, in: scene), news.owns || !news.votes.isEmpty else {
+        for voter in context.peers.indices {
+            guard let news = news(of: voter, in: context), news.owns || !news.votes.isEmpty else {
                 continue
             }
             if best.map({ $0.condition.term < news.term }) ?? true { best = (voter, news) }
@@ -109,53 +109,53 @@ extension Group {
         return best
     }
 
-    func votes(in scene: Scene) -> [AgentStatus.Vote] {
-        var ages: [Duration?] = Array(repeating: nil, count: scene.peers.count)
+    func votes(in context: StepContext) -> [AgentStatus.Vote] {
+        var ages: [Duration?] = Array(repeating: nil, count: context.peers.count)
         let counted: VoterMask
         if case .owner(let tenure) = role {
-            counted = tenure.votes(at: scene.now)
+            counted = tenure.votes(at: context.now)
             for (voter, contribution) in tenure.counted.enumerated() {
-                ages[voter] = contribution.map { scene.now.raw - $0.stamp.raw }
+                ages[voter] = contribution.map { context.now.raw - $0.stamp.raw }
             }
         } else {
-            counted = leader(in: scene)?.condition.votes ?? VoterMask()
+            counted = leader(in: context)?.condition.votes ?? VoterMask()
         }
-        return scene.peers.indices.map { voter in
+        return context.peers.indices.map { voter in
             AgentStatus.Vote(counts: counted[voter], age: ages[voter], refusal: refusals[voter])
         }
     }
 
     func standing(
         _ votes: [AgentStatus.Vote],
-        in scene: Scene,
+        in context: StepContext,
         _ outlook: Outlook
     ) -> Standing {
         var voting = VoterMask()
         var ready = VoterMask()
-        for voter in scene.peers.indices {
+        for voter in context.peers.indices {
             voting[voter] = votes[voter].counts && outlook.able[voter]
-            ready[voter] = outlook.nodes[voter] && isReadyNow(voter, in: scene)
+            ready[voter] = outlook.nodes[voter] && isReadyNow(voter, in: context)
         }
         return Standing(
-            voters: scene.peers.count,
+            voters: context.peers.count,
             nodes: outlook.nodes,
             ready: ready,
             voting: voting,
             reach: outlook.reach,
-            owner: server(in: scene)
+            owner: server(in: context)
         )
     }
 
-    private func isReadyNow(_ voter: Int, in scene: Scene) -> Bool {
-        guard voter != scene.me else { return unreadiness(in: scene) == nil }
-        guard let news = news(of: voter, in: scene) else { return false }
+    private func isReadyNow(_ voter: Int, in context: StepContext) -> Bool {
+        guard voter != context.me else { return unreadiness(in: context) == nil }
+        guard let news = news(of: voter, in: context) else { return false }
         return news.unready == nil
     }
 
     /// The node that serves the group, by its own word.
-    private func server(in scene: Scene) -> Int? {
-        if case .owner(let tenure) = role { return tenure.isServing ? scene.me : nil }
-        guard let leader = leader(in: scene), leader.condition.owns else { return nil }
+    private func server(in context: StepContext) -> Int? {
+        if case .owner(let tenure) = role { return tenure.isServing ? context.me : nil }
+        guard let leader = leader(in: context), leader.condition.owns else { return nil }
         return leader.voter
     }
 }

@@ -11,14 +11,14 @@ extension Agent {
     /// there are any), the hold-down, and who was heard.
     public func isAtRest(at now: Reading) -> Bool {
         guard stoppingUntil == nil else { return false }
-        let scene = scene(now)
+        let context = context(now)
         var owns = false
         for group in groups.all {
-            guard group.isAtRest(in: scene) else { return false }
+            guard group.isAtRest(in: context) else { return false }
             owns = owns || group.isOwner
         }
         // Two owners need not be in step; where this host is one itself, its own lease counts.
-        return owns || groups.all.allSatisfy { $0.hasJustVoted(in: scene) }
+        return owns || groups.all.allSatisfy { $0.hasJustVoted(in: context) }
     }
 
     /// Whether a group is owned on an operator's word. That ends with the process, so a forced
@@ -32,41 +32,41 @@ extension Agent {
 }
 
 extension Group {
-    fileprivate func isAtRest(in scene: Scene) -> Bool {
+    fileprivate func isAtRest(in context: StepContext) -> Bool {
         guard pendingCommands.isEmpty, pendingReleases.isEmpty else { return false }
         switch role {
         case .candidate, .lettingGo: return false
         case .standby:
             // An owner may be about to let go for it.
             guard let made = outstanding?.offer.request.stamp else { return true }
-            return scene.now.boottime - made.boottime > scene.timing.lease
+            return context.now.boottime - made.boottime > context.timing.lease
         case .owner(let tenure):
             return tenure.isServing && tenure.handover == nil && tenure.forced == nil
-                && tenure.hasJustBeenRenewed(in: scene)
+                && tenure.hasJustBeenRenewed(in: context)
         }
     }
 
     /// Nobody relies on this host's voter, or it has just granted.
-    fileprivate func hasJustVoted(in scene: Scene) -> Bool {
-        guard let live = ballot.liveGrant(at: scene.now), live.holder != scene.holder else {
+    fileprivate func hasJustVoted(in context: StepContext) -> Bool {
+        guard let live = ballot.liveGrant(at: context.now), live.holder != context.holder else {
             return true
         }
         guard let grantedAt = ballot.grantedAt else { return false }
-        return scene.now.raw - grantedAt <= scene.timing.heartbeat / 4
+        return context.now.raw - grantedAt <= context.timing.heartbeat / 4
     }
 }
 
 extension Tenure {
     /// A majority has answered the newest renewal, or one as new as round trips that are longer
     /// than a heartbeat let it be, and a moment ago.
-    fileprivate func hasJustBeenRenewed(in scene: Scene) -> Bool {
+    fileprivate func hasJustBeenRenewed(in context: StepContext) -> Bool {
         guard let renewedAt, let extendedAt,
-            scene.now.boottime - extendedAt <= scene.timing.heartbeat / 4
+            context.now.boottime - extendedAt <= context.timing.heartbeat / 4
         else { return false }
-        let oldest = renewedAt.boottime - scene.answerPatience
+        let oldest = renewedAt.boottime - context.answerPatience
         let answers = counted.count { contribution in
             contribution.map { $0.stamp.boottime >= oldest } ?? false
         }
-        return answers >= scene.majority
+        return answers >= context.majority
     }
 }

@@ -102,16 +102,16 @@ public struct AgentStatus: Equatable, Sendable {
 
 extension Agent {
     public func status(at now: Reading) -> AgentStatus {
-        let scene = scene(now)
-        let voters = peers.indices.map { voter($0, in: scene) }
+        let context = context(now)
+        let voters = peers.indices.map { voter($0, in: context) }
         let outlook = Outlook(voters, settings)
         return AgentStatus(
-            groups: groups.all.map { $0.status(in: scene, outlook) },
+            groups: groups.all.map { $0.status(in: context, outlook) },
             voters: voters,
             silences: outlook.silences,
             distances: outlook.distances,
             place: holder.place,
-            abstainingFor: scene.isAbstaining ? abstentionEnd - now.raw : nil,
+            abstainingFor: context.isAbstaining ? abstentionEnd - now.raw : nil,
             suspended: suspended,
             stopping: stoppingUntil != nil,
             maintenance: maintenance
@@ -129,13 +129,13 @@ extension Agent {
         return tenure.isServing && tenure.deadline.isAhead(of: now)
     }
 
-    private func voter(_ index: Int, in scene: Scene) -> AgentStatus.VoterStatus {
+    private func voter(_ index: Int, in context: StepContext) -> AgentStatus.VoterStatus {
         let peer = peers[index]
         let isSelf = index == me
         let span = settings.timing.hearing
-        let heard = isSelf || scene.isHeard(index)
-        let fresh = heard && scene.now.boottime - peer.presenceAt <= span ? peer.presence : nil
-        let own = isSelf ? presence(at: scene.now) : fresh
+        let heard = isSelf || context.isHeard(index)
+        let fresh = heard && context.now.boottime - peer.presenceAt <= span ? peer.presence : nil
+        let own = isSelf ? presence(at: context.now) : fresh
         return AgentStatus.VoterStatus(
             id: peer.id,
             role: peer.role,
@@ -151,9 +151,9 @@ extension Agent {
             voterSetsDiffer: peer.voterSetsDiffer,
             timingDiffers: own.map { $0.timingDigest != settings.timingDigest },
             groupsDiffer: own.map { $0.groupsDigest != settings.groupsDigest },
-            sinceHeard: peer.lastHeard.map { scene.now.boottime - $0 },
+            sinceHeard: peer.lastHeard.map { context.now.boottime - $0 },
             roundTrip: peer.paths.compactMap(\.roundTrip).min(),
-            paths: peer.paths.indices.map { path($0, of: peer, presence: fresh, in: scene) },
+            paths: peer.paths.indices.map { path($0, of: peer, presence: fresh, in: context) },
             hearings: own?.hearings ?? []
         )
     }
@@ -162,10 +162,10 @@ extension Agent {
         _ index: Int,
         of peer: Peer,
         presence: Presence?,
-        in scene: Scene
+        in context: StepContext
     ) -> AgentStatus.PathStatus {
         let path = peer.paths[index]
-        let age = path.lastHeard.map { scene.now.boottime - $0 }
+        let age = path.lastHeard.map { context.now.boottime - $0 }
         return AgentStatus.PathStatus(
             heard: age.map { $0 <= settings.timing.hearing } ?? false,
             sinceHeard: age,
@@ -178,51 +178,53 @@ extension Agent {
 }
 
 extension Group {
-    func status(in scene: Scene, _ outlook: Outlook) -> AgentStatus.GroupStatus {
-        let owner = owner(in: scene)
-        var remaining = ballot.liveGrant(at: scene.now).map { $0.expiry - scene.now.raw }
+    func status(in context: StepContext, _ outlook: Outlook) -> AgentStatus.GroupStatus {
+        let owner = owner(in: context)
+        var remaining = ballot.liveGrant(at: context.now).map { $0.expiry - context.now.raw }
         var handingOver = false
         if case .owner(let tenure) = role {
-            remaining = tenure.deadline.remaining(at: scene.now)
+            remaining = tenure.deadline.remaining(at: context.now)
             handingOver = tenure.handover != nil
         }
-        let successors = scene.peers.indices.filter { $0 != scene.me && isNode($0, in: scene) }
-        let votes = votes(in: scene)
+        let successors = context.peers.indices.filter {
+            $0 != context.me && isNode($0, in: context)
+        }
+        let votes = votes(in: context)
         return AgentStatus.GroupStatus(
             id: id,
-            state: statusState(in: scene),
+            state: statusState(in: context),
             owner: owner?.host,
             forced: owner?.forced ?? false,
             term: owner?.term ?? ballot.highestGranted,
             leaseRemaining: remaining,
             since: roleSince,
             reason: roleReason,
-            unready: unreadiness(in: scene),
-            successorReady: successors.contains { isReady($0, in: scene) },
+            unready: unreadiness(in: context),
+            successorReady: successors.contains { isReady($0, in: context) },
             successorUnready: successors.lazy.compactMap { heard[$0]?.condition.unready }.first,
             handingOver: handingOver,
             heldDownUntil: changes.heldDownUntil,
-            idleHolder: idleHolder(in: scene),
+            idleHolder: idleHolder(in: context),
             votes: votes,
-            standing: standing(votes, in: scene, outlook),
-            lacking: successors.filter { outlook.told[$0] && news(of: $0, in: scene) == nil }
-                .map { scene.settings.voters[$0].id },
+            standing: standing(votes, in: context, outlook),
+            lacking: successors.filter { outlook.told[$0] && news(of: $0, in: context) == nil }
+                .map { context.settings.voters[$0].id },
             differing: successors.filter { voter in
-                news(of: voter, in: scene).map { $0.digest != settings.digest } ?? false
+                news(of: voter, in: context).map { $0.digest != settings.digest } ?? false
             }
-            .map { scene.settings.voters[$0].id }
+            .map { context.settings.voters[$0].id }
         )
     }
 
-    private func statusState(in scene: Scene) -> AgentStatus.GroupState {
-        guard scene.settings.isNode else { return .witness }
+    private func statusState(in context: StepContext) -> AgentStatus.GroupState {
+        guard context.settings.isNode else { return .witness }
         switch role {
         case .owner(let tenure) where tenure.isServing: return .owner
         case .owner: return .starting
         case .lettingGo(let lettingGo) where lettingGo.reason == .leftover: return .starting
         case .standby, .candidate, .lettingGo: break
         }
-        switch unreadiness(in: scene) {
+        switch unreadiness(in: context) {
         case nil, .stopping, .busy, .unknownGroup: return .standby
         case .maintenance: return .maintenance
         case .abstaining: return .starting

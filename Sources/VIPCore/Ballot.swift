@@ -25,21 +25,21 @@ struct Ballot: Equatable, Sendable {
     mutating func answer(
         _ request: Request,
         voterSetsAgree: Bool,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) -> Verdict {
-        if let refusal = standingRefusal(request, voterSetsAgree, in: scene, &out) {
+        if let refusal = standingRefusal(request, voterSetsAgree, in: context, &out) {
             return refusal
         }
 
-        let live = liveGrant(at: scene.now)
+        let live = liveGrant(at: context.now)
         if let live {
             if live.holder != request.holder, !mutated(.voterOverwritesLiveGrant) {
                 out.fire(.refuseHeld)
                 return .refused(
                     .held,
                     current: live.holder,
-                    remaining: live.expiry - scene.now.raw
+                    remaining: live.expiry - context.now.raw
                 )
             }
             if request.term < live.term {
@@ -47,7 +47,7 @@ struct Ballot: Equatable, Sendable {
                 return .refused(
                     .lowTerm,
                     current: live.holder,
-                    remaining: live.expiry - scene.now.raw
+                    remaining: live.expiry - context.now.raw
                 )
             }
             out.fire(.grantRenewal)
@@ -64,9 +64,9 @@ struct Ballot: Equatable, Sendable {
 
         let length =
             mutated(.grantsLongerThanRecorded)
-            ? request.length : min(request.length, scene.timing.lease)
+            ? request.length : min(request.length, context.timing.lease)
         if length < request.length { out.fire(.grantShorter) }
-        keep(request, for: length, over: live, in: scene, &out)
+        keep(request, for: length, over: live, in: context, &out)
         return .granted(length)
     }
 
@@ -74,10 +74,10 @@ struct Ballot: Equatable, Sendable {
     private func standingRefusal(
         _ request: Request,
         _ voterSetsAgree: Bool,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) -> Verdict? {
-        if scene.suspended {
+        if context.suspended {
             out.fire(.refuseSuspended)
             return .refused(.suspended, current: nil, remaining: .zero)
         }
@@ -85,18 +85,18 @@ struct Ballot: Equatable, Sendable {
             out.fire(.refuseVoterSets)
             return .refused(.voterSets, current: nil, remaining: .zero)
         }
-        if scene.isAbstaining {
+        if context.isAbstaining {
             out.fire(.refuseAbstaining)
             return .refused(
                 .abstaining,
                 current: nil,
-                remaining: scene.abstentionEnd - scene.now.raw
+                remaining: context.abstentionEnd - context.now.raw
             )
         }
-        if scene.timing.lease > scene.recordedLease, !mutated(.grantsLongerThanRecorded) {
+        if context.timing.lease > context.recordedLease, !mutated(.grantsLongerThanRecorded) {
             // A new place would not wait for what is granted here: on record first.
             out.fire(.refuseRecording)
-            out.leaseToRecord = scene.timing.lease
+            out.leaseToRecord = context.timing.lease
             return .refused(.recording, current: nil, remaining: .zero)
         }
         return nil
@@ -106,10 +106,10 @@ struct Ballot: Equatable, Sendable {
         _ request: Request,
         for length: Duration,
         over live: Grant?,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
-        var expiry = scene.now.raw + length
+        var expiry = context.now.raw + length
         if let live, live.expiry > expiry, !mutated(.renewalShortensGrant) {
             out.fire(.keepLongerGrant)
             expiry = live.expiry
@@ -120,7 +120,7 @@ struct Ballot: Equatable, Sendable {
             expiry: expiry,
             released: false
         )
-        grantedAt = scene.now.raw
+        grantedAt = context.now.raw
         if request.term > highestGranted {
             highestGranted = request.term
         }

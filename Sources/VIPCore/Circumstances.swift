@@ -36,8 +36,8 @@ extension Agent {
     }
 
     /// How things are for a group at this instant.
-    func scene(_ now: Reading) -> Scene {
-        Scene(
+    func context(_ now: Reading) -> StepContext {
+        StepContext(
             now: now,
             settings: settings,
             holder: holder,
@@ -49,7 +49,7 @@ extension Agent {
 }
 
 /// What a group sees of the rest of the agent during one step.
-struct Scene: Sendable {
+struct StepContext: Sendable {
     let now: Reading
     let settings: Settings
     let holder: Holder

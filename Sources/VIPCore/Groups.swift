@@ -70,12 +70,12 @@ struct Groups: Sendable {
         _ condition: Condition,
         of place: Int,
         from voter: Int,
-        in scene: Scene
+        in context: StepContext
     ) -> Bool {
-        guard all[place].isHeardAgain(condition, from: voter, in: scene) else {
+        guard all[place].isHeardAgain(condition, from: voter, in: context) else {
             return false
         }
-        all[place].heard[voter]?.at = scene.now.boottime
+        all[place].heard[voter]?.at = context.now.boottime
         return true
     }
 
@@ -108,9 +108,9 @@ struct Groups: Sendable {
     }
 
     /// All is done that was to be done to them in this step.
-    mutating func settle(in scene: Scene) {
+    mutating func settle(in context: StepContext) {
         for place in touched {
-            let state = Self.state(of: &all[place], in: scene)
+            let state = Self.state(of: &all[place], in: context)
             owners[place] = state.isOwner
             busy[place] = !state.isIdle
             agenda.set(state.prospect, at: place)
@@ -122,9 +122,9 @@ struct Groups: Sendable {
     /// copied to be read.
     private static func state(
         of group: inout Group,
-        in scene: Scene
+        in context: StepContext
     ) -> (isOwner: Bool, isIdle: Bool, prospect: Prospect) {
-        (group.isOwner, group.isIdle, group.prospect(in: scene))
+        (group.isOwner, group.isIdle, group.prospect(in: context))
     }
 }
 

@@ -150,7 +150,7 @@ struct Clean: ParsableCommand {
 
     func run() throws {
         do throws(StartupFailure) {
-            let removed = try Leftovers.remove(
+            let removed = try Cleanup.remove(
                 of: sites(),
                 runDirectory: directory.runDir
             )

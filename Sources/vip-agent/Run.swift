@@ -81,7 +81,7 @@ struct Run: ParsableCommand {
     ///
     /// - Returns: what is left if it turns out to be of no use; otherwise only when the agent ends.
     static func resume(
-        _ handover: Handover,
+        _ handover: ProgramHandover,
         _ inheritance: Inheritance
     ) -> Inheritance {
         do throws(ConfigurationFailure) {

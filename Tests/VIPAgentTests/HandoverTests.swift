@@ -9,8 +9,8 @@ import VIPTestSupport
 @Suite("Handover")
 struct HandoverTests {
     /// Every field with a value that no other has.
-    private var whole: Handover {
-        var handover = Handover(
+    private var whole: ProgramHandover {
+        var handover = ProgramHandover(
             program: "/usr/sbin/vip-agent",
             generation: 7,
             started: 123_456_789,
@@ -23,10 +23,14 @@ struct HandoverTests {
         )
         handover.departed = 987_654_321
         handover.files = [
-            Handover.File(path: "/a.toml", text: "name = \"a\"\n\n", keys: [[0, 10, 255], [32]]),
-            Handover.File(path: "/b.toml", text: "", keys: []),
+            ProgramHandover.File(
+                path: "/a.toml",
+                text: "name = \"a\"\n\n",
+                keys: [[0, 10, 255], [32]]
+            ),
+            ProgramHandover.File(path: "/b.toml", text: "", keys: []),
         ]
-        var cluster = Handover.Cluster(name: "eins")
+        var cluster = ProgramHandover.Cluster(name: "eins")
         cluster.state.longestLease = .milliseconds(1500)
         cluster.state.terms = [StateStore.Entry(group: "web", term: 18)]
         cluster.state.voters = ["node lb1", "witness w1"]
@@ -43,7 +47,7 @@ struct HandoverTests {
         cluster.history = "[1]"
         cluster.counters = "{\"a\":1}"
         cluster.dropped = "{\"b\":2}"
-        handover.clusters = [cluster, Handover.Cluster(name: "zwei")]
+        handover.clusters = [cluster, ProgramHandover.Cluster(name: "zwei")]
         handover.descriptors = ["udp.0.0.0.0:7694": 5, "control.eins": 6, "gate.program": 7]
         handover.stored = ["udp4.7694", "udp6.7000"]
         handover.controlGroup = 105
@@ -53,9 +57,9 @@ struct HandoverTests {
 
     @Test("what was handed over is read as it was written")
     func roundTrip() throws {
-        #expect(try Handover(parsing: whole.octets) == whole)
-        #expect(try Handover(parsing: whole.octets).clusters[1].state.voters == nil)
-        #expect(try Handover(parsing: whole.octets).clusters[0].state.addresses == [])
+        #expect(try ProgramHandover(parsing: whole.octets) == whole)
+        #expect(try ProgramHandover(parsing: whole.octets).clusters[1].state.voters == nil)
+        #expect(try ProgramHandover(parsing: whole.octets).clusters[0].state.addresses == [])
     }
 
     @Test("a cluster is found by its name, and the only one of a file whatever its name")
@@ -72,7 +76,7 @@ struct HandoverTests {
         let octets = whole.octets
         for length in 0..<octets.count {
             #expect(throws: HandoverFields.Damage.self, "\(length) octets") {
-                try Handover(parsing: Array(octets.prefix(length)))
+                try ProgramHandover(parsing: Array(octets.prefix(length)))
             }
         }
     }
@@ -83,7 +87,7 @@ struct HandoverTests {
             var octets = whole.octets
             octets[index] ^= 1
             #expect(throws: HandoverFields.Damage.self, "octet \(index)") {
-                try Handover(parsing: octets)
+                try ProgramHandover(parsing: octets)
             }
         }
     }
@@ -95,7 +99,7 @@ struct HandoverTests {
                 .replacing("vip-agent-handover 1\n", with: "vip-agent-handover 2\n").utf8
         )
         #expect(throws: HandoverFields.Damage.otherVersion("2")) {
-            try Handover(parsing: octets)
+            try ProgramHandover(parsing: octets)
         }
     }
 
@@ -104,7 +108,7 @@ struct HandoverTests {
         var fields = HandoverFields()
         fields.put("invented-later", "42")
         #expect(throws: HandoverFields.Damage.self) {
-            try Handover(parsing: fields.serialized())
+            try ProgramHandover(parsing: fields.serialized())
         }
         for (name, value) in [
             ("program", "/p"), ("generation", "1"), ("started", "2"), ("configuration", "/c"),
@@ -113,7 +117,7 @@ struct HandoverTests {
         ] {
             fields.put(name, value)
         }
-        #expect(try Handover(parsing: fields.serialized()).program == "/p")
+        #expect(try ProgramHandover(parsing: fields.serialized()).program == "/p")
     }
 }
 

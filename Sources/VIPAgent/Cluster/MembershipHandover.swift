@@ -47,8 +47,8 @@ extension Membership {
         after lastEntry: UInt64,
         waiting: [ControlSocket.ClientID],
         report: StatusReport
-    ) -> Handover.Cluster {
-        var cluster = Handover.Cluster(name: site.configuration.cluster.name)
+    ) -> ProgramHandover.Cluster {
+        var cluster = ProgramHandover.Cluster(name: site.configuration.cluster.name)
         cluster.state = records.recorded
         // What is true of this configuration is found out again, if it is true of the next.
         cluster.warnings = warnings.current(at: ClockReading.bootNow())
@@ -62,7 +62,7 @@ extension Membership {
     }
 
     /// Goes on with what was left. Who waits for an answer is answered later.
-    func takeOver(_ cluster: Handover.Cluster) -> [ControlSocket.ClientID] {
+    func takeOver(_ cluster: ProgramHandover.Cluster) -> [ControlSocket.ClientID] {
         warnings.takeOver(cluster.warnings)
         carried.counters = Self.read(cluster.counters) ?? Counters()
         carried.dropped = Self.read(cluster.dropped) ?? DroppedFrames()

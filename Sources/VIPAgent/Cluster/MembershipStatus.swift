@@ -42,7 +42,7 @@ extension Membership {
     func statusReport(of process: ProcessFacts) -> StatusReport {
         var counters = Counters { count(of: $0, in: process) }
         counters.goOn(from: carried.counters)
-        var dropped = dropped.adding(process.strays)
+        var dropped = dropped.adding(process.unclaimed)
         dropped.count(VoterRoutes.ShellDrop.inKernel.rawValue, times: process.droppedInKernel)
         let builder = StatusBuilder(
             site: site,
@@ -66,7 +66,7 @@ extension Membership {
     private func count(of counter: Counter, in process: ProcessFacts) -> UInt64 {
         switch counter {
         case .framesSent: routes.framesSent
-        case .framesReceived: routes.framesReceived &+ process.strays.total
+        case .framesReceived: routes.framesReceived &+ process.unclaimed.total
         case .sendErrors: routes.sendErrors
         case .renewals: agent.rules[.countAnswer]
         case .takeovers: takeovers

@@ -46,7 +46,7 @@ package final class ControlSocket {
     private let tokens: UInt64
     private var listener: Descriptor
     private var name: FileName?
-    private var clients: [ControlClient?]
+    private var clients: [ControlConnection?]
     private var lastNumber: UInt64 = 0
 
     /// Connections refused since the start, because their user may not ask.
@@ -101,7 +101,7 @@ package final class ControlSocket {
         self.tokens = tokens
         self.group = group
         listener = Descriptor(owning: number)
-        clients = [ControlClient?](repeating: nil, count: Self.mostClients)
+        clients = [ControlConnection?](repeating: nil, count: Self.mostClients)
         name = FileName(of: path)
         try listener.setCloseOnExec(true)
         try loop.add(listener.number, token: tokens)
@@ -254,7 +254,7 @@ package final class ControlSocket {
             return nil
         }
         lastNumber += 1
-        clients[place] = ControlClient(
+        clients[place] = ControlConnection(
             owning: descriptor,
             number: lastNumber,
             user: user,
@@ -353,7 +353,7 @@ package final class ControlSocket {
     /// Has the loop watch for what this client is waited for.
     private func watch(_ place: Int) {
         guard let client = clients[place] else { return }
-        let wanted = ControlClient.Watched(
+        let wanted = ControlConnection.Watched(
             reading: !client.hasAsked,
             writing: client.pendingCount > 0
         )

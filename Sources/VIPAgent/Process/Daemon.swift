@@ -44,7 +44,7 @@ package final class Daemon {
     var runDirectoryWatch = RunDirectoryWatch()
     /// Whom this program owes the answer to what the one before it was asked.
     var owed: [(membership: Int, client: ControlSocket.ClientID)] = []
-    private var strays = Strays()
+    private var unclaimed = UnclaimedDatagrams()
     var lateness = Lateness()
     var fold = RepeatFold()
     var wasResumed = false
@@ -79,7 +79,7 @@ package final class Daemon {
         var left = options.left
         for (_, number) in left { _ = vip_set_close_on_exec(number, 1) }
         // Read later, see `takeOver`.
-        left.removeValue(forKey: Handover.pastName)
+        left.removeValue(forKey: ProgramHandover.pastName)
         var inherited = InheritedDescriptors(left)
         do throws(SystemError) {
             signals = try SignalPort()
@@ -305,7 +305,7 @@ package final class Daemon {
             }
             throw .otherCluster(cluster)
         } catch {
-            strays.drop(error, from: datagram.source, log: log)
+            unclaimed.drop(error, from: datagram.source, log: log)
         }
     }
 
@@ -332,7 +332,7 @@ package final class Daemon {
             reasons: succession.reasons + runDirectoryWatch.reasons,
             warnings: succession.warnings,
             logLinesDropped: output.droppedTotal,
-            strays: strays.dropped,
+            unclaimed: unclaimed.dropped,
             droppedInKernel: ports.dropsInKernel
         )
     }

@@ -45,7 +45,7 @@ extension Daemon {
             self.stored = stored
         }
 
-        var handover: Handover? {
+        var handover: ProgramHandover? {
             if case .whole(let handover, locks: _) = inheritance { handover } else { nil }
         }
 

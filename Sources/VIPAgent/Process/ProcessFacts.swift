@@ -10,7 +10,7 @@ struct ProcessFacts {
     var warnings: [String]
     var logLinesDropped: Int
     /// What was for none of the clusters.
-    var strays: DropCounts
+    var unclaimed: DropCounts
     /// What the kernel did not give to the voters' ports.
     var droppedInKernel: UInt64
 }

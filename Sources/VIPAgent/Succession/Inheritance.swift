@@ -8,7 +8,7 @@ package enum Inheritance: Equatable, Sendable {
     /// It is a process of its own.
     case none
     /// All of it, and the two locks.
-    case whole(Handover, locks: RunDirectory.Inheritance)
+    case whole(ProgramHandover, locks: RunDirectory.Inheritance)
     /// The locks only: what else there was can't be read, and is closed.
     case locks(RunDirectory.Inheritance, reason: String)
 
@@ -49,9 +49,9 @@ package enum Inheritance: Equatable, Sendable {
         guard isOpen(locks.lock), isOpen(locks.namespace) else {
             throw StartupFailure(.system, "the locks that it would inherit are not open")
         }
-        let handover: Handover
+        let handover: ProgramHandover
         do {
-            handover = try Handover(parsing: SealedMemory.take(numbers[1]))
+            handover = try ProgramHandover(parsing: SealedMemory.take(numbers[1]))
         } catch {
             throw StartupFailure(.system, "what it would be handed can't be used: \(error)")
         }
@@ -83,7 +83,7 @@ package enum Inheritance: Equatable, Sendable {
         guard isOpen(locks.lock), isOpen(locks.namespace) else { return .none }
         let reason: String
         do {
-            let handover = try Handover(parsing: SealedMemory.take(numbers[2]))
+            let handover = try ProgramHandover(parsing: SealedMemory.take(numbers[2]))
             return .whole(handover, locks: locks)
         } catch let error as SystemError {
             reason = "\(error)"

@@ -10,11 +10,11 @@ import VIPPlatform
 /// and changes nothing of it that this process could notice.
 final class Loan: Sendable {
     /// With the duplicates' numbers, and still without a configuration.
-    private let handover: Handover
+    private let handover: ProgramHandover
     private let locks: RunDirectory.Inheritance
     private let numbers: [Int32]
 
-    init(of estate: Handover, locks: RunDirectory.Inheritance) throws(SystemError) {
+    init(of estate: ProgramHandover, locks: RunDirectory.Inheritance) throws(SystemError) {
         var handover = estate
         var numbers: [Int32] = []
         func duplicate(_ number: Int32) throws(SystemError) -> Int32 {

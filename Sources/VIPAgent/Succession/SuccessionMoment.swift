@@ -113,7 +113,7 @@ extension Daemon {
         _ asked: Succession.Asked,
         _ opened: [DatagramPort],
         message: String
-    ) -> Handover {
+    ) -> ProgramHandover {
         var handover = estate()
         handover.departed = ClockReading.bootNow()
         handover.message = message
@@ -128,13 +128,13 @@ extension Daemon {
             )
         }
         for port in opened { handover.descriptors[port.name] = port.fileDescriptor }
-        handover.descriptors[Handover.pastName] = successor.past.number
+        handover.descriptors[ProgramHandover.pastName] = successor.past.number
         return handover
     }
 
     /// What goes along whatever the configuration says: where everything is, and what is open.
-    func estate() -> Handover {
-        var handover = Handover(
+    func estate() -> ProgramHandover {
+        var handover = ProgramHandover(
             program: options.program,
             generation: generation + 1,
             started: started,
@@ -209,8 +209,8 @@ extension Daemon {
     }
 
     /// Reading a thousand entries takes longer than a short lease may be without a look at it.
-    private func loadPast(_ handover: Handover) {
-        let number = handover.descriptors[Handover.pastName]
+    private func loadPast(_ handover: ProgramHandover) {
+        let number = handover.descriptors[ProgramHandover.pastName]
         let (service, past, log) = (service, past, log)
         service.submit {
             var fields = HandoverFields()

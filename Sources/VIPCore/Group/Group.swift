@@ -96,7 +96,7 @@ struct Group: Sendable {
     }
 
     /// Brings the page up to date, if it is not.
-    mutating func commit(_ out: inout Outbox) {
+    mutating func commit(_ out: inout StepOutput) {
         let current = record
         guard current != written else { return }
         if current.highestGranted > written.highestGranted {
@@ -114,29 +114,29 @@ struct Group: Sendable {
     // MARK: - Readiness
 
     /// Why this host would not take the group over; nil if it would.
-    func unreadiness(in scene: Scene) -> Unreadiness? {
-        if scene.stopping { return .stopping }
-        if scene.suspended { return .suspended }
-        if scene.maintenance { return .maintenance }
+    func unreadiness(in context: StepContext) -> Unreadiness? {
+        if context.stopping { return .stopping }
+        if context.suspended { return .suspended }
+        if context.maintenance { return .maintenance }
         if interfaceUp != true { return .interfaceDown }
         if !gateInPlace, !mutated(.gateMissingIgnored) { return .gateMissing }
         if !kernelAnswers { return .kernelSilent }
         if !isAddressable { return .kernelRefuses }
-        if isKernelSilent(in: scene) { return .kernelSilent }
+        if isKernelSilent(in: context) { return .kernelSilent }
         if !healthy { return .unhealthy }
-        if scene.isAbstaining { return .abstaining }
+        if context.isAbstaining { return .abstaining }
         return nil
     }
 
     /// Whether that node says that it would take over, and is heard both ways.
-    func isReady(_ voter: Int, in scene: Scene) -> Bool {
-        guard scene.isHeardBothWays(voter), let heard = heard[voter] else { return false }
-        return scene.now.boottime - heard.at <= scene.timing.hearing
+    func isReady(_ voter: Int, in context: StepContext) -> Bool {
+        guard context.isHeardBothWays(voter), let heard = heard[voter] else { return false }
+        return context.now.boottime - heard.at <= context.timing.hearing
             && heard.condition.unready == nil
     }
 
-    func isNode(_ voter: Int, in scene: Scene) -> Bool {
-        scene.settings.voters[voter].role == .node
+    func isNode(_ voter: Int, in context: StepContext) -> Bool {
+        context.settings.voters[voter].role == .node
     }
 
     // MARK: - Transitions
@@ -181,13 +181,13 @@ struct Group: Sendable {
         _ next: Role,
         because reason: Reason,
         term: Term,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         let previous = state
-        let after = scene.now.boottime - roleSince
+        let after = context.now.boottime - roleSince
         role = next
-        roleSince = scene.now.boottime
+        roleSince = context.now.boottime
         roleReason = reason
         out.report(
             .transition(id, from: previous, to: state, term: term, reason: reason, after: after)
@@ -197,26 +197,26 @@ struct Group: Sendable {
     // MARK: - Time
 
     /// What is due by now. Deadlines come first: an owner past its own is none, whatever the event.
-    mutating func enforceDeadline(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(let tenure) = role, !tenure.deadline.isAhead(of: scene.now) else {
+    mutating func enforceDeadline(in context: StepContext, _ out: inout StepOutput) {
+        guard case .owner(let tenure) = role, !tenure.deadline.isAhead(of: context.now) else {
             return
         }
         out.fire(.deadlinePassed)
-        becomeLettingGo(because: .deadlinePassed, in: scene, &out)
+        becomeLettingGo(because: .deadlinePassed, in: context, &out)
     }
 
     /// After the event: whatever is due at this instant, in the role that the group has now.
-    mutating func advance(in scene: Scene, _ out: inout Outbox) {
+    mutating func advance(in context: StepContext, _ out: inout StepOutput) {
         switch role {
-        case .standby: considerAsking(in: scene, &out)
-        case .candidate: advanceCandidacy(in: scene, &out)
-        case .owner: advanceTenure(in: scene, &out)
-        case .lettingGo: concludeLettingGo(in: scene, &out)
+        case .standby: considerAsking(in: context, &out)
+        case .candidate: advanceCandidacy(in: context, &out)
+        case .owner: advanceTenure(in: context, &out)
+        case .lettingGo: concludeLettingGo(in: context, &out)
         }
-        resendReleases(in: scene, &out)
-        settleCommands(in: scene, &out)
-        noteOwner(in: scene, &out)
+        resendReleases(in: context, &out)
+        settleCommands(in: context, &out)
+        noteOwner(in: context, &out)
         // It may have become a standby just now.
-        noteVacancy(in: scene)
+        noteVacancy(in: context)
     }
 }

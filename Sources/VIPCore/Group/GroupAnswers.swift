@@ -4,18 +4,18 @@ extension Group {
     mutating func answer(
         _ request: Request,
         voterSetsAgree: Bool,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) -> Record {
-        guard isWithinReach(request.term, in: scene, &out) else {
+        guard isWithinReach(request.term, in: context, &out) else {
             out.implausible += 1
             out.fire(.refuseHighTerm)
             return .refused(
                 Refused(request, because: .highTerm, highestGranted: ballot.highestGranted)
             )
         }
-        let verdict = ballot.answer(request, voterSetsAgree: voterSetsAgree, in: scene, &out)
-        heardOfOther(request.holder.host, term: request.term, owns: false, in: scene, &out)
+        let verdict = ballot.answer(request, voterSetsAgree: voterSetsAgree, in: context, &out)
+        heardOfOther(request.holder.host, term: request.term, owns: false, in: context, &out)
         switch verdict {
         case .granted(let length):
             return .granted(Granted(answering: request, length: length))
@@ -36,27 +36,27 @@ extension Group {
     mutating func take(
         _ granted: Granted,
         from voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         // Grants that name others are not our business.
-        guard granted.holder == scene.holder else { return }
-        guard isPlausible(granted, from: voter, in: scene) else { return out.dropImplausible() }
+        guard granted.holder == context.holder else { return }
+        guard isPlausible(granted, from: voter, in: context) else { return out.dropImplausible() }
         switch role {
         case .owner(let tenure) where tenure.term == granted.term:
             refusals[voter] = nil
-            handleOwner(granted, by: voter, in: scene, &out)
+            handleOwner(granted, by: voter, in: context, &out)
         case .candidate(let candidacy) where candidacy.term == granted.term:
             refusals[voter] = nil
-            handleCandidate(granted, by: voter, in: scene, &out)
+            handleCandidate(granted, by: voter, in: context, &out)
         case .standby, .candidate, .owner, .lettingGo:
-            strayGrant(granted, from: voter, in: scene, &out)
+            strayGrant(granted, from: voter, in: context, &out)
         }
     }
 
     /// Whether it can be the answer to a question that was asked: a voter grants no more than that,
     /// and can't know of a question that is yet to come.
-    private func isPlausible(_ granted: Granted, from voter: Int, in scene: Scene) -> Bool {
+    private func isPlausible(_ granted: Granted, from voter: Int, in context: StepContext) -> Bool {
         if mutated(.grantTakenUnasked) { return true }
         let ask: Ask
         switch role {
@@ -65,64 +65,64 @@ extension Group {
             ask = candidacy.asks[voter]
         case .standby, .candidate, .owner, .lettingGo: return true
         }
-        return granted.length <= scene.timing.lease && ask.mayBeAnswered(with: granted.stamp)
+        return granted.length <= context.timing.lease && ask.mayBeAnswered(with: granted.stamp)
     }
 
     mutating func take(
         _ refused: Refused,
         from voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
-        guard refused.holder == scene.holder else { return }
+        guard refused.holder == context.holder else { return }
         switch role {
         case .owner(let tenure) where tenure.term == refused.term:
             refusals[voter] = refused.reason
-            handleOwner(refused, by: voter, in: scene, &out)
+            handleOwner(refused, by: voter, in: context, &out)
         case .candidate(let candidacy) where candidacy.term == refused.term:
             refusals[voter] = refused.reason
-            handleCandidate(refused, by: voter, in: scene, &out)
+            handleCandidate(refused, by: voter, in: context, &out)
         case .standby, .candidate, .owner, .lettingGo:
             break
         }
         if let current = refused.current {
-            if current != scene.holder {
+            if current != context.holder {
                 let owner = Owner(
                     host: current.host,
                     term: refused.highestGranted,
                     forced: false
                 )
                 // However long it says: the next grant is heard of by then.
-                let remaining = min(refused.remaining, scene.timing.lease)
-                named = (owner, scene.now.boottime + remaining + scene.timing.heartbeat)
+                let remaining = min(refused.remaining, context.timing.lease)
+                named = (owner, context.now.boottime + remaining + context.timing.heartbeat)
             }
             heardOfOther(
                 current.host,
                 term: refused.highestGranted,
                 owns: false,
-                in: scene,
+                in: context,
                 &out
             )
         }
     }
 
     /// The voter can be talked to anew: what was asked meanwhile has not reached it.
-    mutating func askAgain(_ voter: Int, in scene: Scene, _ out: inout Outbox) {
+    mutating func askAgain(_ voter: Int, in context: StepContext, _ out: inout StepOutput) {
         switch role {
-        case .owner where !scene.suspended:
+        case .owner where !context.suspended:
             guard var tenure = takeTenure() else { return }
-            tenure.asks[voter].repeatNow(at: scene.now)
+            tenure.asks[voter].repeatNow(at: context.now)
             role = .owner(tenure)
         case .candidate(var candidacy):
             guard candidacy.counted[voter] == nil else { return }
-            candidacy.asks[voter].repeatNow(at: scene.now)
+            candidacy.asks[voter].repeatNow(at: context.now)
             role = .candidate(candidacy)
         case .standby, .lettingGo, .owner:
             break
         }
         for index in pendingReleases.indices
         where pendingReleases[index].asks[voter].resendAt != nil {
-            pendingReleases[index].asks[voter].repeatNow(at: scene.now)
+            pendingReleases[index].asks[voter].repeatNow(at: context.now)
         }
     }
 }

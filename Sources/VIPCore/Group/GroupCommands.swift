@@ -18,18 +18,18 @@ extension Group {
     mutating func switchover(
         to target: HostID?,
         id command: UInt64,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         if isOwner {
-            switch successor(target, in: scene) {
+            switch successor(target, in: context) {
             case .success(let voter):
-                remember(command, from: scene.holder.host, to: target, in: scene)
+                remember(command, from: context.holder.host, to: target, in: context)
                 beginHandover(
                     to: voter,
-                    because: .switchover(to: scene.settings.voters[voter].id),
+                    because: .switchover(to: context.settings.voters[voter].id),
                     urgent: false,
-                    in: scene,
+                    in: context,
                     &out
                 )
             case .failure(let refused):
@@ -42,8 +42,8 @@ extension Group {
             }
             return
         }
-        guard let owner = owner(in: scene), let voter = scene.index(of: owner.host),
-            scene.isHeardBothWays(voter), pendingCommands.count < Self.pendingCommandLimit
+        guard let owner = owner(in: context), let voter = context.index(of: owner.host),
+            context.isHeardBothWays(voter), pendingCommands.count < Self.pendingCommandLimit
         else {
             out.emit(.reply(id: command, .refused(.notOwner)))
             return
@@ -59,9 +59,9 @@ extension Group {
             from: owner.host,
             to: target,
             appeal: out.random.nonzero(),
-            in: scene
+            in: context
         )
-        appeal(in: scene, &out)
+        appeal(in: context, &out)
     }
 
     private mutating func remember(
@@ -69,25 +69,25 @@ extension Group {
         from owner: HostID,
         to target: HostID?,
         appeal number: UInt64? = nil,
-        in scene: Scene
+        in context: StepContext
     ) {
         pendingCommands.append(
             PendingCommand(
                 id: command,
                 from: owner,
                 target: target,
-                appeal: number.map { ($0, Ask(resendAt: scene.now.boottime)) },
-                giveUpAt: scene.now.boottime + Self.commandPatience
+                appeal: number.map { ($0, Ask(resendAt: context.now.boottime)) },
+                giveUpAt: context.now.boottime + Self.commandPatience
             )
         )
     }
 
-    private mutating func appeal(in scene: Scene, _ out: inout Outbox) {
+    private mutating func appeal(in context: StepContext, _ out: inout StepOutput) {
         for index in pendingCommands.indices {
-            guard var appeal = pendingCommands[index].appeal, appeal.ask.isDue(at: scene.now),
-                let voter = scene.index(of: pendingCommands[index].from)
+            guard var appeal = pendingCommands[index].appeal, appeal.ask.isDue(at: context.now),
+                let voter = context.index(of: pendingCommands[index].from)
             else { continue }
-            appeal.ask.sent(at: scene.now, patience: scene.patience(with: voter))
+            appeal.ask.sent(at: context.now, patience: context.patience(with: voter))
             pendingCommands[index].appeal = appeal
             out.post(
                 .appeal(
@@ -103,15 +103,20 @@ extension Group {
     }
 
     /// Another host's operator wants the group moved.
-    mutating func take(_ appeal: Appeal, from voter: Int, in scene: Scene, _ out: inout Outbox) {
+    mutating func take(
+        _ appeal: Appeal,
+        from voter: Int,
+        in context: StepContext,
+        _ out: inout StepOutput
+    ) {
         var refusal: SwitchoverRefusal?
-        switch takeAppeal(appeal, from: voter, in: scene, &out) {
+        switch takeAppeal(appeal, from: voter, in: context, &out) {
         case .success(let successor):
             beginHandover(
                 to: successor,
-                because: .switchover(to: scene.settings.voters[successor].id),
+                because: .switchover(to: context.settings.voters[successor].id),
                 urgent: false,
-                in: scene,
+                in: context,
                 &out
             )
         case .failure(let refused) where refused.refusal == .underWay:
@@ -127,30 +132,30 @@ extension Group {
     private mutating func takeAppeal(
         _ appeal: Appeal,
         from voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) -> Result<Int, SwitchoverRefused> {
-        let found = successor(appeal.successor, in: scene)
+        let found = successor(appeal.successor, in: context)
         guard case .success = found else { return found }
-        if let lastAppeal, scene.now.boottime - lastAppeal.at < Self.commandPatience {
+        if let lastAppeal, context.now.boottime - lastAppeal.at < Self.commandPatience {
             out.fire(.refuseAppeal)
             // A repeated one whose move has failed meanwhile.
             return .failure(
                 SwitchoverRefused(lastAppeal.number == appeal.number ? .noAnswer : .tooSoon)
             )
         }
-        if changes.isHeldDown(at: scene.now) {
+        if changes.isHeldDown(at: context.now) {
             out.fire(.refuseAppeal)
             return .failure(SwitchoverRefused(.heldDown))
         }
-        lastAppeal = (appeal.number, scene.now.boottime)
+        lastAppeal = (appeal.number, context.now.boottime)
         return found
     }
 
     mutating func appealAnswered(
         _ number: UInt64,
         refusal: SwitchoverRefusal?,
-        _ out: inout Outbox
+        _ out: inout StepOutput
     ) {
         guard let index = pendingCommands.firstIndex(where: { $0.appeal?.number == number }) else {
             return
@@ -170,7 +175,7 @@ extension Group {
         }
     }
 
-    mutating func refuseCommands(_ refusal: SwitchoverRefusal, _ out: inout Outbox) {
+    mutating func refuseCommands(_ refusal: SwitchoverRefusal, _ out: inout StepOutput) {
         for command in pendingCommands {
             out.emit(.reply(id: command.id, .refused(.switchover(refusal, unready: nil))))
         }
@@ -178,10 +183,10 @@ extension Group {
     }
 
     /// Answers those commands whose move has taken place, or was waited for long enough.
-    mutating func settleCommands(in scene: Scene, _ out: inout Outbox) {
+    mutating func settleCommands(in context: StepContext, _ out: inout StepOutput) {
         guard !pendingCommands.isEmpty else { return }
-        appeal(in: scene, &out)
-        let owner = servingOwner(in: scene)
+        appeal(in: context, &out)
+        let owner = servingOwner(in: context)
         pendingCommands.removeAll { command in
             if let owner, owner.host != command.from,
                 command.target.map({ $0 == owner.host }) ?? true
@@ -189,17 +194,17 @@ extension Group {
                 out.emit(.reply(id: command.id, .moved(to: owner.host, term: owner.term)))
                 return true
             }
-            guard command.giveUpAt <= scene.now.boottime else { return false }
+            guard command.giveUpAt <= context.now.boottime else { return false }
             out.emit(.reply(id: command.id, .refused(.switchover(.noAnswer, unready: nil))))
             return true
         }
     }
 
     /// Whoever says by itself that it owns the group; a grant alone does not count.
-    private func servingOwner(in scene: Scene) -> Owner? {
-        guard let owner = owner(in: scene) else { return nil }
-        if owner.host == scene.holder.host { return owner }
-        guard let voter = scene.index(of: owner.host), heard[voter]?.condition.owns == true else {
+    private func servingOwner(in context: StepContext) -> Owner? {
+        guard let owner = owner(in: context) else { return nil }
+        if owner.host == context.holder.host { return owner }
+        guard let voter = context.index(of: owner.host), heard[voter]?.condition.owns == true else {
             return nil
         }
         return owner

@@ -9,33 +9,37 @@ extension Group {
     mutating func doubtTenure(
         because host: HostID,
         term: Term,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         guard case .owner(var tenure) = role, tenure.doubtedSince == nil,
-            !isTooSoon(tenure.lastDoubt, in: scene)
+            !isTooSoon(tenure.lastDoubt, in: context)
         else { return }
         out.fire(.doubtTenure)
-        tenure.doubtedSince = scene.now
-        tenure.lastDoubt = scene.now.boottime
+        tenure.doubtedSince = context.now
+        tenure.lastDoubt = context.now.boottime
         let wasOpen = tenure.gateUntil != nil
         tenure.gateUntil = nil
         role = .owner(tenure)
         out.report(.tenureDoubted(id, by: host, term: term))
         if wasOpen { out.emit(.closeGate(id)) }
         commit(&out)
-        renew(in: scene, &out)
+        renew(in: context, &out)
     }
 
     /// Whether a majority has granted since the doubt began.
-    func isDoubtAnswered(_ tenure: Tenure, in scene: Scene) -> Bool {
+    func isDoubtAnswered(_ tenure: Tenure, in context: StepContext) -> Bool {
         guard let since = tenure.doubtedSince else { return false }
         let answers = tenure.counted.map { contribution in
             contribution.flatMap {
                 $0.stamp.boottime >= since.boottime && $0.stamp.raw >= since.raw ? $0 : nil
             }
         }
-        let deadline = Tenure.deadline(of: answers, majority: scene.majority, timing: scene.timing)
-        return deadline?.isAhead(of: scene.now) ?? false
+        let deadline = Tenure.deadline(
+            of: answers,
+            majority: context.majority,
+            timing: context.timing
+        )
+        return deadline?.isAhead(of: context.now) ?? false
     }
 }

@@ -6,17 +6,17 @@ extension Group {
         after candidacy: Candidacy,
         until deadline: Reading,
         forced: Tenure.Forced? = nil,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         let tenure = Tenure(
             term: candidacy.term,
-            stage: .confirming(request: nil, until: confirmBy(in: scene)),
+            stage: .confirming(request: nil, until: confirmBy(in: context)),
             firstRequest: nextRequest + 1,
             counted: candidacy.counted,
             deadline: deadline,
             asks: candidacy.asks,
-            refreshAt: scene.now.boottime,
+            refreshAt: context.now.boottime,
             forced: forced
         )
         outstanding = nil
@@ -26,18 +26,18 @@ extension Group {
             .owner(tenure),
             because: forced == nil ? candidacy.reason : .forced,
             term: candidacy.term,
-            in: scene,
+            in: context,
             &out
         )
         commit(&out)
         out.emit(.closeGate(id))
-        askForAddresses(in: scene, &out)
+        askForAddresses(in: context, &out)
     }
 
     /// Opens or extends the gate to what the deadline allows; the page comes first. Of a restored
     /// tenure it is open already, and does not wait for the kernel to be asked about addresses;
     /// unless these may stay for longer than the lease lasts.
-    mutating func openGate(in scene: Scene, _ out: inout Outbox) {
+    mutating func openGate(in context: StepContext, _ out: inout StepOutput) {
         guard case .owner(var tenure) = role, tenure.doubtedSince == nil,
             tenure.isServing || tenure.gateUntil != nil && !tenure.hasOldLifetimes
         else {
@@ -59,16 +59,16 @@ extension Group {
     // MARK: - Renewing
 
     /// Once a heartbeat: every voter is asked, the own one like any other.
-    mutating func renew(in scene: Scene, _ out: inout Outbox) {
-        guard !scene.suspended, var tenure = takeTenure() else { return }
-        for voter in scene.peers.indices where voter != scene.me {
-            noteUnanswered(voter, tenure, in: scene, &out)
+    mutating func renew(in context: StepContext, _ out: inout StepOutput) {
+        guard !context.suspended, var tenure = takeTenure() else { return }
+        for voter in context.peers.indices where voter != context.me {
+            noteUnanswered(voter, tenure, in: context, &out)
             tenure.asks[voter].tries = 0
-            askOwner(voter, &tenure, in: scene, &out)
+            askOwner(voter, &tenure, in: context, &out)
         }
-        tenure.renewedAt = scene.now
+        tenure.renewedAt = context.now
         role = .owner(tenure)
-        renewOwnVote(in: scene, &out)
+        renewOwnVote(in: context, &out)
     }
 
     /// One renewal is sent up to five times: at 20 % loss each way one in 165 is then unanswered,
@@ -83,12 +83,12 @@ extension Group {
     private func noteUnanswered(
         _ voter: Int,
         _ tenure: Tenure,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
-        guard scene.isHeard(voter), let since = tenure.asks[voter].unansweredSince,
-            scene.now.boottime - since
-                >= max(scene.timing.heartbeat * 2, scene.answerPatience(of: voter))
+        guard context.isHeard(voter), let since = tenure.asks[voter].unansweredSince,
+            context.now.boottime - since
+                >= max(context.timing.heartbeat * 2, context.answerPatience(of: voter))
         else { return }
         out.unanswering.append(voter)
     }
@@ -96,15 +96,15 @@ extension Group {
     private func askOwner(
         _ voter: Int,
         _ tenure: inout Tenure,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         if tenure.asks[voter].tries > 0 { out.fire(.resendRenewal) }
-        if tenure.asks[voter].tries == Self.triesBeforeSmallFrames, scene.isHeard(voter) {
+        if tenure.asks[voter].tries == Self.triesBeforeSmallFrames, context.isHeard(voter) {
             out.unanswering.append(voter)
         }
-        tenure.asks[voter].sent(at: scene.now, patience: scene.patience(with: voter))
-        if !scene.isHeard(voter) {
+        tenure.asks[voter].sent(at: context.now, patience: context.patience(with: voter))
+        if !context.isHeard(voter) {
             // One question a heartbeat is enough for a voter that is not there, and its silence
             // says nothing of frames.
             tenure.asks[voter].answered()
@@ -113,23 +113,23 @@ extension Group {
         }
         // A large frame that is lost may be all that the voter would have heard of this host.
         out.post(
-            .request(request(tenure.term, in: scene)),
+            .request(request(tenure.term, in: context)),
             to: voter,
-            mayBeLarge: scene.isHeardBothWays(voter)
+            mayBeLarge: context.isHeardBothWays(voter)
         )
     }
 
-    mutating func renewOwnVote(in scene: Scene, _ out: inout Outbox) {
+    mutating func renewOwnVote(in context: StepContext, _ out: inout StepOutput) {
         guard case .owner(let tenure) = role else { return }
-        let own = request(tenure.term, in: scene)
+        let own = request(tenure.term, in: context)
         var granted = Granted(answering: own, length: own.length)
         if !mutated(.ownVoteNotAsked) {
-            switch ballot.answer(own, voterSetsAgree: true, in: scene, &out) {
+            switch ballot.answer(own, voterSetsAgree: true, in: context, &out) {
             case .granted(let length):
-                refusals[scene.me] = nil
+                refusals[context.me] = nil
                 granted.length = length
             case .refused(let reason, let current, let remaining):
-                refusals[scene.me] = reason
+                refusals[context.me] = reason
                 let refused = Refused(
                     own,
                     because: reason,
@@ -137,11 +137,11 @@ extension Group {
                     remaining: remaining,
                     highestGranted: ballot.highestGranted
                 )
-                handleOwner(refused, by: scene.me, in: scene, &out)
+                handleOwner(refused, by: context.me, in: context, &out)
                 return
             }
         }
-        handleOwner(granted, by: scene.me, in: scene, &out)
+        handleOwner(granted, by: context.me, in: context, &out)
     }
 
     /// Counts one voter's answer, once, from the stamp of its request. Whether it was newer.
@@ -149,12 +149,12 @@ extension Group {
         _ granted: Granted,
         by voter: Int,
         into counted: inout [Contribution?],
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) -> Bool {
         let contribution = Contribution(
-            voter: scene.settings.voters[voter].id,
-            stamp: mutated(.ownerCountsFromReceipt) ? scene.now : granted.stamp,
+            voter: context.settings.voters[voter].id,
+            stamp: mutated(.ownerCountsFromReceipt) ? context.now : granted.stamp,
             length: granted.length
         )
         var slot = voter
@@ -166,8 +166,8 @@ extension Group {
         // An older answer, or one to a restarted owner that asks for less now: the voter keeps what
         // it has granted before, so the owner may count on it for as long as both clocks allow.
         if let before = counted[slot],
-            scene.timing.end(of: before).remaining(at: scene.now)
-                >= scene.timing.end(of: contribution).remaining(at: scene.now)
+            context.timing.end(of: before).remaining(at: context.now)
+                >= context.timing.end(of: contribution).remaining(at: context.now)
         {
             out.fire(.ignoreOldAnswer)
             return false
@@ -180,28 +180,28 @@ extension Group {
     mutating func handleOwner(
         _ granted: Granted,
         by voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         guard var tenure = takeTenure() else { return }
         tenure.asks[voter].answered()
-        let isNewer = count(granted, by: voter, into: &tenure.counted, in: scene, &out)
+        let isNewer = count(granted, by: voter, into: &tenure.counted, in: context, &out)
         role = .owner(tenure)
-        if isNewer { recount(in: scene, &out) }
+        if isNewer { recount(in: context, &out) }
     }
 
     /// The deadline follows from what is counted. Later: page, then gate. Earlier: gate, then page.
     /// None: the majority is lost.
-    mutating func recount(in scene: Scene, _ out: inout Outbox) {
+    mutating func recount(in context: StepContext, _ out: inout StepOutput) {
         guard case .owner(var tenure) = role else { return }
         let byMajority = Tenure.deadline(
             of: tenure.counted,
-            majority: scene.majority,
-            timing: scene.timing
+            majority: context.majority,
+            timing: context.timing
         )
         let deadline: Reading?
         if tenure.forced != nil {
-            if let byMajority, byMajority.isAhead(of: scene.now),
+            if let byMajority, byMajority.isAhead(of: context.now),
                 !addressesMayOutlast(byMajority, in: tenure)
             {
                 out.fire(.confirmForce)
@@ -212,22 +212,22 @@ extension Group {
             } else {
                 // One lease at a time, on the word of the operator and the own voter.
                 deadline = Tenure.deadline(
-                    of: [tenure.counted[scene.me]],
+                    of: [tenure.counted[context.me]],
                     majority: 1,
-                    timing: scene.timing
+                    timing: context.timing
                 )
             }
         } else {
             deadline = byMajority
         }
         guard let deadline else {
-            becomeLettingGo(because: .majorityLost, in: scene, &out)
+            becomeLettingGo(because: .majorityLost, in: context, &out)
             return
         }
         let before = tenure.deadline
         tenure.deadline = deadline
-        if deadline.boottime > before.boottime { tenure.extendedAt = scene.now.boottime }
-        let isDoubtOver = isDoubtAnswered(tenure, in: scene)
+        if deadline.boottime > before.boottime { tenure.extendedAt = context.now.boottime }
+        let isDoubtOver = isDoubtAnswered(tenure, in: context)
         if isDoubtOver {
             out.fire(.outlastDoubt)
             tenure.doubtedSince = nil
@@ -236,23 +236,24 @@ extension Group {
         if deadline.boottime < before.boottime || deadline.raw < before.raw {
             out.fire(.lowerGate)
             // Unlike a gate, a lifetime can't be lowered: the addresses go now.
-            guard deadline.isAhead(of: scene.now), !addressesMayOutlast(deadline, in: tenure) else {
-                becomeLettingGo(because: .majorityLost, in: scene, &out)
+            guard deadline.isAhead(of: context.now), !addressesMayOutlast(deadline, in: tenure)
+            else {
+                becomeLettingGo(because: .majorityLost, in: context, &out)
                 return
             }
             // By the gate's own clock it may be later all the same: the leases have another length.
             if deadline.boottime > before.boottime {
-                openGate(in: scene, &out)
+                openGate(in: context, &out)
             } else {
-                lowerGate(in: scene, &out)
+                lowerGate(in: context, &out)
             }
         } else if deadline != before || isDoubtOver {
-            openGate(in: scene, &out)
+            openGate(in: context, &out)
         }
         // Otherwise a voter outside the majority has answered; the page learns of it at the end.
     }
 
-    private mutating func lowerGate(in scene: Scene, _ out: inout Outbox) {
+    private mutating func lowerGate(in context: StepContext, _ out: inout StepOutput) {
         guard case .owner(var tenure) = role else { return }
         // Also while addresses are confirmed again: the gate is open as it was before.
         // What the process before has set is not later than this, or the addresses had to go.
@@ -268,21 +269,21 @@ extension Group {
     mutating func handleOwner(
         _ refused: Refused,
         by voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         guard var tenure = takeTenure() else { return }
         tenure.asks[voter].answered()
         role = .owner(tenure)
         switch refused.reason {
-        case .lowTerm where refused.current == nil || refused.current == scene.holder:
-            raiseTerm(above: refused.highestGranted, voter, in: scene, &out)
+        case .lowTerm where refused.current == nil || refused.current == context.holder:
+            raiseTerm(above: refused.highestGranted, voter, in: context, &out)
         case .held, .lowTerm:
-            strike(voter, refused, in: scene, &out)
+            strike(voter, refused, in: context, &out)
         case .recording:
             // The own voter is asked with the next heartbeat.
-            guard voter != scene.me else { break }
-            tenure.asks[voter].resendAt = scene.now.boottime + scene.timing.heartbeat / 4
+            guard voter != context.me else { break }
+            tenure.asks[voter].resendAt = context.now.boottime + context.timing.heartbeat / 4
             role = .owner(tenure)
         case .abstaining, .voterSets, .suspended, .unknownGroup, .highTerm:
             break
@@ -294,20 +295,20 @@ extension Group {
     private mutating func raiseTerm(
         above term: Term,
         _ voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         guard case .owner(var tenure) = role, term >= tenure.term else { return }
         let known = highestHeard
         // One that is too far is approached, in terms that the others follow to.
-        guard !isTooSoon(tenure.raisedAt, in: scene),
-            follow(term, within: Self.raiseGap, in: scene, &out) || highestHeard > known,
+        guard !isTooSoon(tenure.raisedAt, in: context),
+            follow(term, within: Self.raiseGap, in: context, &out) || highestHeard > known,
             let fresh = takeFreshTerm()
         else { return out.fire(.ignoreTerm) }
         out.fire(.raiseTerm)
         let old = tenure.term
         tenure.term = fresh
-        tenure.raisedAt = scene.now.boottime
+        tenure.raisedAt = context.now.boottime
         out.withdrawRequests(for: id)
         role = .owner(tenure)
         out.report(
@@ -315,16 +316,16 @@ extension Group {
                 id,
                 from: old,
                 to: tenure.term,
-                voter: scene.settings.voters[voter].id
+                voter: context.settings.voters[voter].id
             )
         )
-        renew(in: scene, &out)
+        renew(in: context, &out)
     }
 
     /// One raise a heartbeat is all that honest voters ever ask for; each costs a round of
     /// questions.
-    func isTooSoon(_ raisedAt: Instant?, in scene: Scene) -> Bool {
-        raisedAt.map { scene.now.boottime - $0 < scene.timing.heartbeat } ?? false
+    func isTooSoon(_ raisedAt: Instant?, in context: StepContext) -> Bool {
+        raisedAt.map { context.now.boottime - $0 < context.timing.heartbeat } ?? false
     }
 
     /// A voter that is counted names another holder, in answer to a newer question: it no longer
@@ -333,55 +334,55 @@ extension Group {
     private mutating func strike(
         _ voter: Int,
         _ refused: Refused,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         guard case .owner(var tenure) = role, let current = refused.current,
-            current != scene.holder, refused.term == tenure.term,
+            current != context.holder, refused.term == tenure.term,
             let counted = tenure.counted[voter], refused.stamp.raw > counted.stamp.raw
         else { return }
         out.fire(.strikeVoter)
         out.report(
             .voterStruck(
                 id,
-                voter: scene.settings.voters[voter].id,
+                voter: context.settings.voters[voter].id,
                 holder: current.host
             )
         )
         tenure.counted[voter] = nil
         role = .owner(tenure)
-        recount(in: scene, &out)
+        recount(in: context, &out)
     }
 
     // MARK: - Time
 
-    private func hasQuestionDue(in scene: Scene) -> Bool {
-        guard case .owner(let tenure) = role, !scene.suspended else { return false }
-        return tenure.asks.contains { $0.isDue(at: scene.now) }
+    private func hasQuestionDue(in context: StepContext) -> Bool {
+        guard case .owner(let tenure) = role, !context.suspended else { return false }
+        return tenure.asks.contains { $0.isDue(at: context.now) }
     }
 
-    private mutating func announce(in scene: Scene, _ out: inout Outbox) {
-        guard case .owner(let open) = role, open.isGateOpen(at: scene.now),
-            open.announcements.isDue(at: scene.now), var tenure = takeTenure()
+    private mutating func announce(in context: StepContext, _ out: inout StepOutput) {
+        guard case .owner(let open) = role, open.isGateOpen(at: context.now),
+            open.announcements.isDue(at: context.now), var tenure = takeTenure()
         else { return }
-        tenure.announcements.takeRound(at: scene.now)
+        tenure.announcements.takeRound(at: context.now)
         role = .owner(tenure)
         out.emit(.announce(id))
     }
 
-    mutating func advanceTenure(in scene: Scene, _ out: inout Outbox) {
-        if enforceConfirmation(in: scene, &out) { return }
-        if hasQuestionDue(in: scene), var tenure = takeTenure() {
-            for voter in scene.peers.indices
-            where voter != scene.me && tenure.asks[voter].isDue(at: scene.now) {
-                askOwner(voter, &tenure, in: scene, &out)
+    mutating func advanceTenure(in context: StepContext, _ out: inout StepOutput) {
+        if enforceConfirmation(in: context, &out) { return }
+        if hasQuestionDue(in: context), var tenure = takeTenure() {
+            for voter in context.peers.indices
+            where voter != context.me && tenure.asks[voter].isDue(at: context.now) {
+                askOwner(voter, &tenure, in: context, &out)
             }
             role = .owner(tenure)
         }
-        announce(in: scene, &out)
-        askForAddresses(in: scene, &out)
-        advanceForce(in: scene, &out)
-        advanceHandover(in: scene, &out)
-        considerMoving(in: scene, &out)
+        announce(in: context, &out)
+        askForAddresses(in: context, &out)
+        advanceForce(in: context, &out)
+        advanceHandover(in: context, &out)
+        considerMoving(in: context, &out)
     }
 }

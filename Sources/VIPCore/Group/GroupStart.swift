@@ -14,22 +14,26 @@ extension Group {
     /// Before anything is answered: a tenure whose deadline lies ahead goes on, in the same term;
     /// of anything else gate and addresses are cleared away, and what may be left of it is
     /// released.
-    mutating func start(with tenure: TenureRecord?, in scene: Scene, _ out: inout Outbox) {
+    mutating func start(
+        with tenure: TenureRecord?,
+        in context: StepContext,
+        _ out: inout StepOutput
+    ) {
         // An address that was moved may be another owner's where the file is still the old one.
-        if let tenure, !tenure.forced, !scene.settings.addressesMoved,
-            isCredible(tenure, in: scene), scene.settings.isNode
+        if let tenure, !tenure.forced, !context.settings.addressesMoved,
+            isCredible(tenure, in: context), context.settings.isNode
         {
-            restore(tenure, in: scene, &out)
+            restore(tenure, in: context, &out)
             return
         }
         commit(&out)
-        guard scene.settings.isNode else { return }
+        guard context.settings.isNode else { return }
         out.fire(.closeLeftoverGate)
         out.emit(.closeGate(id))
 
         var leftover = Term.none
         if let tenure { leftover = tenure.term }
-        if let grant = ballot.liveGrant(at: scene.now), grant.holder == scene.holder {
+        if let grant = ballot.liveGrant(at: context.now), grant.holder == context.holder {
             leftover = max(leftover, grant.term)
         }
         let number = takeRequestNumber()
@@ -39,10 +43,10 @@ extension Group {
                 request: number,
                 reason: .leftover,
                 vote: nil,
-                began: scene.now,
-                closedBy: scene.closing,
+                began: context.now,
+                closedBy: context.closing,
                 // Its gate may have been open until a moment ago.
-                drain: leftover == .none ? .zero : scene.timing.drain
+                drain: leftover == .none ? .zero : context.timing.drain
             )
         )
         out.emit(.removeAddresses(id, request: number))
@@ -50,14 +54,14 @@ extension Group {
 
     /// Whether the record can be what this host has written: its deadline lies ahead, no later than
     /// a lease from now, and no grant is counted from a question that is yet to be asked.
-    private func isCredible(_ record: TenureRecord, in scene: Scene) -> Bool {
-        let latest = scene.now + Timing.leaseBounds.upperBound
-        guard record.deadline.isAhead(of: scene.now),
+    private func isCredible(_ record: TenureRecord, in context: StepContext) -> Bool {
+        let latest = context.now + Timing.leaseBounds.upperBound
+        guard record.deadline.isAhead(of: context.now),
             record.deadline.boottime <= latest.boottime, record.deadline.raw <= latest.raw
         else { return false }
         return record.counted.allSatisfy { contribution in
-            contribution.stamp.boottime <= scene.now.boottime
-                && contribution.stamp.raw <= scene.now.raw
+            contribution.stamp.boottime <= context.now.boottime
+                && contribution.stamp.raw <= context.now.raw
                 && Timing.leaseBounds.contains(contribution.length)
         }
     }
@@ -66,25 +70,25 @@ extension Group {
     /// kernel has said that the addresses are there.
     private mutating func restore(
         _ record: TenureRecord,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
         out.fire(.restoreTenure)
-        var counted: [Contribution?] = Array(repeating: nil, count: scene.peers.count)
+        var counted: [Contribution?] = Array(repeating: nil, count: context.peers.count)
         for contribution in record.counted {
-            if let voter = scene.index(of: contribution.voter) { counted[voter] = contribution }
+            if let voter = context.index(of: contribution.voter) { counted[voter] = contribution }
         }
         let tenure = Tenure(
             term: record.term,
             // A kernel that does not say so has held up the process before, too.
-            stage: .confirming(request: nil, until: confirmBy(in: scene)),
+            stage: .confirming(request: nil, until: confirmBy(in: context)),
             firstRequest: nextRequest + 1,
             counted: counted,
             deadline: record.deadline,
-            asks: Array(repeating: Ask(), count: scene.peers.count),
+            asks: Array(repeating: Ask(), count: context.peers.count),
             gateUntil: record.deadline.boottime,
             hasOldLifetimes: needsLifetimes,
-            refreshAt: scene.now.boottime,
+            refreshAt: context.now.boottime,
             addressesUntil: record.deadline
         )
         role = .owner(tenure)
@@ -93,9 +97,9 @@ extension Group {
             .restored(
                 id,
                 term: record.term,
-                remaining: record.deadline.remaining(at: scene.now)
+                remaining: record.deadline.remaining(at: context.now)
             )
         )
-        askForAddresses(in: scene, &out)
+        askForAddresses(in: context, &out)
     }
 }

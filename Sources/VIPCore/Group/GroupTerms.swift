@@ -27,7 +27,12 @@ extension Group {
 
     /// Takes note of a term that another host speaks of, at most `gap` above all that is known, and
     /// of one that is far above once a heartbeat. Whether this host has come to that term.
-    mutating func follow(_ term: Term, within gap: UInt64, in scene: Scene, _ out: inout Outbox)
+    mutating func follow(
+        _ term: Term,
+        within gap: UInt64,
+        in context: StepContext,
+        _ out: inout StepOutput
+    )
         -> Bool
     {
         guard term > highestKnown else { return true }
@@ -36,7 +41,7 @@ extension Group {
             highestHeard = term
             return true
         }
-        guard takeLeap(in: scene) else { return false }
+        guard takeLeap(in: context) else { return false }
         out.fire(.leapToTerm)
         highestHeard = Term(highestKnown.number + min(distance, gap))
         return distance <= gap
@@ -44,20 +49,22 @@ extension Group {
 
     /// Whether this host's voter may grant that term. One far above is granted once a heartbeat;
     /// one that is too far is approached, so that who asks again is heard in the end.
-    mutating func isWithinReach(_ term: Term, in scene: Scene, _ out: inout Outbox) -> Bool {
+    mutating func isWithinReach(_ term: Term, in context: StepContext, _ out: inout StepOutput)
+        -> Bool
+    {
         guard term > highestKnown else { return true }
         let distance = term.number - highestKnown.number
         if distance <= Self.stride { return true }
-        guard takeLeap(in: scene) else { return false }
+        guard takeLeap(in: context) else { return false }
         guard distance > Self.requestGap else { return true }
         out.fire(.leapToTerm)
         highestHeard = Term(highestKnown.number + Self.requestGap)
         return false
     }
 
-    private mutating func takeLeap(in scene: Scene) -> Bool {
-        if let leaptAt, scene.now.boottime - leaptAt < scene.timing.heartbeat { return false }
-        leaptAt = scene.now.boottime
+    private mutating func takeLeap(in context: StepContext) -> Bool {
+        if let leaptAt, context.now.boottime - leaptAt < context.timing.heartbeat { return false }
+        leaptAt = context.now.boottime
         return true
     }
 }

@@ -8,36 +8,36 @@ extension Group {
 
     /// This host if it serves, else a node that says so and is heard, else whom this host's voter
     /// has a live grant for.
-    func owner(in scene: Scene) -> Owner? {
+    func owner(in context: StepContext) -> Owner? {
         if case .owner(let tenure) = role, tenure.stage == .serving {
             return Owner(
-                host: scene.holder.host,
+                host: context.holder.host,
                 term: tenure.term,
                 forced: tenure.forced != nil
             )
         }
         var best: Owner?
-        for voter in scene.peers.indices where scene.isHeard(voter) {
+        for voter in context.peers.indices where context.isHeard(voter) {
             guard let heard = heard[voter], heard.condition.owns else { continue }
             let owner = Owner(
-                host: scene.settings.voters[voter].id,
+                host: context.settings.voters[voter].id,
                 term: heard.condition.term,
                 forced: heard.condition.forced
             )
             if best.map({ $0.term < owner.term }) ?? true { best = owner }
         }
         if let best { return best }
-        if let live = ballot.liveGrant(at: scene.now), live.holder != scene.holder {
+        if let live = ballot.liveGrant(at: context.now), live.holder != context.holder {
             return Owner(host: live.holder.host, term: live.term, forced: false)
         }
-        guard let named, scene.now.boottime < named.until else { return nil }
+        guard let named, context.now.boottime < named.until else { return nil }
         return named.owner
     }
 
-    mutating func noteOwner(in scene: Scene, _ out: inout Outbox) {
-        let owner = owner(in: scene)
+    mutating func noteOwner(in context: StepContext, _ out: inout StepOutput) {
+        let owner = owner(in: context)
         guard
-            let noted = changes.note(owner, at: scene.now, patience: scene.timing.heartbeat)
+            let noted = changes.note(owner, at: context.now, patience: context.timing.heartbeat)
         else { return }
         out.report(.ownerChanged(id, from: noted.from, to: owner?.host, term: owner?.term ?? .none))
         if let holdDown = noted.holdDown {
@@ -45,7 +45,7 @@ extension Group {
         }
     }
 
-    func condition(in scene: Scene) -> Condition {
+    func condition(in context: StepContext) -> Condition {
         var term = ballot.grant?.term ?? .none
         var owns = false
         var forced = false
@@ -54,32 +54,32 @@ extension Group {
             owns = tenure.isServing
             forced = tenure.forced != nil
             term = tenure.term
-            votes = tenure.votes(at: scene.now)
+            votes = tenure.votes(at: context.now)
         }
         return Condition(
             group: id,
             owns: owns,
             forced: forced,
             term: term,
-            unready: unreadiness(in: scene),
+            unready: unreadiness(in: context),
             votes: votes,
             digest: settings.digest
         )
     }
 
     /// Tells all voters at once how the group stands here, instead of with the next heartbeat.
-    func postCondition(in scene: Scene, _ out: inout Outbox) {
-        guard scene.settings.isNode else { return }
-        for voter in scene.peers.indices where voter != scene.me {
-            out.post(.condition(condition(in: scene)), to: voter)
+    func postCondition(in context: StepContext, _ out: inout StepOutput) {
+        guard context.settings.isNode else { return }
+        for voter in context.peers.indices where voter != context.me {
+            out.post(.condition(condition(in: context)), to: voter)
         }
     }
 
     /// Whether that node says what it has said before, without a break, and nothing follows from
     /// it but that it was heard again.
-    func isHeardAgain(_ condition: Condition, from voter: Int, in scene: Scene) -> Bool {
+    func isHeardAgain(_ condition: Condition, from voter: Int, in context: StepContext) -> Bool {
         guard let before = heard[voter], before.condition == condition,
-            scene.now.boottime - before.at <= scene.timing.hearing
+            context.now.boottime - before.at <= context.timing.hearing
         else { return false }
         return !condition.owns || !isOwner
     }
@@ -87,27 +87,28 @@ extension Group {
     mutating func take(
         _ condition: Condition,
         from voter: Int,
-        in scene: Scene,
-        _ out: inout Outbox
+        in context: StepContext,
+        _ out: inout StepOutput
     ) {
-        guard isNode(voter, in: scene) else { return }
+        guard isNode(voter, in: context) else { return }
         var readySince: Instant?
         if condition.unready == nil {
-            readySince = scene.now.boottime
+            readySince = context.now.boottime
             // Silence breaks good health: nobody knows how it was meanwhile.
-            if let before = heard[voter], scene.now.boottime - before.at <= scene.timing.hearing,
+            if let before = heard[voter],
+                context.now.boottime - before.at <= context.timing.hearing,
                 let since = before.readySince
             {
                 readySince = since
             }
         }
-        heard[voter] = Heard(condition: condition, at: scene.now.boottime, readySince: readySince)
+        heard[voter] = Heard(condition: condition, at: context.now.boottime, readySince: readySince)
         if condition.owns {
             heardOfOther(
-                scene.settings.voters[voter].id,
+                context.settings.voters[voter].id,
                 term: condition.term,
                 owns: !condition.forced,
-                in: scene,
+                in: context,
                 &out
             )
         }

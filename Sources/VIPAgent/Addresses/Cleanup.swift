@@ -4,7 +4,7 @@ import VIPNet
 import VIPPlatform
 
 /// What a dead agent left on this host.
-package enum Leftovers {
+package enum Cleanup {
     /// Takes every floating address of the configurations off this host, and every other that an
     /// agent has put there, and then the gate, and says what that was. Refused while an agent runs
     /// here.

@@ -5,7 +5,7 @@ import VIPCore
 /// the configuration that was checked, and what is known that no file says.
 ///
 /// The page is not part of it: that is found by its path, whatever becomes of the process.
-package struct Handover: Equatable, Sendable {
+package struct ProgramHandover: Equatable, Sendable {
     /// One file of the configuration, word for word as it was checked.
     package struct File: Equatable, Sendable {
         package var path: String
@@ -187,7 +187,7 @@ package struct Handover: Equatable, Sendable {
     }
 }
 
-extension Handover.Cluster {
+extension ProgramHandover.Cluster {
     fileprivate func put(into fields: inout HandoverFields, _ prefix: String) {
         fields.put("\(prefix).name", name)
         fields.put("\(prefix).longest-lease", state.longestLease.nanoseconds)

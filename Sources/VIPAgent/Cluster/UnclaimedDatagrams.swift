@@ -5,7 +5,7 @@ import VIPPlatform
 
 /// Datagrams that are for none of the clusters that are served here: no frames at all, or frames of
 /// another cluster. They are everybody's, so that each cluster's status counts them.
-struct Strays {
+struct UnclaimedDatagrams {
     private(set) var dropped = DropCounts(reasons: OpenError.Reason.allCases.map(\.rawValue))
     private var fold = RepeatFold()
 

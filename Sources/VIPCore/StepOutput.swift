@@ -2,7 +2,7 @@
 ///
 /// Frames are made of the records when everything else is in place, so no answer ever leaves before
 /// the page that it rests on, and no release before the gate is closed.
-struct Outbox: Sendable {
+struct StepOutput: Sendable {
     var effects: [Effect] = []
     var posts: [Post] = []
     /// The voter can't grant before its own lease is on record.

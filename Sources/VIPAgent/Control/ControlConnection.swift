@@ -4,7 +4,7 @@ import VIPControl
 import VIPPlatform
 
 /// One connection to the control socket: the line that comes in, and the octets that go out.
-final class ControlClient {
+final class ControlConnection {
     enum Input: Equatable {
         /// The line isn't complete yet, or there is nothing more to read.
         case more
