@@ -27,8 +27,7 @@ extension EndToEnd {
                 _ = try lab.launch(place)
                 return moment
             }
-            // The clone has its gate verified by the kernel right beside the client's probe.
-            expectNothing(seen, losing: 5)
+            expectNothing(seen)
             try lab.waitForStatus(of: .lb2, "a second lb1 was heard") { status in
                 let words = status.reasons + status.warnings
                 return words.contains { $0.contains("lb1") }
