@@ -113,12 +113,13 @@ public struct Granted: Equatable, Sendable {
     }
 
     /// The answer to `request`, with the length that the voter grants: never more than was asked.
-    init(answering request: Request, length: Duration) {
+    /// - Parameter length: all that was asked for, unless it is said.
+    package init(answering request: Request, length: Duration? = nil) {
         self.init(
             group: request.group,
             term: request.term,
             holder: request.holder,
-            length: length,
+            length: length ?? request.length,
             stamp: request.stamp
         )
     }
@@ -175,7 +176,7 @@ public struct Refused: Equatable, Sendable {
         self.highestGranted = highestGranted
     }
 
-    init(
+    package init(
         _ request: Request,
         because reason: RefusalReason,
         current: Holder? = nil,

@@ -20,7 +20,7 @@ struct BeliefTests {
         case anHourAhead, aheadByBoottime, aheadByRaw, endOfTime, thirtySeconds
 
         func of(_ question: Request) -> Granted {
-            var granted = Granted(question)
+            var granted = Granted(answering: question)
             let tick = Duration.nanoseconds(1)
             switch self {
             case .anHourAhead: granted.stamp = question.stamp + .seconds(3600)
@@ -85,7 +85,7 @@ struct BeliefTests {
 
     func lowTerm(_ talk: Conversation, highest: UInt64) throws -> Record {
         let request = try #require(talk.request(to: w1))
-        return .refused(Refused(request, .lowTerm, highestGranted: Term(highest)))
+        return .refused(Refused(request, because: .lowTerm, highestGranted: Term(highest)))
     }
 
     @Test("leads an owner 2^20 terms a heartbeat at most, to where the others follow")

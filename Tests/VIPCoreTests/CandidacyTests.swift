@@ -15,7 +15,7 @@ struct CandidacyTests {
         .refused(
             Refused(
                 try #require(talk.request(to: voter)),
-                reason,
+                because: reason,
                 current: current,
                 remaining: .ms(remaining),
                 highestGranted: Term(highest)

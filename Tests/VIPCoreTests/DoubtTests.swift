@@ -68,7 +68,7 @@ struct DoubtTests {
         var talk = doubted()
         let refused = Refused(
             try #require(talk.request(to: w1)),
-            .held,
+            because: .held,
             current: lb2Holder,
             remaining: .milliseconds(300),
             highestGranted: Term(9)

@@ -107,7 +107,7 @@ struct ForceTests {
         talk.hear(w1)
         let refused = Refused(
             try #require(talk.request(to: w1)),
-            .held,
+            because: .held,
             current: lb2Holder,
             remaining: .milliseconds(300),
             highestGranted: Term(9)

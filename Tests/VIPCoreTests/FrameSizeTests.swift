@@ -30,7 +30,7 @@ struct FrameSizeTests {
         var talk = standby()
         talk.greet(w1, hears: true)
         let asked = talk.frames(to: w1).flatMap(requests)
-        talk.hear(talk.frame(from: w1, asked.map { .granted(Granted($0)) }))
+        talk.hear(talk.frame(from: w1, asked.map { .granted(Granted(answering: $0)) }))
         talk.pass(100)
         // It is 0.2 ms away, so that unanswered questions are soon repeated.
         var frame = talk.frame(from: w1, [.presence(talk.presence(hears: hears))])

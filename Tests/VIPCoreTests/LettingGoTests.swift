@@ -83,7 +83,7 @@ struct LettingGoTests {
     func foreignGrant() throws {
         var talk = lettingGo()
         talk.drained()
-        var granted = Granted(try #require(talk.request(to: w1)))
+        var granted = Granted(answering: try #require(talk.request(to: w1)))
         granted.holder = Holder(host: lb1, place: Place(111))
         #expect(talk.hear(w1, .granted(granted)) == [])
         granted.holder = lb2Holder

@@ -162,7 +162,7 @@ struct LifetimeTests {
         talk.greet(w1)
         let refused = Refused(
             try #require(talk.request(to: w1)),
-            .held,
+            because: .held,
             current: lb2Holder,
             remaining: .seconds(3),
             highestGranted: Term(9)
@@ -181,7 +181,7 @@ struct LifetimeTests {
         let asked = try #require(talk.request(to: w1))
         talk.sleep(300)
         talk.greet(w1)
-        var old = Granted(asked)
+        var old = Granted(answering: asked)
         old.stamp = .ms(10_500)
         talk.hear(w1, .granted(old))
         #expect(talk.agent.status(at: talk.now).groups.first?.forced == true)

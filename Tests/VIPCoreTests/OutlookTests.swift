@@ -129,7 +129,7 @@ struct OutlookTests {
     func refused() throws {
         var talk = Conversation.owner()
         let request = try #require(talk.request(to: w1))
-        talk.hear(w1, .refused(Refused(request, .unknownGroup)))
+        talk.hear(w1, .refused(Refused(request, because: .unknownGroup)))
         talk.pass(1)
         let vote = talk.agent.status(at: talk.now).groups[0].votes[2]
         #expect(vote.refusal == .unknownGroup)

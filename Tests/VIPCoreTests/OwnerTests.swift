@@ -15,7 +15,7 @@ struct OwnerTests {
         .refused(
             Refused(
                 try #require(request),
-                reason,
+                because: reason,
                 current: current,
                 remaining: .milliseconds(300),
                 highestGranted: Term(highest)
@@ -80,7 +80,7 @@ struct OwnerTests {
         var talk = Conversation.owner()
         talk.pass(100)
         talk.wake()
-        var granted = Granted(try #require(talk.request(to: w1)))
+        var granted = Granted(answering: try #require(talk.request(to: w1)))
         granted.length = .milliseconds(450)
         // 10,100 + (450 * 0.996 - 1) * 0.899.
         #expect(
@@ -128,7 +128,7 @@ struct OwnerTests {
         talk.wake()
         talk.hear(w1, first)
         #expect(talk.state == .standby, "an answer that came twice counts once")
-        var later = Granted(try #require(talk.request(to: HostID(4))))
+        var later = Granted(answering: try #require(talk.request(to: HostID(4))))
         talk.hear(w1, .granted(later))
         #expect(talk.state == .standby, "two answers of one voter count once")
         later.stamp = .ms(10_000)

@@ -99,14 +99,14 @@ struct PatienceTests {
     func shorterGrants() throws {
         var talk = Conversation.lonely(.pair(lb1, heartbeat: .seconds(2), lease: .seconds(10)))
         talk.greet(w1)
-        var granted = Granted(try #require(talk.request(to: w1)))
+        var granted = Granted(answering: try #require(talk.request(to: w1)))
         granted.length = .milliseconds(500)
         talk.hear(w1, .granted(granted))
         #expect(talk.addressesAdded().first == "open gate until 10446.803ms")
         for beat in 1...20 {
             #expect(!talk.sleep(99.9).contains { $0.contains("request") }, "beat \(beat)")
             #expect(talk.sleep(0.1).contains("to w1: request 1"), "beat \(beat)")
-            granted = Granted(try #require(talk.request(to: w1)))
+            granted = Granted(answering: try #require(talk.request(to: w1)))
             granted.length = .milliseconds(500)
             talk.hear(w1, .granted(granted))
             #expect(talk.serves)
@@ -117,7 +117,7 @@ struct PatienceTests {
     func longestGrants() throws {
         var talk = Conversation.lonely(.pair(lb1, heartbeat: .seconds(10), lease: .seconds(30)))
         talk.greet(w1)
-        var granted = Granted(try #require(talk.request(to: w1)))
+        var granted = Granted(answering: try #require(talk.request(to: w1)))
         granted.length = .seconds(21)
         talk.hear(w1, .granted(granted))
         talk.addressesAdded()

@@ -249,7 +249,7 @@ struct StartTests {
         talk.greet(w1)
         let refused = Refused(
             try #require(talk.request(to: w1)),
-            .held,
+            because: .held,
             current: lb2Holder,
             remaining: .milliseconds(300),
             highestGranted: Term(9)

@@ -242,7 +242,7 @@ struct SwitchoverTests {
 
     func vote(for offer: Offer) -> Record {
         var release = Release(group: web, term: Term(1), holder: lb1Holder)
-        release.vote = Granted(offer.request)
+        release.vote = Granted(answering: offer.request)
         return .release(release)
     }
 
@@ -384,7 +384,7 @@ struct SwitchoverTests {
             term: Term(1),
             holder: Holder(host: w1, place: w1Place)
         )
-        release.vote = Granted(offer.request)
+        release.vote = Granted(answering: offer.request)
         talk.hear(w1, .release(release))
         #expect(talk.addRequest == 0)
     }

@@ -53,7 +53,7 @@ struct WakeUpTests {
             var talk = beginning
             let refused = Refused(
                 try #require(talk.request(to: w1)),
-                reason,
+                because: reason,
                 current: reason == .held ? lb2Holder : nil,
                 remaining: .zero,
                 highestGranted: Term(3)

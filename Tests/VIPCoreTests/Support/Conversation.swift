@@ -220,43 +220,12 @@ struct Conversation {
     func request(to host: HostID) -> Request? { parts.first { $0.host == host }?.request }
 
     /// That voter's grant for what it was asked last.
-    func grant(of host: HostID) -> Record? { request(to: host).map { .granted(Granted($0)) } }
+    func grant(of host: HostID) -> Record? {
+        request(to: host).map { .granted(Granted(answering: $0)) }
+    }
 
     var state: AgentStatus.GroupState? { agent.status(at: now).groups.first?.state }
     var serves: Bool { agent.serves(web, at: now) }
-}
-
-extension Granted {
-    init(_ request: Request) {
-        self.init(
-            group: request.group,
-            term: request.term,
-            holder: request.holder,
-            length: request.length,
-            stamp: request.stamp
-        )
-    }
-}
-
-extension Refused {
-    init(
-        _ request: Request,
-        _ reason: RefusalReason,
-        current: Holder? = nil,
-        remaining: Duration = .zero,
-        highestGranted: Term = .none
-    ) {
-        self.init(
-            group: request.group,
-            term: request.term,
-            holder: request.holder,
-            stamp: request.stamp,
-            reason: reason,
-            current: current,
-            remaining: remaining,
-            highestGranted: highestGranted
-        )
-    }
 }
 
 extension Conversation: CustomTestStringConvertible {
