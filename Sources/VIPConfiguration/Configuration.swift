@@ -96,11 +96,11 @@ public struct Group: Equatable, Sendable {
     public let addresses: [FloatingAddress]
     /// The node that takes it first.
     public let prefer: String?
-    public let failback: Failback
+    public let failback: FailbackPolicy
     /// How long a node has been healthy before it takes the group back; only if `failback` is
     /// automatic.
     public let failbackDelay: Duration
-    public let enforcement: Enforcement
+    public let enforcement: EnforcementPolicy
     public let checks: [String]
 
     /// What frames call it.
@@ -108,7 +108,7 @@ public struct Group: Equatable, Sendable {
 }
 
 /// Whether a group goes back to the node that it prefers once that is well again.
-public enum Failback: String, Equatable, Sendable, CaseIterable {
+public enum FailbackPolicy: String, Equatable, Sendable, CaseIterable {
     /// `vipctl switchover` moves it.
     case manual
     /// It moves after `failbackDelay` of good health.
@@ -116,7 +116,7 @@ public enum Failback: String, Equatable, Sendable, CaseIterable {
 }
 
 /// What has to see to it that an owner lets go although its agent is dead, stopped or starved.
-public enum Enforcement: String, Equatable, Sendable, CaseIterable {
+public enum EnforcementPolicy: String, Equatable, Sendable, CaseIterable {
     /// The gate, or where there is no eBPF, the lifetimes of the addresses. Where neither can,
     /// the agent does not start.
     case kernel

@@ -10,7 +10,7 @@ package enum ConfigurationBounds {
     static let fewestHeartbeatsPerLease = 2
     /// With fewer, the loss of two frames moves an address: advised, not enforced.
     static let advisedHeartbeatsPerLease = 3
-    /// A new place abstains for that long; longer, and a reboot is an outage of its own.
+    /// A new incarnation abstains for that long; longer, and a reboot is an outage of its own.
     static let longestLease = Duration.seconds(30)
     /// Oscillators differ by 0.02 %; 5 % is beyond all that tick.
     static let drift = 0.0...0.05

@@ -20,7 +20,7 @@ public struct ConfigurationTemplate: Equatable, Sendable {
         public var addresses: [String]
         /// What is nil, or empty, is not written.
         public var prefer: String?
-        public var failback: Failback?
+        public var failback: FailbackPolicy?
         public var failbackDelay: Duration?
         public var checks: [String] = []
         /// Lines above it, without their '#'.

@@ -12,9 +12,9 @@ struct GroupDraft {
     var interface: String?
     var addresses: [Located<FloatingAddress>] = []
     var prefer: Located<String>?
-    var failback = Located<Failback>(value: .manual, range: nil)
+    var failback = Located<FailbackPolicy>(value: .manual, range: nil)
     var failbackDelay = Duration.seconds(30)
-    var enforcement = Enforcement.kernel
+    var enforcement = EnforcementPolicy.kernel
     var checks: [Located<String>] = []
 
     init(_ section: Section, into report: inout Report) {

@@ -3,7 +3,8 @@ public enum HostEnforcement: Equatable, Sendable {
     case gate
     /// There is no gate, and the lease is long enough for the lifetimes of addresses.
     case lifetimes(AddressLifetimes)
-    /// Neither is to be had. All groups have `Enforcement.agent`, or the agent would not start.
+    /// Neither is to be had. All groups have `EnforcementPolicy.agent`, or the agent would not
+    /// start.
     case agent
 
     /// For a list of groups.

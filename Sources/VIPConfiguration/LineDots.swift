@@ -33,7 +33,7 @@ struct LineDots {
     private static let doubleQuote = UInt8(ascii: "\"")
     private static let singleQuote = UInt8(ascii: "'")
 
-    mutating func take(_ octet: UInt8) {
+    mutating func add(_ octet: UInt8) {
         guard octet != Self.lineFeed else {
             self = LineDots(line: line + 1)
             return

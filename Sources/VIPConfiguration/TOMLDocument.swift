@@ -25,7 +25,7 @@ struct TOMLDocument {
     private static func overlyDottedLine(of source: String) -> Diagnostic? {
         var dots = LineDots()
         for octet in source.utf8 {
-            dots.take(octet)
+            dots.add(octet)
             guard dots.count > mostDotsInLine else { continue }
             return Diagnostic(
                 "this line has more than \(mostDotsInLine) dots outside of quotes",

@@ -66,7 +66,7 @@ struct Agenda: Sendable {
 
     var all: Prospect { nodes[1] }
 
-    /// In the order of their places.
+    /// In the order of their indices.
     func forEachDue(at now: Reading, _ body: (Int) -> Void) { visit(1, at: now, body) }
 
     private func visit(_ node: Int, at now: Reading, _ body: (Int) -> Void) {
@@ -77,8 +77,8 @@ struct Agenda: Sendable {
     }
 
     /// Of one group after the other, in their order; then `join`.
-    mutating func set(_ prospect: Prospect, at place: Int) {
-        let leaf = firstLeaf + place
+    mutating func set(_ prospect: Prospect, at index: Int) {
+        let leaf = firstLeaf + index
         guard nodes[leaf] != prospect else { return }
         nodes[leaf] = prospect
         changed.append(leaf)

@@ -54,8 +54,8 @@ public struct Agent: Sendable {
         var random = Random(seed: seed)
         self.settings = settings
         self.memory = memory
-        let place = memory.page?.header.place ?? memory.newPlace
-        holder = Holder(host: settings.me, place: place)
+        let incarnation = memory.page?.header.incarnation ?? memory.newIncarnation
+        holder = Holder(host: settings.me, incarnation: incarnation)
         me = settings.voters.firstIndex { $0.id == settings.me } ?? 0
         session = random.nonzero()
         peers = settings.voters.map { voter in
@@ -70,7 +70,7 @@ public struct Agent: Sendable {
             settings.groups.map { Group(settings: $0, in: settings, at: .zero) }
         )
         let records = memory.page?.records ?? []
-        formerRecords = records.filter { groups.place(of: $0.group) == nil }
+        formerRecords = records.filter { groups.index(of: $0.group) == nil }
         rememberedUntil =
             records.compactMap(\.grant).filter { !$0.released }.map(\.expiry).max() ?? .zero
         self.groups = groups
@@ -98,7 +98,7 @@ public struct Agent: Sendable {
             groups.begin(at: now)
             let before = look(at: now)
             groups.changeTouched { $0.enforceDeadline(in: before, &out) }
-            take(event, at: now, &out)
+            handle(event, at: now, &out)
         }
         let beat = beat(at: now)
         if beat { groups.touchOwners() }
@@ -195,17 +195,17 @@ public struct Agent: Sendable {
         started = true
         lastBeat = now.boottime - settings.timing.heartbeat
         for index in peers.indices { peers[index].heartbeatDue = now.boottime }
-        beginPlace(at: now, &out)
+        beginIncarnation(at: now, &out)
         if suspended { out.report(.suspended) }
 
         let context = context(now)
         let records = groups.inOrder(memory.page?.records ?? [], \.group)
         let terms = groups.inOrder(memory.highestTerms, \.group)
-        for place in groups.all.indices {
-            groups.change(place) { group in
+        for index in groups.all.indices {
+            groups.change(index) { group in
                 group.roleSince = now.boottime
-                group.remember(records[place], highestTerm: terms[place]?.term ?? .none)
-                group.start(with: records[place]?.tenure, in: context, &out)
+                group.remember(records[index], highestTerm: terms[index]?.term ?? .none)
+                group.start(with: records[index]?.tenure, in: context, &out)
             }
         }
         // Groups that left the configuration: their records stay, but nothing of them is served.
@@ -222,17 +222,17 @@ public struct Agent: Sendable {
         }
     }
 
-    /// A new place abstains until the longest lease that it may have granted has run out, and the
-    /// page says so from its first write. A found page says itself until when.
-    private mutating func beginPlace(at now: Reading, _ out: inout StepOutput) {
+    /// A new incarnation abstains until the longest lease that it may have granted has run out, and
+    /// the page says so from its first write. A found page says itself until when.
+    private mutating func beginIncarnation(at now: Reading, _ out: inout StepOutput) {
         if let header = memory.page?.header {
             abstentionEnd = header.abstentionEnd
             maintenance = header.maintenance
             if now.raw < abstentionEnd { out.fire(.keepAbstaining) }
         } else {
             let longest = max(settings.timing.lease, memory.longestLease)
-            abstentionEnd = mutated(.newPlaceDoesNotAbstain) ? now.raw : now.raw + longest
-            out.fire(.abstainNewPlace)
+            abstentionEnd = mutated(.newIncarnationDoesNotAbstain) ? now.raw : now.raw + longest
+            out.fire(.abstainAsNew)
             var written = header
             if mutated(.abstentionNotInPage) { written.abstentionEnd = now.raw }
             out.emit(.writeHeader(written))
@@ -246,7 +246,7 @@ public struct Agent: Sendable {
     /// As it is to be in the page. While suspended the page keeps the voters that it has.
     var header: PageHeader {
         PageHeader(
-            place: holder.place,
+            incarnation: holder.incarnation,
             abstentionEnd: abstentionEnd,
             voterSet: suspended
                 ? memory.page?.header.voterSet ?? settings.voterSet
@@ -277,7 +277,7 @@ public struct Agent: Sendable {
 
     // MARK: - Events
 
-    private mutating func take(_ event: Event, at now: Reading, _ out: inout StepOutput) {
+    private mutating func handle(_ event: Event, at now: Reading, _ out: inout StepOutput) {
         switch event {
         case .start, .wake:
             break
@@ -311,7 +311,7 @@ public struct Agent: Sendable {
             recordedLease = length
             isLoweringRecord = false
         case .command(let command, let id):
-            take(command, id: id, at: now, &out)
+            handle(command, id: id, at: now, &out)
         case .shutdown:
             if stoppingUntil == nil { stoppingUntil = now.boottime + Self.stopPatience }
         }
@@ -322,9 +322,9 @@ public struct Agent: Sendable {
         at now: Reading,
         _ body: (inout Group, StepContext) -> Void
     ) {
-        guard let place = groups.place(of: id) else { return }
+        guard let index = groups.index(of: id) else { return }
         let context = context(now)
-        groups.change(place) { body(&$0, context) }
+        groups.change(index) { body(&$0, context) }
     }
 
     private mutating func recordLease(_ out: inout StepOutput) {
@@ -333,8 +333,9 @@ public struct Agent: Sendable {
         out.emit(.recordLease(lease))
     }
 
-    /// The record says for how long a new place has to abstain, so it may be lowered to this host's
-    /// own lease once no grant lasts for longer than that: this process makes none that does.
+    /// The record says for how long a new incarnation has to abstain, so it may be lowered to this
+    /// host's own lease once no grant lasts for longer than that: this process makes none that
+    /// does.
     private mutating func lowerRecord(at now: Reading, _ out: inout StepOutput) {
         let lease = settings.timing.lease
         guard recordedLease > lease, !isLoweringRecord, !suspended else { return }

@@ -1,6 +1,6 @@
 /// What operators ask of the agent, each with a reply.
 extension Agent {
-    mutating func take(
+    mutating func handle(
         _ command: Command,
         id: UInt64,
         at now: Reading,
@@ -40,7 +40,7 @@ extension Agent {
         _ out: inout StepOutput,
         _ body: (inout Group, StepContext, inout StepOutput) -> Void
     ) {
-        guard groups.place(of: group) != nil else {
+        guard groups.index(of: group) != nil else {
             out.emit(.reply(id: id, .refused(.unknownGroup)))
             return
         }
@@ -74,7 +74,7 @@ extension Agent {
     }
 
     /// What this host's voter has granted by the old list, or for the old groups, may still be
-    /// relied on: it outwaits that, as a new place does.
+    /// relied on: it outwaits that, as a new incarnation does.
     private mutating func acceptVoters(id: UInt64, at now: Reading, _ out: inout StepOutput) {
         guard suspended else {
             out.emit(.reply(id: id, .refused(.notSuspended)))

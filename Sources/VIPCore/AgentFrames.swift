@@ -47,7 +47,7 @@ extension Agent {
         var context = context(now)
         for record in frame.records {
             if case .presence(let presence) = record {
-                peers[voter].take(presence, by: settings.me, at: now)
+                peers[voter].handle(presence, by: settings.me, at: now)
                 context = self.context(now)
             } else {
                 read(record, of: frame, from: voter, in: context, &out)
@@ -114,12 +114,12 @@ extension Agent {
         case .request(let request):
             answer(request, of: frame, from: voter, voterSetsAgree: agree, in: context, &out)
         case .granted(let granted):
-            withGroup(granted.group) { $0.take(granted, from: voter, in: context, &out) }
+            withGroup(granted.group) { $0.handle(granted, from: voter, in: context, &out) }
         case .refused(let refused):
-            withGroup(refused.group) { $0.take(refused, from: voter, in: context, &out) }
+            withGroup(refused.group) { $0.handle(refused, from: voter, in: context, &out) }
         case .release(let release):
             guard release.holder.host == frame.sender else { return count(.implausible) }
-            guard groups.place(of: release.group) != nil else {
+            guard groups.index(of: release.group) != nil else {
                 // There is nothing to free, and the sender waits to hear that. What is remembered
                 // of a group that was known here ends by itself.
                 guard !remembersGrant(of: release.group, at: context.now) else { return }
@@ -128,19 +128,19 @@ extension Agent {
                     to: voter
                 )
             }
-            withGroup(release.group) { $0.take(release, from: voter, in: context, &out) }
+            withGroup(release.group) { $0.handle(release, from: voter, in: context, &out) }
         case .released(let group, let term, let holder):
             guard holder == self.holder else { return }
             withGroup(group) { group in
                 group.releaseAcknowledged(term, by: voter)
             }
         case .inquiry(let inquiry):
-            withGroup(inquiry.group) { $0.take(inquiry, from: voter, in: context, &out) }
+            withGroup(inquiry.group) { $0.handle(inquiry, from: voter, in: context, &out) }
         case .offer(let offer):
             // It asks for our voter's grant, and is refused like any such request.
             guard agree else { return }
             withGroup(offer.request.group) {
-                $0.take(offer, from: voter, in: context, &out)
+                $0.handle(offer, from: voter, in: context, &out)
             }
         case .declined(let group, let number, let unready):
             withGroup(group) {
@@ -151,7 +151,7 @@ extension Agent {
             guard peers[voter].role == .node else {
                 return count(.implausible)
             }
-            withGroup(appeal.group) { $0.take(appeal, from: voter, in: context, &out) }
+            withGroup(appeal.group) { $0.handle(appeal, from: voter, in: context, &out) }
         case .appealAnswered(let group, let number, let refusal):
             withGroup(group) { group in
                 group.appealAnswered(number, refusal: refusal, &out)
@@ -159,10 +159,10 @@ extension Agent {
         case .presence:
             break
         case .condition(let condition):
-            guard let place = groups.place(of: condition.group),
-                !groups.hearAgain(condition, of: place, from: voter, in: context)
+            guard let index = groups.index(of: condition.group),
+                !groups.hearAgain(condition, of: index, from: voter, in: context)
             else { return }
-            groups.change(place) { $0.take(condition, from: voter, in: context, &out) }
+            groups.change(index) { $0.handle(condition, from: voter, in: context, &out) }
         }
     }
 
@@ -184,8 +184,8 @@ extension Agent {
             return count(.implausible)
         }
         let answer: Record
-        if let place = groups.place(of: request.group) {
-            answer = groups.change(place) {
+        if let index = groups.index(of: request.group) {
+            answer = groups.change(index) {
                 $0.answer(request, voterSetsAgree: voterSetsAgree, in: context, &out)
             }
         } else {
@@ -196,7 +196,7 @@ extension Agent {
     }
 
     private mutating func withGroup(_ id: GroupID, _ body: (inout Group) -> Void) {
-        if let place = groups.place(of: id) { groups.change(place, body) }
+        if let index = groups.index(of: id) { groups.change(index, body) }
     }
 
     // MARK: - Out
@@ -247,8 +247,8 @@ extension Agent {
         let context = context(now)
         records.reserveCapacity(1 + groups.all.count)
         let groups = groups.all.span
-        for place in groups.indices {
-            records.append(.condition(groups[place].condition(in: context)))
+        for index in groups.indices {
+            records.append(.condition(groups[index].condition(in: context)))
         }
         return records
     }

@@ -93,7 +93,7 @@ public struct AgentStatus: Equatable, Sendable {
     /// Among the other voters; what this host hears is in `voters`.
     public var silences: [Silence]
     public var distances: [Distance]
-    public var place: Place
+    public var incarnation: Incarnation
     public var abstainingFor: Duration?
     public var suspended: Bool
     public var stopping: Bool
@@ -110,7 +110,7 @@ extension Agent {
             voters: voters,
             silences: outlook.silences,
             distances: outlook.distances,
-            place: holder.place,
+            incarnation: holder.incarnation,
             abstainingFor: context.isAbstaining ? abstentionEnd - now.raw : nil,
             suspended: suspended,
             stopping: stoppingUntil != nil,
@@ -123,8 +123,8 @@ extension Agent {
 
     /// Whether the group's addresses may answer from this host at this instant.
     public func serves(_ id: GroupID, at now: Reading) -> Bool {
-        guard let place = groups.place(of: id),
-            case .owner(let tenure) = groups.all[place].role
+        guard let index = groups.index(of: id),
+            case .owner(let tenure) = groups.all[index].role
         else { return false }
         return tenure.isServing && tenure.deadline.isAhead(of: now)
     }

@@ -94,7 +94,7 @@ struct Ballot: Equatable, Sendable {
             )
         }
         if context.timing.lease > context.recordedLease, !mutated(.grantsLongerThanRecorded) {
-            // A new place would not wait for what is granted here: on record first.
+            // A new incarnation would not wait for what is granted here: on record first.
             out.fire(.refuseRecording)
             out.leaseToRecord = context.timing.lease
             return .refused(.recording, current: nil, remaining: .zero)

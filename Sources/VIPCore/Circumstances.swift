@@ -53,7 +53,7 @@ struct StepContext: Sendable {
     let now: Reading
     let settings: Settings
     let holder: Holder
-    /// This host's place among the voters.
+    /// This host's index among the voters.
     let me: Int
     let peers: [Peer]
     let circumstances: Circumstances

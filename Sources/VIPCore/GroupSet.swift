@@ -1,4 +1,4 @@
-/// Some of an agent's groups, by their places in the order of their ids.
+/// Some of an agent's groups, by their indices in the order of their ids.
 struct GroupSet: Equatable, Sequence, Sendable {
     private(set) var words: [UInt64]
 
@@ -11,13 +11,13 @@ struct GroupSet: Equatable, Sequence, Sendable {
 
     var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
-    subscript(place: Int) -> Bool {
-        get { words[place >> 6] & 1 << (place & 63) != 0 }
+    subscript(index: Int) -> Bool {
+        get { words[index >> 6] & 1 << (index & 63) != 0 }
         set {
             if newValue {
-                words[place >> 6] |= 1 << (place & 63)
+                words[index >> 6] |= 1 << (index & 63)
             } else {
-                words[place >> 6] &= ~(1 << (place & 63))
+                words[index >> 6] &= ~(1 << (index & 63))
             }
         }
     }

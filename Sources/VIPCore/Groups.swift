@@ -31,8 +31,8 @@ struct Groups: Sendable {
         busy = touched
     }
 
-    /// Its place, by binary search.
-    func place(of id: GroupID) -> Int? {
+    /// Its index, by binary search.
+    func index(of id: GroupID) -> Int? {
         var low = 0
         var high = ids.count
         while low < high {
@@ -46,7 +46,7 @@ struct Groups: Sendable {
     func inOrder<Fact>(_ facts: [Fact], _ id: (Fact) -> GroupID) -> [Fact?] {
         var found: [Fact?] = Array(repeating: nil, count: all.count)
         for fact in facts.reversed() {
-            if let place = place(of: id(fact)) { found[place] = fact }
+            if let index = self.index(of: id(fact)) { found[index] = fact }
         }
         return found
     }
@@ -59,43 +59,43 @@ struct Groups: Sendable {
     // MARK: - During a step
 
     @inline(__always)
-    mutating func change<Result>(_ place: Int, _ body: (inout Group) -> Result) -> Result {
-        touched[place] = true
-        return body(&all[place])
+    mutating func change<Result>(_ index: Int, _ body: (inout Group) -> Result) -> Result {
+        touched[index] = true
+        return body(&all[index])
     }
 
     /// The same condition again, as in most heartbeats: only when it was heard is noted, and as
     /// nothing follows from that, nobody has to look at the group.
     mutating func hearAgain(
         _ condition: Condition,
-        of place: Int,
+        of index: Int,
         from voter: Int,
         in context: StepContext
     ) -> Bool {
-        guard all[place].isHeardAgain(condition, from: voter, in: context) else {
+        guard all[index].isHeardAgain(condition, from: voter, in: context) else {
             return false
         }
-        all[place].heard[voter]?.at = context.now.boottime
+        all[index].heard[voter]?.at = context.now.boottime
         return true
     }
 
     mutating func changeAll(_ body: (inout Group) -> Void) {
-        for place in all.indices { change(place, body) }
+        for index in all.indices { change(index, body) }
     }
 
     mutating func changeBusy(_ body: (inout Group) -> Void) {
         touched.formUnion(busy)
-        for place in busy { body(&all[place]) }
+        for index in busy { body(&all[index]) }
     }
 
     /// In their order: those that were touched in this step.
     @inline(__always)
     mutating func changeTouched(_ body: (inout Group) -> Void) {
-        for place in touched { body(&all[place]) }
+        for index in touched { body(&all[index]) }
     }
 
     mutating func touchAll() {
-        for place in all.indices { touched[place] = true }
+        for index in all.indices { touched[index] = true }
     }
 
     mutating func touchOwners() { touched.formUnion(owners) }
@@ -109,11 +109,11 @@ struct Groups: Sendable {
 
     /// All is done that was to be done to them in this step.
     mutating func settle(in context: StepContext) {
-        for place in touched {
-            let state = Self.state(of: &all[place], in: context)
-            owners[place] = state.isOwner
-            busy[place] = !state.isIdle
-            agenda.set(state.prospect, at: place)
+        for index in touched {
+            let state = Self.state(of: &all[index], in: context)
+            owners[index] = state.isOwner
+            busy[index] = !state.isIdle
+            agenda.set(state.prospect, at: index)
         }
         agenda.join()
     }

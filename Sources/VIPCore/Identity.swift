@@ -15,19 +15,20 @@ public struct GroupID: Hashable, Comparable, Sendable {
 }
 
 /// The memory that a host's promises live in: drawn at random whenever a page begins anew.
-public struct Place: Hashable, Sendable {
+public struct Incarnation: Hashable, Sendable {
     public var bits: UInt64
     public init(_ bits: UInt64) { self.bits = bits }
 }
 
-/// Who holds a lease. The place is part of it: a host that has lost its page is another holder.
+/// Who holds a lease. The incarnation is part of it: a host that has lost its page is another
+/// holder.
 public struct Holder: Hashable, Sendable {
     public var host: HostID
-    public var place: Place
+    public var incarnation: Incarnation
 
-    public init(host: HostID, place: Place) {
+    public init(host: HostID, incarnation: Incarnation) {
         self.host = host
-        self.place = place
+        self.incarnation = incarnation
     }
 }
 

@@ -3,7 +3,7 @@
 /// constant `false`, and the compiler removes what hangs on it.
 public enum Mutation: String, CaseIterable, Sendable {
     case voterOverwritesLiveGrant
-    case newPlaceDoesNotAbstain
+    case newIncarnationDoesNotAbstain
     case abstentionNotInPage
     case releaseMatchesByNodeAlone
     case ownerCountsFromReceipt

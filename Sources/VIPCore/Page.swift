@@ -76,10 +76,10 @@ public struct GroupRecord: Equatable, Sendable {
     }
 }
 
-/// What the page says of the place itself. Boot id and namespace, which say whether the page is
-/// this boot's at all, are the shell's to write and to compare.
+/// What the page says of the incarnation itself. Boot id and namespace, which say whether the page
+/// is this boot's at all, are the shell's to write and to compare.
 public struct PageHeader: Equatable, Sendable {
-    public var place: Place
+    public var incarnation: Incarnation
     /// Until then, by MONOTONIC_RAW, the voter answers nothing but refusals. In the page from its
     /// first write: a second kill must not shorten it.
     public var abstentionEnd: Instant
@@ -89,12 +89,12 @@ public struct PageHeader: Equatable, Sendable {
     public var maintenance: Bool
 
     public init(
-        place: Place,
+        incarnation: Incarnation,
         abstentionEnd: Instant,
         voterSet: UInt64,
         maintenance: Bool = false
     ) {
-        self.place = place
+        self.incarnation = incarnation
         self.abstentionEnd = abstentionEnd
         self.voterSet = voterSet
         self.maintenance = maintenance
@@ -139,10 +139,10 @@ extension TenureRecord {
 
 /// What an agent finds when it starts.
 public struct Memory: Equatable, Sendable {
-    /// Nil: this is a new place.
+    /// Nil: this is a new incarnation.
     public var page: Page?
-    /// Drawn at random by the shell; used if the place is new.
-    public var newPlace: Place
+    /// Drawn at random by the shell; used if the incarnation is new.
+    public var newIncarnation: Incarnation
     /// The longest lease that the state directory holds, zero if it holds none: this voter grants
     /// none that is longer.
     public var longestLease: Duration
@@ -157,14 +157,14 @@ public struct Memory: Equatable, Sendable {
 
     public init(
         page: Page?,
-        newPlace: Place,
+        newIncarnation: Incarnation,
         longestLease: Duration = .zero,
         isLeaseRecorded: Bool = true,
         areGatesFound: Bool = true,
         highestTerms: [(group: GroupID, term: Term)] = []
     ) {
         self.page = page
-        self.newPlace = newPlace
+        self.newIncarnation = newIncarnation
         self.longestLease = longestLease
         self.isLeaseRecorded = isLeaseRecorded
         self.areGatesFound = areGatesFound
@@ -172,7 +172,7 @@ public struct Memory: Equatable, Sendable {
     }
 
     public static func == (left: Memory, right: Memory) -> Bool {
-        left.page == right.page && left.newPlace == right.newPlace
+        left.page == right.page && left.newIncarnation == right.newIncarnation
             && left.longestLease == right.longestLease
             && left.isLeaseRecorded == right.isLeaseRecorded
             && left.areGatesFound == right.areGatesFound

@@ -88,7 +88,7 @@ struct Peer: Sendable {
         return now.boottime - lastHeard <= span
     }
 
-    mutating func take(_ presence: Presence, by me: HostID, at now: Reading) {
+    mutating func handle(_ presence: Presence, by me: HostID, at now: Reading) {
         self.presence = presence
         presenceAt = now.boottime
         hearsThisHost = presence.hearings.contains { $0.voter == me && $0.heard }

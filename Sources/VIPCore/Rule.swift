@@ -25,7 +25,7 @@ public enum Rule: Int, CaseIterable, Sendable {
     // Force.
     case force, refuseForce, endForce, confirmForce
     // Start and restart.
-    case abstainNewPlace, restoreTenure, closeLeftoverGate, keepAbstaining
+    case abstainAsNew, restoreTenure, closeLeftoverGate, keepAbstaining
     // Sessions.
     case challenge, adoptSession, dropStaleProof, dropDuplicate, refuseDuplicateName
 }

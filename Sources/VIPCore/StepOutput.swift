@@ -15,7 +15,7 @@ struct StepOutput: Sendable {
     var random: Random
 
     struct Post: Sendable {
-        /// The voter's place in the settings.
+        /// The voter's index in the settings.
         var voter: Int
         var record: Record
         /// It may share a frame with more than passes everywhere.

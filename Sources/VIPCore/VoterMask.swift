@@ -1,5 +1,5 @@
-/// Some of a cluster's voters, by their places in the order of their names. The places are the same
-/// on every host whose file names the same voters.
+/// Some of a cluster's voters, by their indices in the order of their names. The indices are the
+/// same on every host whose file names the same voters.
 public struct VoterMask: Equatable, Sendable {
     public private(set) var bits: UInt16
 

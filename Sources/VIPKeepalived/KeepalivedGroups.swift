@@ -143,7 +143,7 @@ struct KeepalivedGroups {
 
     private struct Preference {
         var prefer: String?
-        var failback: Failback?
+        var failback: FailbackPolicy?
         var delay: Duration?
         var comments: [String] = []
     }

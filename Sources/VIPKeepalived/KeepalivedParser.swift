@@ -42,7 +42,7 @@ struct KeepalivedParser {
         guard !isFull else { return levels[0] }
         for statement in opened {
             fault(
-                statement.place,
+                statement.position,
                 "the block of \(statement.text.quoted) is not closed",
                 help: "add a '}' where it ends"
             )
@@ -73,7 +73,7 @@ struct KeepalivedParser {
             if count >= KeepalivedBounds.statements {
                 let range = SourceRange(line: number, columns: 1..<2)
                 overflow(
-                    KeepalivedPlace(file: index, range: range),
+                    KeepalivedPosition(file: index, range: range),
                     "there are more than \(KeepalivedBounds.statements) statements",
                     help: "is it the right file?"
                 )
@@ -88,7 +88,11 @@ struct KeepalivedParser {
                 try read(line, of: index, depth: depth)
             } catch {
                 let range = SourceRange(line: number, columns: error.columns)
-                fault(KeepalivedPlace(file: index, range: range), error.message, help: error.help)
+                fault(
+                    KeepalivedPosition(file: index, range: range),
+                    error.message,
+                    help: error.help
+                )
             }
         }
     }
@@ -121,7 +125,7 @@ struct KeepalivedParser {
         if case .word(let word) = tokens.first, Self.includes.contains(word.text) {
             include(tokens, word, of: file, depth: depth)
         } else {
-            take(tokens, of: file)
+            parse(tokens, of: file)
         }
     }
 
@@ -212,10 +216,10 @@ struct KeepalivedParser {
         of file: Int,
         depth: Int
     ) {
-        let place = KeepalivedPlace(file: file, range: keyword.range)
+        let position = KeepalivedPosition(file: file, range: keyword.range)
         guard tokens.count == 2, case .word(let pattern) = tokens[1] else {
             fault(
-                place,
+                position,
                 "'\(keyword.text)' names no file, or more than one",
                 help: "patterns with braces are not understood here: write one name on each line"
             )
@@ -223,7 +227,7 @@ struct KeepalivedParser {
         }
         guard depth < KeepalivedBounds.includeDepth else {
             fault(
-                place,
+                position,
                 "files are included more than \(KeepalivedBounds.includeDepth) deep",
                 help: "does one of them include itself?"
             )
@@ -232,7 +236,7 @@ struct KeepalivedParser {
         includes += 1
         guard includes <= KeepalivedBounds.includes else {
             overflow(
-                place,
+                position,
                 "there are more than \(KeepalivedBounds.includes) lines that include files",
                 help: "is it the right file?"
             )
@@ -245,18 +249,19 @@ struct KeepalivedParser {
             if included.isEmpty {
                 empty.append(statement([keyword, pattern], of: file))
             }
-            for next in included where !isFull { add(next, depth: depth + 1, for: place) }
+            for next in included where !isFull { add(next, depth: depth + 1, for: position) }
         } catch {
             cannotRead = true
-            fault(place, error.message, help: error.help)
+            fault(position, error.message, help: error.help)
         }
         setDirectory(of: files[file])
     }
 
-    private mutating func add(_ file: KeepalivedFile, depth: Int, for place: KeepalivedPlace) {
+    private mutating func add(_ file: KeepalivedFile, depth: Int, for position: KeepalivedPosition)
+    {
         guard files.count < KeepalivedBounds.files else {
             overflow(
-                place,
+                position,
                 "there are more than \(KeepalivedBounds.files) files",
                 help: "is it the right directory?"
             )
@@ -264,7 +269,7 @@ struct KeepalivedParser {
         }
         guard octets + file.text.utf8.count <= KeepalivedBounds.octets else {
             overflow(
-                place,
+                position,
                 "all files together are larger than \(KeepalivedBounds.octets) octets",
                 help: "is it the right directory?"
             )
@@ -273,7 +278,7 @@ struct KeepalivedParser {
         read(file, depth: depth)
     }
 
-    private mutating func take(_ tokens: [KeepalivedLine.Token], of file: Int) {
+    private mutating func parse(_ tokens: [KeepalivedLine.Token], of file: Int) {
         var words: [KeepalivedStatement.Word] = []
         for token in tokens {
             switch token {
@@ -282,11 +287,11 @@ struct KeepalivedParser {
             case .open(let range):
                 append(words, of: file)
                 words = []
-                open(KeepalivedPlace(file: file, range: range))
+                open(KeepalivedPosition(file: file, range: range))
             case .close(let range):
                 append(words, of: file)
                 words = []
-                close(KeepalivedPlace(file: file, range: range))
+                close(KeepalivedPosition(file: file, range: range))
             }
         }
         append(words, of: file)
@@ -305,16 +310,16 @@ struct KeepalivedParser {
         return KeepalivedStatement(
             keyword: words[0].text,
             arguments: Array(words.dropFirst()),
-            place: KeepalivedPlace(file: file, range: words[0].range),
+            position: KeepalivedPosition(file: file, range: words[0].range),
             order: count,
             block: nil
         )
     }
 
-    private mutating func open(_ place: KeepalivedPlace) {
+    private mutating func open(_ position: KeepalivedPosition) {
         guard opened.count < KeepalivedBounds.blockDepth else {
             fault(
-                place,
+                position,
                 "blocks are more than \(KeepalivedBounds.blockDepth) deep",
                 help: "is there a '}' missing above?"
             )
@@ -322,7 +327,7 @@ struct KeepalivedParser {
         }
         guard let statement = levels[levels.count - 1].last, statement.block == nil else {
             fault(
-                place,
+                position,
                 "this '{' belongs to no statement",
                 help: "write it behind the statement whose block it begins"
             )
@@ -333,24 +338,29 @@ struct KeepalivedParser {
         levels.append([])
     }
 
-    private mutating func close(_ place: KeepalivedPlace) {
+    private mutating func close(_ position: KeepalivedPosition) {
         guard var statement = opened.popLast() else {
-            fault(place, "this '}' closes nothing", help: "remove it, or add the '{' that it ends")
+            fault(
+                position,
+                "this '}' closes nothing",
+                help: "remove it, or add the '{' that it ends"
+            )
             return
         }
         statement.block = levels.removeLast()
         levels[levels.count - 1].append(statement)
     }
 
-    private mutating func fault(_ place: KeepalivedPlace, _ message: String, help: String) {
+    private mutating func fault(_ position: KeepalivedPosition, _ message: String, help: String) {
         guard faults.count < KeepalivedBounds.faults else { return }
-        faults.append((place.file, Diagnostic(message, at: place.range, help: help)))
+        faults.append((position.file, Diagnostic(message, at: position.range, help: help)))
         if faults.count == KeepalivedBounds.faults { isFull = true }
     }
 
     /// The last fault: nothing is read behind it.
-    private mutating func overflow(_ place: KeepalivedPlace, _ message: String, help: String) {
-        fault(place, message, help: help)
+    private mutating func overflow(_ position: KeepalivedPosition, _ message: String, help: String)
+    {
+        fault(position, message, help: help)
         isFull = true
     }
 }

@@ -144,7 +144,10 @@ struct KeepalivedReader {
             case "unicast_peer":
                 instance.peersStatement = statement
                 for peer in statement.block ?? [] {
-                    let word = KeepalivedStatement.Word(text: peer.keyword, range: peer.place.range)
+                    let word = KeepalivedStatement.Word(
+                        text: peer.keyword,
+                        range: peer.position.range
+                    )
                     if let address = address(word, of: peer) { instance.peers.append("\(address)") }
                 }
             case "virtual_ipaddress", "virtual_ipaddress_excluded":

@@ -38,21 +38,21 @@ struct KeepalivedFindings {
     ) {
         let remark = KeepalivedRemark(
             severity: severity,
-            path: files[statement.place.file].path,
-            line: statement.place.range.line,
+            path: files[statement.position.file].path,
+            line: statement.position.range.line,
             statement: statement.text,
             advice: advice
         )
         remarks.append((statement.order, remark))
     }
 
-    mutating func fault(_ message: String, at place: KeepalivedPlace, help: String) {
-        faults.append((place.file, Diagnostic(message, at: place.range, help: help)))
+    mutating func fault(_ message: String, at position: KeepalivedPosition, help: String) {
+        faults.append((position.file, Diagnostic(message, at: position.range, help: help)))
     }
 
     /// "keepalived.conf:12", for comments.
     func origin(of statement: KeepalivedStatement) -> String {
-        "\(files[statement.place.file].path):\(statement.place.range.line)"
+        "\(files[statement.position.file].path):\(statement.position.range.line)"
     }
 
     /// What was said of one statement stays in the order in which it was said.

@@ -21,7 +21,7 @@ public struct KeepalivedFile: Equatable, Sendable {
 }
 
 /// Where something stands, in any of the files.
-struct KeepalivedPlace: Equatable, Sendable {
+struct KeepalivedPosition: Equatable, Sendable {
     /// Into the list of files, in the order in which they were opened.
     var file: Int
     var range: SourceRange
@@ -39,7 +39,7 @@ struct KeepalivedStatement: Sendable {
 
     var keyword: String
     var arguments: [Word]
-    var place: KeepalivedPlace
+    var position: KeepalivedPosition
     /// Counted over all files as they were read: what is said of a statement comes in this order.
     var order: Int
     /// Nil without braces.
@@ -52,20 +52,20 @@ struct KeepalivedStatement: Sendable {
 
     /// Each word as a statement of its own, for lists that do not care for lines.
     var words: [KeepalivedStatement] {
-        let first = Word(text: keyword, range: place.range)
+        let first = Word(text: keyword, range: position.range)
         return ([first] + arguments).map { word in
             KeepalivedStatement(
                 keyword: word.text,
                 arguments: [],
-                place: place(of: word),
+                position: position(of: word),
                 order: order,
                 block: nil
             )
         }
     }
 
-    func place(of word: Word) -> KeepalivedPlace {
-        KeepalivedPlace(file: place.file, range: word.range)
+    func position(of word: Word) -> KeepalivedPosition {
+        KeepalivedPosition(file: position.file, range: word.range)
     }
 }
 

@@ -1,7 +1,7 @@
 import VIPConfiguration
 import VIPNet
 
-/// Reading single values; what is wrong with one is a fault at its place.
+/// Reading single values; what is wrong with one is a fault at its position.
 extension KeepalivedReader {
     /// The name of a block, as a name of ours.
     mutating func name(of statement: KeepalivedStatement) -> String? {
@@ -23,7 +23,7 @@ extension KeepalivedReader {
     mutating func missing(_ what: String, behind statement: KeepalivedStatement, such: String) {
         findings.fault(
             "\(statement.keyword.quoted) has no \(what)",
-            at: statement.place,
+            at: statement.position,
             help: "write \(statement.keyword) \(such)"
         )
     }
@@ -41,7 +41,7 @@ extension KeepalivedReader {
         guard let duration = Duration(parsing: "\(text)s") else {
             findings.fault(
                 "\(word.text.quoted) is not a number of seconds",
-                at: statement.place(of: word),
+                at: statement.position(of: word),
                 help: "write 5 or 0.5"
             )
             return nil
@@ -60,7 +60,7 @@ extension KeepalivedReader {
         guard let number = Int(word.text) else {
             findings.fault(
                 "\(word.text.quoted) is not a whole number",
-                at: statement.place(of: word),
+                at: statement.position(of: word),
                 help: "write 3"
             )
             return nil
@@ -93,7 +93,7 @@ extension KeepalivedReader {
         guard let address = IPAddress(parsing: word.text) else {
             findings.fault(
                 "\(word.text.quoted) is not an address",
-                at: statement.place(of: word),
+                at: statement.position(of: word),
                 help: "write 10.77.0.1 or fd77::1; names and zones are not looked up"
             )
             return nil
@@ -105,7 +105,7 @@ extension KeepalivedReader {
     mutating func floating(_ statement: KeepalivedStatement) -> Address? {
         let parts = statement.keyword.split(separator: "/", maxSplits: 1)
         let text = parts.first.map(String.init) ?? ""
-        let word = KeepalivedStatement.Word(text: text, range: statement.place.range)
+        let word = KeepalivedStatement.Word(text: text, range: statement.position.range)
         guard let address = address(word, of: statement) else { return nil }
         let length = parts.count == 2 ? String(parts[1]) : nil
         if let length, length != "\(address.bitWidth)" {

@@ -13,8 +13,8 @@ public struct FloatingAddress: Hashable, Sendable, CustomStringConvertible {
 
 extension FloatingAddress {
     /// Where the kernel has it if an agent has put it on that interface.
-    package func place(on interface: Int32) -> InterfaceAddress.Place {
-        InterfaceAddress.Place(
+    package func key(on interface: Int32) -> InterfaceAddress.Key {
+        InterfaceAddress.Key(
             interface: interface,
             address: address,
             prefixLength: UInt8(prefixLength)

@@ -46,7 +46,7 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
     package var isOurs: Bool { owner == Self.ownProtocol }
 
     /// The kernel tells addresses apart by these.
-    package struct Place: Hashable, Sendable {
+    package struct Key: Hashable, Sendable {
         package let interface: Int32
         package let address: IPAddress
         package let prefixLength: UInt8
@@ -63,8 +63,8 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    package var place: Place {
-        Place(interface: interface, address: address, prefixLength: prefixLength, peer: peer)
+    package var key: Key {
+        Key(interface: interface, address: address, prefixLength: prefixLength, peer: peer)
     }
 
     package init(

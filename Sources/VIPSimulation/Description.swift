@@ -29,14 +29,20 @@ extension World {
     }
 
     func describe(_ memory: Memory) -> String {
-        guard let page = memory.page else { return "new place \(short(memory.newPlace))" }
-        return "page of place \(short(page.header.place))"
+        guard let page = memory.page else {
+            return "new incarnation \(short(memory.newIncarnation))"
+        }
+        return "page of incarnation \(short(page.header.incarnation))"
             + page.records.map { " \(describe($0))" }.joined()
     }
 
-    func short(_ place: Place) -> String { String(place.bits % 0xFFFF, radix: 16) }
+    func short(_ incarnation: Incarnation) -> String {
+        String(incarnation.bits % 0xFFFF, radix: 16)
+    }
 
-    func describe(_ holder: Holder) -> String { "\(name(holder.host)).\(short(holder.place))" }
+    func describe(_ holder: Holder) -> String {
+        "\(name(holder.host)).\(short(holder.incarnation))"
+    }
 
     func name(_ host: HostID) -> String {
         hosts.indices.contains(index(host)) ? hosts[index(host)].name : "?\(host.bits)"
@@ -71,7 +77,7 @@ extension World {
     func describe(_ effect: Effect) -> String {
         switch effect {
         case .writeHeader(let header):
-            "header place=\(short(header.place))"
+            "header incarnation=\(short(header.incarnation))"
                 + " abstains until \(text(header.abstentionEnd.nanoseconds))"
         case .writeRecord(let record): "record \(describe(record))"
         case .openGate(let group, let until):

@@ -140,7 +140,7 @@ extension Lie {
         case .held:
             let voters = background.voters
             let named = voters[Int(number % UInt64(voters.count))]
-            let other = Holder(host: named, place: Place(number))
+            let other = Holder(host: named, incarnation: Incarnation(number))
             return refuse(granted, .held, highest: granted.term, current: other)
         case .abstaining: return refuse(granted, .abstaining, highest: granted.term)
         case .grantAnyway, .ownership, .appeal, .inquiry, .deaf: return nil

@@ -37,7 +37,7 @@ struct Network {
     private let hosts: Int
     private let paths: Int
     var links: [Link]
-    var chance: Chance
+    var random: RandomStream
     private(set) var table: [Sent?] = []
     private var free: [Int] = []
     var recordings: [Recording] = []
@@ -50,11 +50,11 @@ struct Network {
     private let far: (host: Int, delay: TrueTime)?
     private let narrow: Int?
 
-    init(_ scenario: Scenario, chance: Chance) {
+    init(_ scenario: Scenario, random: RandomStream) {
         hosts = scenario.hosts
         paths = scenario.paths
         links = Array(repeating: Link(), count: hosts * hosts * paths)
-        self.chance = chance
+        self.random = random
         delay = scenario.delay
         far = scenario.far
         narrow = scenario.narrow
@@ -64,7 +64,7 @@ struct Network {
     /// How long the next frame over this link takes.
     mutating func drawDelay(over link: Int) -> TrueTime {
         let extra = far.map { isAtEnd($0.host, of: link) ? $0.delay : 0 } ?? 0
-        return chance.within(delay) + extra
+        return random.within(delay) + extra
     }
 
     /// Whether large frames are lost on this link, for good.
@@ -85,7 +85,7 @@ struct Network {
         return slot
     }
 
-    mutating func take(_ slot: Int) -> Sent {
+    mutating func remove(_ slot: Int) -> Sent {
         guard let sent = table[slot] else { preconditionFailure("a frame arrives once") }
         table[slot] = nil
         free.append(slot)
@@ -101,8 +101,8 @@ struct Network {
             slot = recordings.count
             recordings.append(Recording(sent: sent, seenBy: 0))
         } else {
-            guard chance.below(4) == 0 else { return nil }
-            slot = chance.below(Self.mostRecordings)
+            guard random.below(4) == 0 else { return nil }
+            slot = random.below(Self.mostRecordings)
         }
         let id = RecordingID(slot: slot, serial: heard)
         recordings[slot] = Recording(sent: sent, seenBy: 0)

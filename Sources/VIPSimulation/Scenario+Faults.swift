@@ -9,47 +9,47 @@ extension Scenario {
         (.clog, 20), (.replay, 50), (.switchover, 25), (.maintenance, 10), (.announce, 10),
     ]
 
-    mutating func drawFaults(_ chance: inout Chance) {
-        self[.slew] = lease * chance.within(1...6)
+    mutating func drawFaults(_ random: inout RandomStream) {
+        self[.slew] = lease * random.within(1...6)
         if aim == .quiet {
             self[.replay] = lease
             return
         }
         let likelihood = aim == .storm ? 2 : 1
-        for (fault, percent) in Self.usual where chance.below(100) < percent * likelihood {
-            self[fault] = lease * chance.pick([2, 4, 8, 16])
+        for (fault, percent) in Self.usual where random.below(100) < percent * likelihood {
+            self[fault] = lease * random.pick([2, 4, 8, 16])
         }
-        if chance.happens(500_000) {
-            stalls = chance.pick([200, 2_000, 10_000])
-            greatestStall = chance.pick([heartbeat / 10, heartbeat, lease, lease * 2])
+        if random.happens(500_000) {
+            stalls = random.pick([200, 2_000, 10_000])
+            greatestStall = random.pick([heartbeat / 10, heartbeat, lease, lease * 2])
         }
-        if chance.happens(500_000) { killInside = chance.pick([500, 3_000, 20_000]) }
-        aimFaults(&chance)
+        if random.happens(500_000) { killInside = random.pick([500, 3_000, 20_000]) }
+        aimFaults(&random)
     }
 
-    private mutating func aimFaults(_ chance: inout Chance) {
+    private mutating func aimFaults(_ random: inout RandomStream) {
         switch aim {
         case .quiet, .ordinary, .storm, .shapes:
             break
         case .stalls:
-            stalls = chance.pick([5_000, 20_000])
-            greatestStall = lease * chance.within(1...2)
+            stalls = random.pick([5_000, 20_000])
+            greatestStall = lease * random.within(1...2)
             self[.isolate] = lease * 3
         case .amnesia:
-            self[.losePage] = lease * chance.within(1...3)
+            self[.losePage] = lease * random.within(1...3)
             self[.kill] = lease * 3
-            killInside = chance.pick([0, 5_000, 30_000])
+            killInside = random.pick([0, 5_000, 30_000])
         case .leases:
-            self[.changeLease] = lease * chance.within(1...2)
+            self[.changeLease] = lease * random.within(1...2)
             self[.isolate] = lease * 4
-            self[.reboot] = lease * chance.within(3...8)
+            self[.reboot] = lease * random.within(3...8)
             delay = heartbeat / 4...lease / 2
         case .switchovers:
-            self[.switchover] = lease * chance.within(1...2)
+            self[.switchover] = lease * random.within(1...2)
             duplicates = 300_000
-            killInside = chance.pick([0, 3_000])
-            spikes = chance.pick([3_000, 50_000])
-            if chance.happens(500_000) { self[.losePage] = lease * 4 }
+            killInside = random.pick([0, 3_000])
+            spikes = random.pick([3_000, 50_000])
+            if random.happens(500_000) { self[.losePage] = lease * 4 }
         case .releases:
             self[.switchover] = lease
             self[.shutdown] = lease * 4
@@ -58,10 +58,10 @@ extension Scenario {
             duplicates = 300_000
             spikes = 100_000
         case .groups:
-            self[.changeGroups] = lease * chance.within(1...2)
+            self[.changeGroups] = lease * random.within(1...2)
             self[.kill] = lease * 3
         case .leftovers:
-            killInside = chance.pick([20_000, 60_000])
+            killInside = random.pick([20_000, 60_000])
             self[.switchover] = lease * 2
             self[.health] = lease * 2
             self[.carrier] = lease * 3
@@ -74,7 +74,7 @@ extension Scenario {
             self[.isolate] = lease * 2
             self[.deafen] = lease * 2
         case .paused:
-            self[.pause] = lease * chance.within(2...4)
+            self[.pause] = lease * random.within(2...4)
             self[.cutPair] = lease * 3
         case .gates, .lifetimes:
             self[.kill] = lease * 3
@@ -86,7 +86,7 @@ extension Scenario {
         case .twins:
             self[.cut] = lease * 3
         case .liar:
-            self[.lie] = lease * chance.pick([1, 2, 4])
+            self[.lie] = lease * random.pick([1, 2, 4])
             self[.isolate] = lease * 4
             self[.cutPair] = lease * 4
         case .far, .narrow, .netlink:
@@ -103,50 +103,55 @@ extension Scenario {
         }
     }
 
-    mutating func drawLaterFaults(_ luck: inout Chance) {
-        if luck.happens(200_000) { self[.reexecute] = lease * luck.pick([2, 4, 8]) }
+    mutating func drawLaterFaults(_ hostRandom: inout RandomStream) {
+        if hostRandom.happens(200_000) { self[.reexecute] = lease * hostRandom.pick([2, 4, 8]) }
         switch aim {
         case .gates:
-            self[.deleteGate] = lease * luck.within(1...3)
-            gatePosts = luck.pick([1, 2])
-            gatePatience = luck.pick([heartbeat, lease, 1_000 * Self.milliseconds])
-            if luck.happens(300_000) { self[.changeBuild] = lease * luck.pick([2, 4, 8]) }
+            self[.deleteGate] = lease * hostRandom.within(1...3)
+            gatePosts = hostRandom.pick([1, 2])
+            gatePatience = hostRandom.pick([heartbeat, lease, 1_000 * Self.milliseconds])
+            if hostRandom.happens(300_000) {
+                self[.changeBuild] = lease * hostRandom.pick([2, 4, 8])
+            }
         case .lifetimes:
             canDoWithoutGate = true
-            gatePatience = luck.pick([heartbeat, 1_000 * Self.milliseconds])
-            if luck.happens(500_000) { self[.changeBuild] = lease * luck.pick([2, 4, 8]) }
-            gateless = luck.pick([[0], [1], [0, 1], Array(0..<nodes)])
-            if luck.happens(300_000) { self[.forceAlone] = lease * 8 }
+            gatePatience = hostRandom.pick([heartbeat, 1_000 * Self.milliseconds])
+            if hostRandom.happens(500_000) {
+                self[.changeBuild] = lease * hostRandom.pick([2, 4, 8])
+            }
+            gateless = hostRandom.pick([[0], [1], [0, 1], Array(0..<nodes)])
+            if hostRandom.happens(300_000) { self[.forceAlone] = lease * 8 }
         case .force:
-            self[.forceAlone] = lease * luck.within(4...8)
+            self[.forceAlone] = lease * hostRandom.within(4...8)
         case .leases:
-            self[.reconfigure] = lease * luck.pick([2, 4, 8])
+            self[.reconfigure] = lease * hostRandom.pick([2, 4, 8])
             // A successor may offer a lease that the owner's voter has not on record.
-            if luck.happens(500_000) { self[.switchover] = lease * 2 }
+            if hostRandom.happens(500_000) { self[.switchover] = lease * 2 }
             unrecorded = 200_000
         case .liar:
-            liar = luck.below(hosts)
+            liar = hostRandom.below(hosts)
         case .far:
             // Below half a lease there and back; beyond that a voter can't vote in time.
             let most = lease / 5
             far = (
-                luck.happens(700_000) ? hosts - 1 : luck.below(hosts), luck.within(most / 4...most)
+                hostRandom.happens(700_000) ? hosts - 1 : hostRandom.below(hosts),
+                hostRandom.within(most / 4...most)
             )
             stalls = 0
         case .shapes, .groups:
-            self[.reconfigure] = lease * luck.pick([2, 4, 8])
+            self[.reconfigure] = lease * hostRandom.pick([2, 4, 8])
         case .netlink:
-            self[.flapAddress] = lease * luck.pick([2, 4])
-            self[.deleteLink] = lease * luck.pick([2, 4, 8])
-            self[.renameLink] = lease * luck.pick([2, 4, 8])
+            self[.flapAddress] = lease * hostRandom.pick([2, 4])
+            self[.deleteLink] = lease * hostRandom.pick([2, 4, 8])
+            self[.renameLink] = lease * hostRandom.pick([2, 4, 8])
             self[.addAddresses] = lease * 2
             self[.deleteAddresses] = lease
-            lostNotices = luck.pick([0, 10_000, 200_000])
-            doubledNotices = luck.pick([0, 100_000])
-            hastyAnswers = luck.pick([0, 100_000])
-            renewedAtOnce = luck.pick([1, 2, 256])
+            lostNotices = hostRandom.pick([0, 10_000, 200_000])
+            doubledNotices = hostRandom.pick([0, 100_000])
+            hastyAnswers = hostRandom.pick([0, 100_000])
+            renewedAtOnce = hostRandom.pick([1, 2, 256])
         case .narrow:
-            narrow = luck.happens(700_000) ? hosts - 1 : luck.below(hosts)
+            narrow = hostRandom.happens(700_000) ? hosts - 1 : hostRandom.below(hosts)
         case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .leftovers,
             .strangers, .network, .paused, .twins, .kernels:
             break

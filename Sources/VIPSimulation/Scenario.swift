@@ -108,21 +108,21 @@ public struct Scenario: Sendable {
 
     public init(seed: UInt64, aim wanted: Aim? = nil) {
         self.init(scripted: seed)
-        var chance = Chance(seed: seed ^ 0x7363_656E_6172_696F)
-        var luck = Chance(seed: seed ^ 0x6761_7465)
-        let drawn = Self.drawAim(&chance)
-        aim = wanted ?? Self.drawLaterAim(&luck) ?? drawn
-        drawShape(&chance)
-        drawTiming(&chance)
-        drawNetwork(&chance)
-        drawFaults(&chance)
-        drawLaterFaults(&luck)
-        faultsEnd = lease * chance.within(12...30)
+        var random = RandomStream(seed: seed ^ 0x7363_656E_6172_696F)
+        var hostRandom = RandomStream(seed: seed ^ 0x6761_7465)
+        let drawn = Self.drawAim(&random)
+        aim = wanted ?? Self.drawLaterAim(&hostRandom) ?? drawn
+        drawShape(&random)
+        drawTiming(&random)
+        drawNetwork(&random)
+        drawFaults(&random)
+        drawLaterFaults(&hostRandom)
+        faultsEnd = lease * random.within(12...30)
         calmFor = lease * 3 + heartbeat * 10
     }
 
-    private static func drawAim(_ chance: inout Chance) -> Aim {
-        let drawn = chance.below(100)
+    private static func drawAim(_ random: inout RandomStream) -> Aim {
+        let drawn = random.below(100)
         return switch drawn {
         case ..<8: .quiet
         case ..<36: .ordinary
@@ -142,9 +142,9 @@ public struct Scenario: Sendable {
         }
     }
 
-    /// Of what came later, from a chance of its own: most older seeds keep their aim.
-    private static func drawLaterAim(_ luck: inout Chance) -> Aim? {
-        switch luck.below(100) {
+    /// Of what came later, from a random of its own: most older seeds keep their aim.
+    private static func drawLaterAim(_ hostRandom: inout RandomStream) -> Aim? {
+        switch hostRandom.below(100) {
         case ..<6: .gates
         case ..<14: .lifetimes
         case ..<16: .force
@@ -159,8 +159,8 @@ public struct Scenario: Sendable {
         }
     }
 
-    private mutating func drawShape(_ chance: inout Chance) {
-        let shape = chance.below(100)
+    private mutating func drawShape(_ random: inout RandomStream) {
+        let shape = random.below(100)
         (nodes, witnesses) =
             switch shape {
             case ..<82: (2, 1)
@@ -170,38 +170,38 @@ public struct Scenario: Sendable {
             default: (1, 0)
             }
         if aim != .ordinary, aim != .quiet, shape >= 92 { (nodes, witnesses) = (2, 1) }
-        groups = chance.pick([1, 1, 1, 2, 3])
+        groups = random.pick([1, 1, 1, 2, 3])
         if aim == .groups { groups = max(2, groups) }
         // So many that their requests together make a large frame.
-        if aim == .narrow { groups = 8 + chance.below(5) }
-        paths = chance.pick([1, 1, 1, 2])
+        if aim == .narrow { groups = 8 + random.below(5) }
+        paths = random.pick([1, 1, 1, 2])
         if aim == .shapes {
-            (nodes, witnesses) = chance.pick([
+            (nodes, witnesses) = random.pick([
                 (4, 0), (4, 1), (5, 0), (6, 1), (2, 2), (2, 3), (3, 1),
             ])
-            paths = chance.pick([1, 2, 3, 4])
+            paths = random.pick([1, 2, 3, 4])
         }
-        automaticFailback = aim != .quiet && chance.happens(200_000)
+        automaticFailback = aim != .quiet && random.happens(200_000)
     }
 
-    private mutating func drawTiming(_ chance: inout Chance) {
-        lease = chance.pick([15, 100, 500, 500, 2_000]) * Self.milliseconds
-        heartbeat = lease / chance.pick([3, 5, 5, 5, 8])
+    private mutating func drawTiming(_ random: inout RandomStream) {
+        lease = random.pick([15, 100, 500, 500, 2_000]) * Self.milliseconds
+        heartbeat = lease / random.pick([3, 5, 5, 5, 8])
         if aim == .quiet { heartbeat = lease / 5 }
-        drift = chance.pick([500, 2_000, 2_000, 10_000])
-        margin = chance.pick([lease / 100, lease / 500, Self.milliseconds])
+        drift = random.pick([500, 2_000, 2_000, 10_000])
+        margin = random.pick([lease / 100, lease / 500, Self.milliseconds])
         margin = min(margin, lease / 10)
         otherLeases = [lease, lease * 2 / 3, lease * 3, lease * 2]
         if aim == .lifetimes {
             // All of them long enough for a lifetime.
-            lease = chance.pick([5_500, 6_000, 8_000, 12_000, 20_000]) * Self.milliseconds
-            heartbeat = lease / chance.pick([8, 12, 20])
+            lease = random.pick([5_500, 6_000, 8_000, 12_000, 20_000]) * Self.milliseconds
+            heartbeat = lease / random.pick([8, 12, 20])
             otherLeases = [lease, lease * 3 / 2]
         }
-        if aim == .shapes { drawOddTiming(&chance) }
-        kernelDelay = chance.pick([1_000...20_000, 10_000...200_000, 1...heartbeat])
-        lateness = chance.pick([0...0, 0...60_000, 0...heartbeat / 2])
-        directoryDelay = chance.pick([0, heartbeat, lease])
+        if aim == .shapes { drawOddTiming(&random) }
+        kernelDelay = random.pick([1_000...20_000, 10_000...200_000, 1...heartbeat])
+        lateness = random.pick([0...0, 0...60_000, 0...heartbeat / 2])
+        directoryDelay = random.pick([0, heartbeat, lease])
         if aim == .quiet {
             kernelDelay = 1_000...heartbeat / 10
             lateness = 0...heartbeat / 10
@@ -209,30 +209,30 @@ public struct Scenario: Sendable {
     }
 
     /// The worst that a configuration may say.
-    private mutating func drawOddTiming(_ chance: inout Chance) {
-        drift = chance.pick([0, 2_000, 50_000])
-        heartbeat = lease / chance.pick([2, 3, 5])
-        guard chance.happens(500_000) else { return }
+    private mutating func drawOddTiming(_ random: inout RandomStream) {
+        drift = random.pick([0, 2_000, 50_000])
+        heartbeat = lease / random.pick([2, 3, 5])
+        guard random.happens(500_000) else { return }
         // A host hears who says something within three and a half of its own heartbeats.
-        heartbeats = (0..<hosts).map { _ in heartbeat / chance.pick([1, 2]) }
+        heartbeats = (0..<hosts).map { _ in heartbeat / random.pick([1, 2]) }
     }
 
-    private mutating func drawNetwork(_ chance: inout Chance) {
+    private mutating func drawNetwork(_ random: inout RandomStream) {
         let slowest =
             aim == .quiet
-            ? heartbeat / 10 : chance.pick([heartbeat / 20, heartbeat / 2, lease / 2])
-        delay = chance.within(0...slowest / 4)...slowest
+            ? heartbeat / 10 : random.pick([heartbeat / 20, heartbeat / 2, lease / 2])
+        delay = random.within(0...slowest / 4)...slowest
         if aim == .far { delay = heartbeat / 100...heartbeat / 20 }
-        loss = chance.pick([0, 0, 10_000, 100_000, 200_000])
-        duplicates = chance.pick([0, 0, 10_000, 300_000])
+        loss = random.pick([0, 0, 10_000, 100_000, 200_000])
+        duplicates = random.pick([0, 0, 10_000, 300_000])
         guard aim != .quiet else {
             // Without a third voter each frame counts: 20 % loss costs one of them the lease in
             // some fifty thousand runs.
             if hosts == 2 { loss = min(loss, 100_000) }
             return
         }
-        if chance.happens(200_000) { loss = 400_000 }
-        spikes = chance.pick([0, 0, 3_000, 50_000])
-        greatestSpike = lease * chance.within(1...2)
+        if random.happens(200_000) { loss = 400_000 }
+        spikes = random.pick([0, 0, 3_000, 50_000])
+        greatestSpike = lease * random.within(1...2)
     }
 }

@@ -24,8 +24,8 @@ final class SimulatedGate {
     func group(of number: UInt32) -> GroupID? { index(of: number).map { slots[$0].group } }
 
     func assign(_ number: UInt32, to group: GroupID) {
-        let place = slots.firstIndex { $0.number > number } ?? slots.endIndex
-        slots.insert(Slot(number: number, group: group), at: place)
+        let index = slots.firstIndex { $0.number > number } ?? slots.endIndex
+        slots.insert(Slot(number: number, group: group), at: index)
     }
 
     func set(_ number: UInt32, deadline: Int64) {
@@ -37,18 +37,18 @@ final class SimulatedGate {
 }
 
 /// Where the gate of a host can be, and is. It outlives processes, and no boot.
-struct GateSeats {
+struct InterfaceHooks {
     /// What the host's kernel can do.
     enum Support: CaseIterable {
         case full
         /// A gate can be made, and attached nowhere.
-        case noSeats
+        case noHooks
         case none
     }
 
     var support: Support
     /// By interface.
-    var posts: [SimulatedGate?]
+    var attachments: [SimulatedGate?]
     /// By interface: it can't be put there at the moment.
     var refuses: [Bool]
     /// What pins and the service manager have.
@@ -56,7 +56,7 @@ struct GateSeats {
 
     init(_ count: Int, _ support: Support) {
         self.support = support
-        posts = Array(repeating: nil, count: count)
+        attachments = Array(repeating: nil, count: count)
         refuses = Array(repeating: false, count: count)
     }
 }
@@ -76,7 +76,7 @@ struct GateWorker {
     /// It looks again in a while.
     var isWatching = false
     /// What it has said last.
-    var told: [GatePost]?
+    var told: [GateAttachment]?
     /// What nobody has read yet.
     var reports: [GateReport] = []
 }

@@ -4,7 +4,7 @@ import VIPNet
 
 /// What the gates on a host's interfaces have of one group. It outlives the process, and not the
 /// boot.
-struct Gate {
+struct GroupGate {
     /// In nanoseconds of BOOTTIME; the addresses answer before it, on some interface. Where no gate
     /// sits anywhere, of the one that is about to.
     var deadline: Int64 = 0
@@ -121,7 +121,7 @@ final class Process {
     /// Found, made, or kept.
     var gateAtHand: SimulatedGate?
     /// Where the gate sits, as its worker has said; and, by group, what the core has heard.
-    var postsHeard: [GatePost]?
+    var postsHeard: [GateAttachment]?
     var gateInPlace: [Bool]
     /// It is to go on as another process as soon as it is at rest.
     var succession: Succession?
@@ -178,14 +178,14 @@ final class SimulatedHost {
     var boot = 0
     /// What its agent takes to silence the addresses when it can't itself.
     var enforcement = Enforcement.gate
-    var seats: GateSeats
+    var hooks: InterfaceHooks
     /// Some gate sits on every interface: not before the first agent of a boot has put it there,
     /// and not after somebody has deleted it.
     var gateInPlace = false
     /// Somewhere one sits that the agent can't close: what it has let through ends with the
     /// addresses.
     var gateIsForeign = false
-    var gates: [Gate]
+    var gates: [GroupGate]
     var kernel: SimulatedKernel
     var page: Page?
     var directory: StateDirectory
@@ -214,11 +214,11 @@ final class SimulatedHost {
         id = World.hostID(index)
         isNode = index < scenario.nodes
         name = isNode ? "n\(index + 1)" : "w\(index + 1 - scenario.nodes)"
-        seats = GateSeats(
+        hooks = InterfaceHooks(
             scenario.gatePosts,
             scenario.gateless.contains(index) ? .none : .full
         )
-        gates = Array(repeating: Gate(), count: scenario.groups)
+        gates = Array(repeating: GroupGate(), count: scenario.groups)
         kernel = SimulatedKernel(scenario)
         directory = StateDirectory(highestTerms: Array(repeating: .none, count: scenario.groups))
         lease = .nanoseconds(scenario.lease)

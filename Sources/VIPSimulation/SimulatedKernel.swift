@@ -99,7 +99,7 @@ struct SimulatedKernel {
             serial: serial
         )
         let same = held[group].firstIndex { old in
-            old.address.place == address.place
+            old.address.key == address.key
                 || address.address.isIPv6 && old.address.address == address.address
                     && old.address.interface == address.interface
         }
@@ -115,7 +115,7 @@ struct SimulatedKernel {
     /// - Returns: Whether it was there, in that shape.
     mutating func remove(_ address: InterfaceAddress) -> Bool {
         let group = Self.group(of: address.address)
-        let found = held[group].firstIndex { $0.address.place == address.place }
+        let found = held[group].firstIndex { $0.address.key == address.key }
         guard let found else { return false }
         held[group].remove(at: found)
         return true

@@ -7,7 +7,9 @@ extension World {
     // MARK: Page
 
     func checkHeader(_ host: Int, _ header: PageHeader) {
-        guard let before = hosts[host].page?.header, before.place == header.place else { return }
+        guard let before = hosts[host].page?.header, before.incarnation == header.incarnation else {
+            return
+        }
         if header.abstentionEnd < before.abstentionEnd {
             violate(.pageRemembers, "\(hosts[host].name) shortens its abstention")
         }
@@ -43,7 +45,7 @@ extension World {
             return
         }
         // A live grant has ended before its time: its holder must have said so.
-        let own = Holder(host: hosts[host].id, place: hosts[host].page!.header.place)
+        let own = Holder(host: hosts[host].id, incarnation: hosts[host].page!.header.incarnation)
         if old.holder == own {
             if isOpen(host, index(record.group)) {
                 violate(.releaseBehindGate, "\(name) frees its own grant while the gate is open")
@@ -69,13 +71,13 @@ extension World {
 
     func checkOpening(_ host: Int, _ group: Int, _ deadline: Int64, _ tenure: TenureRecord?) {
         let name = hosts[host].name
-        guard let tenure, let place = hosts[host].page?.header.place else {
+        guard let tenure, let incarnation = hosts[host].page?.header.incarnation else {
             return violate(.gateWithinPage, "\(name) opens a gate without a tenure in the page")
         }
         if deadline > tenure.deadline.boottime.nanoseconds {
             violate(.gateWithinPage, "\(name) opens the gate for longer than the page says")
         }
-        let holder = Holder(host: hosts[host].id, place: place)
+        let holder = Holder(host: hosts[host].id, incarnation: incarnation)
         if !tenure.forced, deadline > hosts[host].clocks.boottime(at: now),
             isGranted(tenure.term, to: holder, group)
         {
@@ -325,9 +327,9 @@ extension World {
 
     func noteFrame(_ host: Int, _ frame: Frame) {
         guard isNew(frame, to: host) else { return }
-        let place = index(frame.sender)
-        hosts[host].process!.greatestSequences[place].removeAll { $0.session == frame.session }
-        hosts[host].process!.greatestSequences[place].append((frame.session, frame.sequence))
+        let sender = index(frame.sender)
+        hosts[host].process!.greatestSequences[sender].removeAll { $0.session == frame.session }
+        hosts[host].process!.greatestSequences[sender].append((frame.session, frame.sequence))
     }
 
     func checkLeaseRecord(_ host: Int, _ lease: Int64) {

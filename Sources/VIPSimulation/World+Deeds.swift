@@ -51,9 +51,9 @@ extension World {
         hosts[host].page = nil
         hosts[host].boot += 1
         (hosts[host].gateInPlace, hosts[host].gateIsForeign) = (false, false)
-        let seats = hosts[host].seats
-        hosts[host].seats = GateSeats(seats.posts.count, seats.support)
-        hosts[host].gates = Array(repeating: Gate(), count: scenario.groups)
+        let hooks = hosts[host].hooks
+        hosts[host].hooks = InterfaceHooks(hooks.attachments.count, hooks.support)
+        hosts[host].gates = Array(repeating: GroupGate(), count: scenario.groups)
         hosts[host].kernel = SimulatedKernel(scenario)
         checkAll()
     }
@@ -81,7 +81,7 @@ extension World {
         hosts[host].powered = true
         hosts[host].clocks = drawClocks()
         checkAll()
-        let delay = healed ? scenario.heartbeat : fate.within(0...scenario.lease / 2)
+        let delay = healed ? scenario.heartbeat : faultRandom.within(0...scenario.lease / 2)
         plan(.launch(host: host, boot: boot), after: delay)
     }
 
@@ -120,7 +120,9 @@ extension World {
 
     func slew(_ host: Int) {
         let most = HostClocks.greatestSlew
-        let slew = fate.pick([-most, 0, most, Int(fate.within(Int64(-most)...Int64(most)))])
+        let slew = faultRandom.pick([
+            -most, 0, most, Int(faultRandom.within(Int64(-most)...Int64(most))),
+        ])
         note("\(hosts[host].name) BOOTTIME is slewed by \(slew) ppm")
         hosts[host].clocks.change(at: now, slew: slew)
         planExpiries(host)

@@ -51,7 +51,7 @@ extension World {
 
     private func write(_ header: PageHeader, _ host: Int) {
         checkHeader(host, header)
-        if hosts[host].page?.header.place == header.place {
+        if hosts[host].page?.header.incarnation == header.incarnation {
             hosts[host].page!.header = header
         } else {
             hosts[host].page = Page(header: header, records: [])
@@ -100,7 +100,7 @@ extension World {
         let page = hosts[host].page
         let record = page?.records.first { $0.group == Self.groupID(group) }
         hosts[host].gates[group].holder = page.map {
-            Holder(host: hosts[host].id, place: $0.header.place)
+            Holder(host: hosts[host].id, incarnation: $0.header.incarnation)
         }
         hosts[host].gates[group].forced = record?.tenure?.forced ?? false
     }
@@ -109,7 +109,7 @@ extension World {
 
     private func planDirectory(_ host: Int) {
         guard hosts[host].directory.waiting.count == 1 else { return }
-        let delay = healed ? 0 : chance.within(0...scenario.directoryDelay)
+        let delay = healed ? 0 : timingRandom.within(0...scenario.directoryDelay)
         plan(.writeDirectory(host: host, boot: hosts[host].boot), after: delay)
     }
 

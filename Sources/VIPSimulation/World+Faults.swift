@@ -4,10 +4,10 @@ import VIPCore
 extension World {
     func strike(_ fault: Fault) {
         guard !healed else { return }
-        plan(.fault(fault), after: fate.pause(mean: scenario[fault]))
-        let host = fate.below(scenario.hosts)
-        let node = fate.below(scenario.nodes)
-        let group = fate.below(scenario.groups)
+        plan(.fault(fault), after: faultRandom.pause(mean: scenario[fault]))
+        let host = faultRandom.below(scenario.hosts)
+        let node = faultRandom.below(scenario.nodes)
+        let group = faultRandom.below(scenario.groups)
         switch fault {
         case .kill, .hang, .shutdown, .restartAll, .losePage, .changeLease, .changeGroups,
             .changeVoters:
@@ -25,26 +25,27 @@ extension World {
         case .reexecute: askForSuccession(ownerOr(host), nil)
         case .reconfigure:
             let change: Reconfiguration =
-                fate.happens(500_000)
-                ? .lease(fate.pick(scenario.otherLeases)) : .group(fate.below(scenario.groups))
+                faultRandom.happens(500_000)
+                ? .lease(faultRandom.pick(scenario.otherLeases))
+                : .group(faultRandom.below(scenario.groups))
             askForSuccession(ownerOr(host), change)
         case .forceAlone: forceAlone(node, group)
         case .lie: lie(group)
         case .switchover, .maintenance, .announce, .force:
-            order(fault, fate.happens(800_000) ? node : host, group)
+            order(fault, faultRandom.happens(800_000) ? node : host, group)
         }
     }
 
     /// Rather the one that matters.
     private func ownerOr(_ host: Int) -> Int {
-        guard fate.happens(500_000), let owner = history.compactMap(\.answering).first else {
+        guard faultRandom.happens(500_000), let owner = history.compactMap(\.answering).first else {
             return host
         }
         return owner
     }
 
     private func span() -> TrueTime {
-        fate.within(0...scenario.lease * (fate.happens(200_000) ? 4 : 1))
+        faultRandom.within(0...scenario.lease * (faultRandom.happens(200_000) ? 4 : 1))
     }
 
     private func strikeAgent(_ fault: Fault, _ drawn: Int) {
@@ -60,7 +61,7 @@ extension World {
                 kill(host)
                 plan(
                     .launch(host: host, boot: hosts[host].boot),
-                    after: fate.within(0...scenario.lease / 2)
+                    after: faultRandom.within(0...scenario.lease / 2)
                 )
             }
         case .losePage:
@@ -68,15 +69,15 @@ extension World {
             losePage(host)
             planRestart(host)
             // A second kill soon after must not shorten the abstention.
-            if fate.happens(500_000) {
+            if faultRandom.happens(500_000) {
                 plan(
                     .killAgain(host: host, boot: hosts[host].boot),
-                    after: fate.within(0...scenario.lease)
+                    after: faultRandom.within(0...scenario.lease)
                 )
             }
         case .changeLease: changeLease(host)
         case .changeGroups:
-            let group = fate.below(scenario.groups)
+            let group = faultRandom.below(scenario.groups)
             hosts[host].groups[group].toggle()
             kill(host)
             planRestart(host)
@@ -94,20 +95,20 @@ extension World {
     /// A shorter lease than the record of it, lost at once, is unsafe (docs/protocol.md): the
     /// record is never lost alone here.
     private func changeLease(_ host: Int) {
-        let lease = fate.pick(scenario.otherLeases)
+        let lease = faultRandom.pick(scenario.otherLeases)
         setLease(host, lease)
-        if fate.happens(300_000) {
-            reboot(host, off: fate.within(0...scenario.lease / 4), losesDirectory: false)
+        if faultRandom.happens(300_000) {
+            reboot(host, off: faultRandom.within(0...scenario.lease / 4), losesDirectory: false)
         } else {
             kill(host)
-            if fate.happens(300_000) { losePage(host) }
+            if faultRandom.happens(300_000) { losePage(host) }
             planRestart(host)
         }
     }
 
     private func changeVoters(_ host: Int) {
         let odd = hosts[host].voterSet != Self.voterSet
-        if odd, hosts[host].process?.settings.suspended == true, fate.happens(500_000) {
+        if odd, hosts[host].process?.settings.suspended == true, faultRandom.happens(500_000) {
             command(host, .acceptVoters)
             return
         }
@@ -119,21 +120,21 @@ extension World {
     private func strikeHost(_ fault: Fault, _ drawn: Int, _ group: Int) {
         let host = ownerOr(drawn)
         switch fault {
-        case .reboot: reboot(host, off: span(), losesDirectory: fate.happens(200_000))
+        case .reboot: reboot(host, off: span(), losesDirectory: faultRandom.happens(200_000))
         case .rebootAll:
             for host in hosts.indices {
                 reboot(
                     host,
-                    off: fate.within(0...scenario.lease / 2),
-                    losesDirectory: fate.happens(100_000)
+                    off: faultRandom.within(0...scenario.lease / 2),
+                    losesDirectory: faultRandom.happens(100_000)
                 )
             }
         case .powerOff: powerOff(host)
         case .suspend: suspend(host, for: span())
         case .slew: slew(drawn)
-        case .pause: pause(host, for: fate.within(0...scenario.lease * 3))
+        case .pause: pause(host, for: faultRandom.within(0...scenario.lease * 3))
         case .carrier:
-            let path = fate.below(scenario.paths)
+            let path = faultRandom.below(scenario.paths)
             setCarrier(host, path, up: false)
             hosts[host].carrierSerial[path] += 1
             plan(
@@ -157,15 +158,15 @@ extension World {
         case .deleteAddresses:
             let count = hosts[host].kernel.held[group].count
             guard count > 0 else { return }
-            deleteAddresses(host, group, atMost: count - fate.below(count))
+            deleteAddresses(host, group, atMost: count - faultRandom.below(count))
         case .addAddresses:
             // Without any gate nobody could keep them from answering.
-            guard hosts[host].gateInPlace, hosts[host].seats.support == .full else { return }
+            guard hosts[host].gateInPlace, hosts[host].hooks.support == .full else { return }
             addForeignAddress(host, group)
         case .refuseAddresses: hosts[host].addsFail.toggle()
         case .flapAddress:
-            guard hosts[host].gateInPlace, hosts[host].seats.support == .full else { return }
-            for _ in 0..<luck.within(2...40) {
+            guard hosts[host].gateInPlace, hosts[host].hooks.support == .full else { return }
+            for _ in 0..<hostRandom.within(2...40) {
                 deleteAddresses(host, group)
                 addForeignAddress(host, group)
             }
@@ -174,7 +175,7 @@ extension World {
             if fault == .deleteLink { deleteLink(host, path) } else { renameLink(host, path) }
             plan(
                 .restoreLink(host: host, boot: hosts[host].boot, path: path),
-                after: luck.happens(300_000) ? 0 : span()
+                after: hostRandom.happens(300_000) ? 0 : span()
             )
         default: preconditionFailure("\(fault) does not strike addresses")
         }
@@ -183,11 +184,11 @@ extension World {
     private func strikeNetwork(_ fault: Fault, _ drawn: Int) {
         guard scenario.hosts > 1 else { return }
         let host = ownerOr(drawn)
-        let other = (host + 1 + fate.below(scenario.hosts - 1)) % scenario.hosts
+        let other = (host + 1 + faultRandom.below(scenario.hosts - 1)) % scenario.hosts
         let length = span()
         switch fault {
         case .cut:
-            let path = fate.happens(500_000) ? nil : fate.below(scenario.paths)
+            let path = faultRandom.happens(500_000) ? nil : faultRandom.below(scenario.paths)
             cut(host, other, path: path, for: length)
         case .cutPair:
             cut(host, other, for: length)
@@ -202,8 +203,8 @@ extension World {
         case .clog: clog(host, other, for: length)
         case .replay:
             guard !network.recordings.isEmpty else { return }
-            for _ in 0..<(1 + fate.below(3)) {
-                arriveAgain(fate.below(network.recordings.count))
+            for _ in 0..<(1 + faultRandom.below(3)) {
+                arriveAgain(faultRandom.below(network.recordings.count))
             }
         default: preconditionFailure("\(fault) does not strike the network")
         }
@@ -211,9 +212,9 @@ extension World {
 
     /// Always the same voter: with two that lie nothing can be promised.
     private func lie(_ group: Int) {
-        let lie = fate.pick(Lie.allCases)
-        let left = fate.pick([1, 1, 3, 30])
-        lying = (scenario.liar, lie, left, fate.next() & 0xFFFF_FFFF)
+        let lie = faultRandom.pick(Lie.allCases)
+        let left = faultRandom.pick([1, 1, 3, 30])
+        lying = (scenario.liar, lie, left, faultRandom.next() & 0xFFFF_FFFF)
         note("\(hosts[scenario.liar].name) is about to lie: \(lie), \(left) times")
     }
 
@@ -224,7 +225,7 @@ extension World {
             kill(other)
             plan(
                 .launch(host: other, boot: hosts[other].boot),
-                after: forcedAfter + fate.within(scenario.heartbeat...scenario.lease * 3)
+                after: forcedAfter + faultRandom.within(scenario.heartbeat...scenario.lease * 3)
             )
         }
         plan(.force(host: host, boot: hosts[host].boot, group: group), after: forcedAfter)
@@ -234,7 +235,8 @@ extension World {
         let id = Self.groupID(group)
         switch fault {
         case .switchover:
-            let target = fate.happens(500_000) ? Self.hostID(fate.below(scenario.hosts)) : nil
+            let target =
+                faultRandom.happens(500_000) ? Self.hostID(faultRandom.below(scenario.hosts)) : nil
             command(ownerOr(drawn), .switchover(id, to: target))
         case .maintenance:
             hosts[drawn].maintenance.toggle()

@@ -6,7 +6,7 @@ import VIPHost
 extension World {
     /// How long it takes, should the kernel have nothing else to do.
     func gateTime() -> TrueTime {
-        healed ? scenario.kernelDelay.lowerBound : luck.within(0...scenario.heartbeat / 2)
+        healed ? scenario.kernelDelay.lowerBound : hostRandom.within(0...scenario.heartbeat / 2)
     }
 
     func ask(_ host: Int, _ order: GateWorker.Order) {
@@ -29,8 +29,8 @@ extension World {
         }
         switch process.gateWorker.orders.removeFirst() {
         case .find:
-            let sitting = hosts[host].seats.posts.firstIndex { $0?.isForeign == false }
-            if let sitting, let gate = hosts[host].seats.posts[sitting] {
+            let sitting = hosts[host].hooks.attachments.firstIndex { $0?.isForeign == false }
+            if let sitting, let gate = hosts[host].hooks.attachments[sitting] {
                 let way = GateWay.program(interface: SimulatedLink.name(sitting))
                 report(host, found(gate, by: way, host))
             } else {
@@ -45,7 +45,7 @@ extension World {
     }
 
     private func load(_ host: Int) {
-        guard hosts[host].seats.support != .none else {
+        guard hosts[host].hooks.support != .none else {
             return report(host, .unavailable("simulated"))
         }
         hosts[host].process!.gateAtHand = SimulatedGate()
@@ -66,45 +66,45 @@ extension World {
     func watchGate(_ host: Int) {
         guard let process = hosts[host].process, let gate = process.gateWorker.keeps else { return }
         guard !process.hung else { return watchGate(host, after: scenario.heartbeat) }
-        var posts: [GatePost] = []
+        var attachments: [GateAttachment] = []
         var repaired: [String] = []
         changeGates(host) {
-            for number in hosts[host].seats.posts.indices {
+            for number in hosts[host].hooks.attachments.indices {
                 let name = SimulatedLink.name(number)
-                let isNew = hosts[host].seats.posts[number] !== gate
-                if isNew, seat(gate, number, host), process.gateWorker.told != nil {
+                let isNew = hosts[host].hooks.attachments[number] !== gate
+                if isNew, attach(gate, number, host), process.gateWorker.told != nil {
                     repaired.append(name)
                 }
-                posts.append(post(number, of: gate, host))
+                attachments.append(attachment(number, of: gate, host))
             }
         }
         for name in repaired { report(host, .repaired(name)) }
-        if posts != process.gateWorker.told {
-            process.gateWorker.told = posts
-            report(host, .posts(posts))
+        if attachments != process.gateWorker.told {
+            process.gateWorker.told = attachments
+            report(host, .attachments(attachments))
         }
-        if !posts.allSatisfy(\.isWhole) { watchGate(host, after: scenario.heartbeat) }
+        if !attachments.allSatisfy(\.isWhole) { watchGate(host, after: scenario.heartbeat) }
     }
 
     /// - Returns: whether the kernel lets it sit there.
-    private func seat(_ gate: SimulatedGate, _ number: Int, _ host: Int) -> Bool {
-        guard hosts[host].seats.support == .full, !hosts[host].seats.refuses[number] else {
+    private func attach(_ gate: SimulatedGate, _ number: Int, _ host: Int) -> Bool {
+        guard hosts[host].hooks.support == .full, !hosts[host].hooks.refuses[number] else {
             return false
         }
-        hosts[host].seats.posts[number] = gate
-        hosts[host].seats.kept = gate
+        hosts[host].hooks.attachments[number] = gate
+        hosts[host].hooks.kept = gate
         return true
     }
 
-    private func post(_ number: Int, of gate: SimulatedGate, _ host: Int) -> GatePost {
-        let isThere = hosts[host].seats.posts[number] === gate
-        return GatePost(
+    private func attachment(_ number: Int, of gate: SimulatedGate, _ host: Int) -> GateAttachment {
+        let isThere = hosts[host].hooks.attachments[number] === gate
+        return GateAttachment(
             interface: Int32(2 + number),
             name: SimulatedLink.name(number),
             leaves: isThere,
             arrives: isThere,
             failure: isThere ? nil : "simulated",
-            isUnsupported: !isThere && hosts[host].seats.support != .full
+            isUnsupported: !isThere && hosts[host].hooks.support != .full
         )
     }
 

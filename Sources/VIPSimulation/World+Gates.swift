@@ -27,14 +27,14 @@ extension World {
     /// - Returns: whether there is nothing more to wait for.
     func awaitGate(_ host: Int) -> Bool {
         guard let process = hosts[host].process else { return false }
-        takeGateReports(host)
+        handleGateReports(host)
         if let deadline = process.gate?.deadline {
             let boottime = hosts[host].clocks.boottime(at: now)
             if deadline.nanoseconds <= boottime { stepGate(host, .wake) }
         }
         guard let deadline = process.gate?.deadline else { return true }
         let time = hosts[host].clocks.time(boottime: deadline.nanoseconds)
-        let late = healed ? scenario.lateness.lowerBound : luck.within(scenario.lateness)
+        let late = healed ? scenario.lateness.lowerBound : hostRandom.within(scenario.lateness)
         plan(.awaitGate(host: host, life: process.life), after: time - now + late + 1)
         return false
     }
@@ -69,13 +69,13 @@ extension World {
         }
     }
 
-    func takeGateReports(_ host: Int) {
+    func handleGateReports(_ host: Int) {
         guard let process = hosts[host].process, !process.gateWorker.reports.isEmpty else { return }
         let reports = process.gateWorker.reports
         process.gateWorker.reports = []
         for report in reports {
             switch report {
-            case .posts(let posts): process.postsHeard = posts
+            case .attachments(let attachments): process.postsHeard = attachments
             case .found, .notFound, .loaded, .unavailable, .repaired, .failed, .notPinned,
                 .takenAway:
                 break
@@ -132,8 +132,8 @@ extension World {
 
     /// By descriptors that the process before has left, or the service manager; or by pins.
     private func find(_ search: GateSearch, _ host: Int) -> GateReport {
-        let isThere = healed || luck.happens(300_000)
-        guard isThere, let gate = hosts[host].seats.kept, !gate.isForeign else {
+        let isThere = healed || hostRandom.happens(300_000)
+        guard isThere, let gate = hosts[host].hooks.kept, !gate.isForeign else {
             return .notFound(search)
         }
         return found(gate, by: search == .pins ? .pins : .descriptors, host)
@@ -156,13 +156,15 @@ extension World {
         guard left.isEmpty else {
             return GateRemovalReport(failures: left.map { "\($0.address)" }, isNeeded: true)
         }
-        guard hosts[host].seats.posts.contains(where: { $0 != nil }) else {
+        guard hosts[host].hooks.attachments.contains(where: { $0 != nil }) else {
             return GateRemovalReport()
         }
         note("\(hosts[host].name) takes its gate away")
         changeGates(host) {
-            for number in hosts[host].seats.posts.indices { hosts[host].seats.posts[number] = nil }
-            hosts[host].seats.kept = nil
+            for number in hosts[host].hooks.attachments.indices {
+                hosts[host].hooks.attachments[number] = nil
+            }
+            hosts[host].hooks.kept = nil
         }
         return GateRemovalReport(removed: ["gate"])
     }
@@ -172,8 +174,8 @@ extension World {
         let wasOpen = (0..<scenario.groups).map { isOpen(host, $0) }
         let wasInPlace = hosts[host].gateInPlace
         change()
-        hosts[host].gateInPlace = hosts[host].seats.posts.allSatisfy { $0 != nil }
-        hosts[host].gateIsForeign = hosts[host].seats.posts.contains { $0?.isForeign == true }
+        hosts[host].gateInPlace = hosts[host].hooks.attachments.allSatisfy { $0 != nil }
+        hosts[host].gateIsForeign = hosts[host].hooks.attachments.contains { $0?.isForeign == true }
         if wasInPlace != hosts[host].gateInPlace {
             note("\(hosts[host].name) \(wasInPlace ? "has no" : "has its") gate")
         }
@@ -188,10 +190,10 @@ extension World {
     private func noteDeadline(_ host: Int, _ group: Int) {
         let id = Self.groupID(group)
         var (deadline, sits) = (Int64(0), false)
-        for case let gate? in hosts[host].seats.posts {
+        for case let gate? in hosts[host].hooks.attachments {
             (deadline, sits) = (max(deadline, gate.deadline(of: id)), true)
         }
-        if !sits, let gate = hosts[host].process?.gateAtHand ?? hosts[host].seats.kept {
+        if !sits, let gate = hosts[host].process?.gateAtHand ?? hosts[host].hooks.kept {
             deadline = gate.deadline(of: id)
         }
         hosts[host].gates[group].deadline = deadline
@@ -214,20 +216,20 @@ extension World {
             let record = hosts[host].page?.records.first { $0.group == Self.groupID(group) }
             guard record?.tenure != nil else { return }
         }
-        let seats = hosts[host].seats.posts.indices
-        let only = luck.happens(500_000) ? luck.below(seats.count) : nil
-        let refuses = luck.happens(400_000)
+        let hooks = hosts[host].hooks.attachments.indices
+        let only = hostRandom.happens(500_000) ? hostRandom.below(hooks.count) : nil
+        let refuses = hostRandom.happens(400_000)
         note("\(hosts[host].name) somebody deletes the gate")
         changeGates(host) {
-            for number in seats where only == nil || only == number {
-                hosts[host].seats.posts[number] = nil
-                hosts[host].seats.refuses[number] = refuses
+            for number in hooks where only == nil || only == number {
+                hosts[host].hooks.attachments[number] = nil
+                hosts[host].hooks.refuses[number] = refuses
             }
         }
         if refuses {
             plan(
                 .mendGate(host: host, boot: hosts[host].boot),
-                after: luck.within(0...scenario.lease * 3)
+                after: hostRandom.within(0...scenario.lease * 3)
             )
         }
         guard let life = hosts[host].process?.life else { return }
@@ -240,8 +242,8 @@ extension World {
     }
 
     func mendGate(_ host: Int) {
-        for number in hosts[host].seats.refuses.indices {
-            hosts[host].seats.refuses[number] = false
+        for number in hosts[host].hooks.refuses.indices {
+            hosts[host].hooks.refuses[number] = false
         }
     }
 
@@ -251,16 +253,16 @@ extension World {
         guard hosts[host].runs, hosts[host].isNode, !hasAddressForGood(host) else { return }
         kill(host)
         planRestart(host)
-        if luck.happens(700_000) {
+        if hostRandom.happens(700_000) {
             note("\(hosts[host].name) gets an agent of another build")
             changeGates(host) {
-                for case let gate? in hosts[host].seats.posts { gate.isForeign = true }
-                hosts[host].seats.kept?.isForeign = true
+                for case let gate? in hosts[host].hooks.attachments { gate.isForeign = true }
+                hosts[host].hooks.kept?.isForeign = true
             }
         }
-        if luck.happens(scenario.canDoWithoutGate ? 500_000 : 200_000) {
-            hosts[host].seats.support = luck.pick(GateSeats.Support.allCases)
-            note("\(hosts[host].name) can have a gate: \(hosts[host].seats.support)")
+        if hostRandom.happens(scenario.canDoWithoutGate ? 500_000 : 200_000) {
+            hosts[host].hooks.support = hostRandom.pick(InterfaceHooks.Support.allCases)
+            note("\(hosts[host].name) can have a gate: \(hosts[host].hooks.support)")
         }
     }
 }

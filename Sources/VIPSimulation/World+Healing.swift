@@ -30,7 +30,7 @@ extension World {
         hosts[host].clocks.change(at: now, slew: 0)
         planExpiries(host)
         mendGate(host)
-        if !scenario.canDoWithoutGate { hosts[host].seats.support = .full }
+        if !scenario.canDoWithoutGate { hosts[host].hooks.support = .full }
         checkAll()
         if !hosts[host].powered { powerOn(host, hosts[host].boot) }
         resume(host, hosts[host].boot)
@@ -53,9 +53,9 @@ extension World {
         if hosts[host].process?.settings.suspended == true { command(host, .acceptVoters) }
     }
 
-    /// After this long everybody is served: a place that began with the healing abstains for the
-    /// longest lease, grants to what is dead run for one more, each on a clock that may be slow; a
-    /// few candidacies may meet; and addresses have to come and go. Handovers that were under way
+    /// After this long everybody is served: an incarnation that began with the healing abstains for
+    /// the longest lease, grants to what is dead run for one more, each on a clock that may be
+    /// slow; a few candidacies may meet; and addresses have to come and go. Handovers that were under way
     /// when the faults ended give up within half a second or two heartbeats, commands within two.
     var patience: TrueTime {
         var span = longestLease * 2 + longestLease / 50

@@ -14,7 +14,8 @@ extension World {
             case .tell(let event): hosts[host].process!.pending.append(event)
             case .awaitSilence(let group):
                 // A frame may be on its way.
-                let span = luck.happens(100_000) ? luck.within(0...Scenario.milliseconds) : 0
+                let span =
+                    hostRandom.happens(100_000) ? hostRandom.within(0...Scenario.milliseconds) : 0
                 guard span > 0 else {
                     stepAddresses(host, .silent(group: group))
                     continue
@@ -23,7 +24,7 @@ extension World {
                     .silent(host: host, life: hosts[host].process!.life, group: group),
                     after: span
                 )
-            case .place, .announce, .note: break
+            case .bind, .announce, .note: break
             }
         }
     }
@@ -51,9 +52,9 @@ extension World {
     }
 
     /// An answer comes after all that was told before it, but for a carrier that did not wait.
-    func takeAnswer(_ host: Int, _ id: UInt64, _ answer: AddressAnswer) {
+    func handleAnswer(_ host: Int, _ id: UInt64, _ answer: AddressAnswer) {
         guard let process = hosts[host].process else { return }
-        if healed || !luck.happens(scenario.hastyAnswers) {
+        if healed || !hostRandom.happens(scenario.hastyAnswers) {
             while process.isOverrun || !process.notices.isEmpty { readNetlink(host) }
         }
         stepAddresses(host, .answered(id, answer))
@@ -62,17 +63,17 @@ extension World {
     // MARK: The kernel
 
     private func kernelTime() -> TrueTime {
-        healed ? scenario.kernelDelay.lowerBound : chance.within(scenario.kernelDelay)
+        healed ? scenario.kernelDelay.lowerBound : timingRandom.within(scenario.kernelDelay)
     }
 
     private func ask(_ host: Int, _ request: AddressRequest, _ id: UInt64) {
         var fails = hosts[host].addsFail
         switch request {
-        case .add, .tryOut: fails = fails && chance.happens(500_000)
+        case .add, .tryOut: fails = fails && timingRandom.happens(500_000)
         case .remove(let addresses):
             checkRemoval(host, addresses)
-            fails = fails && luck.happens(100_000)
-        case .survey, .look: fails = fails && luck.happens(100_000)
+            fails = fails && hostRandom.happens(100_000)
+        case .survey, .look: fails = fails && hostRandom.happens(100_000)
         }
         hosts[host].kernel.work.append(
             SimulatedKernel.Work(
@@ -138,7 +139,7 @@ extension World {
                 on: addition.interface,
                 lifetime: addition.lifetime
             )
-            let late = luck.within(20 * Scenario.milliseconds...Self.kernelLateness)
+            let late = hostRandom.within(20 * Scenario.milliseconds...Self.kernelLateness)
             let expiry = boottime + Int64(addition.lifetime) * 1000 * Scenario.milliseconds
             let held = hosts[host].kernel.add(
                 address,
@@ -166,11 +167,13 @@ extension World {
     func tellNotice(_ host: Int, _ notice: NetworkNotice) {
         guard let process = hosts[host].process, process.addresses != nil else { return }
         // After a loss it adds nothing until all was read.
-        if process.isOverrun || !healed && luck.happens(scenario.lostNotices) {
+        if process.isOverrun || !healed && hostRandom.happens(scenario.lostNotices) {
             process.isOverrun = true
         } else {
             process.notices.append(notice)
-            if !healed, luck.happens(scenario.doubledNotices) { process.notices.append(notice) }
+            if !healed, hostRandom.happens(scenario.doubledNotices) {
+                process.notices.append(notice)
+            }
         }
         plan(.netlink(host: host, life: process.life), after: kernelTime())
     }
@@ -240,13 +243,13 @@ extension World {
 
     /// Somebody puts an address of a group on this host, perhaps in another shape.
     func addForeignAddress(_ host: Int, _ group: Int) {
-        let floating = luck.pick(SimulatedKernel.addresses(of: group))
-        let link = hosts[host].kernel.links[luck.below(scenario.paths)]
+        let floating = hostRandom.pick(SimulatedKernel.addresses(of: group))
+        let link = hosts[host].kernel.links[hostRandom.below(scenario.paths)]
         guard link.isThere else { return }
         var address = InterfaceAddress(floating, on: link.index, lifetime: 1)
         address.owner = 0
         (address.valid, address.preferred) = (.forever, .forever)
-        if luck.happens(300_000) { address.prefixLength = floating.address.isIPv6 ? 64 : 24 }
+        if hostRandom.happens(300_000) { address.prefixLength = floating.address.isIPv6 ? 64 : 24 }
         note("\(hosts[host].name) somebody adds \(describe(address))")
         guard let held = hosts[host].kernel.add(address, expiry: nil) else { return }
         tellNotice(host, .address(held.address))
@@ -290,8 +293,8 @@ extension World {
         guard let process = hosts[host].process, let addresses = process.addresses else { return }
         for (position, group) in addresses.groups.enumerated() {
             let number = index(group.settings.id)
-            let known = group.members.flatMap { addresses.table.entries[$0].seen.map(\.place) }
-            let held = hosts[host].kernel.held[number].map(\.address.place)
+            let known = group.members.flatMap { addresses.table.entries[$0].seen.map(\.key) }
+            let held = hosts[host].kernel.held[number].map(\.address.key)
             let isKnown = known.count == held.count && held.allSatisfy(known.contains)
             if !isKnown {
                 violate(

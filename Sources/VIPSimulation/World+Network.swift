@@ -39,14 +39,14 @@ extension World {
         var sent = Network.Sent(frame: frame, to: receiver, sentAt: now, recording: nil)
         sent.recording = network.record(sent)
         let lossy = !network.perfect
-        guard !network.links[link].cut, !(lossy && network.chance.happens(scenario.loss)),
+        guard !network.links[link].cut, !(lossy && network.random.happens(scenario.loss)),
             !(frame.isLarge && network.isNarrow(link))
         else { return }
-        let copies = lossy && network.chance.happens(scenario.duplicates) ? 2 : 1
+        let copies = lossy && network.random.happens(scenario.duplicates) ? 2 : 1
         for _ in 0..<copies {
             var delay = network.drawDelay(over: link)
-            if lossy, network.chance.happens(scenario.spikes) {
-                delay += network.chance.within(0...scenario.greatestSpike)
+            if lossy, network.random.happens(scenario.spikes) {
+                delay += network.random.within(0...scenario.greatestSpike)
             }
             let slot = network.store(sent)
             if network.links[link].clogged {
@@ -58,7 +58,7 @@ extension World {
     }
 
     func arrive(_ slot: Int) {
-        deliver(network.take(slot))
+        deliver(network.remove(slot))
     }
 
     func arriveAgain(_ slot: Int) {

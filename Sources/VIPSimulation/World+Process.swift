@@ -11,7 +11,7 @@ extension World {
         let settings = settings(of: host)
         let memory = Memory(
             page: hosts[host].page,
-            newPlace: Place(fate.next()),
+            newIncarnation: Incarnation(faultRandom.next()),
             longestLease: .nanoseconds(hosts[host].directory.longestLease),
             isLeaseRecorded: hosts[host].directory.longestLease >= hosts[host].lease.nanoseconds,
             highestTerms: settings.groups.compactMap { group in
@@ -22,7 +22,7 @@ extension World {
         hosts[host].process = Process(
             memory: memory,
             settings: settings,
-            seed: fate.next(),
+            seed: faultRandom.next(),
             life: lives,
             since: now,
             reading: hosts[host].clocks.reading(at: now),
@@ -75,7 +75,7 @@ extension World {
         guard let life = hosts[host].process?.life, hosts[host].isNode else { return }
         plan(
             .beginAddresses(host: host, life: life),
-            after: healed ? 0 : luck.within(0...scenario.heartbeat)
+            after: healed ? 0 : hostRandom.within(0...scenario.heartbeat)
         )
         for group in 0..<scenario.groups where hosts[host].groups[group] {
             if !hosts[host].healthy[group] {
@@ -89,7 +89,7 @@ extension World {
         let lease = hosts[host].lease.nanoseconds
         longestLease = max(longestLease, lease)
         // A full disk: then the voter grants nothing before there is room.
-        if healed || !luck.happens(scenario.unrecorded) {
+        if healed || !hostRandom.happens(scenario.unrecorded) {
             hosts[host].directory.longestLease = max(hosts[host].directory.longestLease, lease)
         }
         hosts[host].directory.waiting = []
@@ -245,9 +245,9 @@ extension World {
         case .addresses(let event):
             stepAddresses(host, event)
             if event == .wake { checkAddressesTimer(host) }
-        case .answer(let id, let answer): takeAnswer(host, id, answer)
+        case .answer(let id, let answer): handleAnswer(host, id, answer)
         case .netlink: readNetlink(host)
-        case .gate: takeGateReports(host)
+        case .gate: handleGateReports(host)
         }
         hosts[host].process!.phase = .idle
         armTimer(host)
@@ -271,8 +271,8 @@ extension World {
 
     private func stalls(_ host: Int) -> Bool {
         guard !healed, scenario.stalls > 0, let process = hosts[host].process else { return false }
-        guard chance.happens(scenario.stalls) else { return false }
-        let span = chance.within(0...scenario.greatestStall)
+        guard timingRandom.happens(scenario.stalls) else { return false }
+        let span = timingRandom.within(0...scenario.greatestStall)
         note("\(hosts[host].name) stalls for \(text(span))")
         plan(.proceed(host: host, life: process.life), after: span)
         return true
@@ -326,8 +326,8 @@ extension World {
         guard !healed, scenario.killInside > 0, !effects.isEmpty else { return nil }
         var perMillion = scenario.killInside
         if effects.allSatisfy({ if case .send = $0 { true } else { false } }) { perMillion /= 20 }
-        guard chance.happens(perMillion) else { return nil }
-        return chance.below(effects.count + 1)
+        guard timingRandom.happens(perMillion) else { return nil }
+        return timingRandom.below(effects.count + 1)
     }
 
     private func endInside(_ host: Int, before next: Int) {
@@ -362,7 +362,7 @@ extension World {
         guard let due = earliest(agentDue, addressesDue) else { return }
         let time = hosts[host].clocks.time(boottime: due.nanoseconds)
         guard time < .max / 8 else { return }
-        let late = healed ? scenario.lateness.lowerBound : fate.within(scenario.lateness)
+        let late = healed ? scenario.lateness.lowerBound : faultRandom.within(scenario.lateness)
         queue.add(
             .timer(host: host, life: process.life, serial: process.timerSerial),
             at: max(now, time) + late + 1
@@ -374,11 +374,11 @@ extension World {
         guard !healed else {
             return plan(.launch(host: host, boot: boot), after: scenario.heartbeat)
         }
-        switch fate.below(10) {
+        switch faultRandom.below(10) {
         case ..<6:
-            plan(.launch(host: host, boot: boot), after: fate.within(0...scenario.lease / 2))
+            plan(.launch(host: host, boot: boot), after: faultRandom.within(0...scenario.lease / 2))
         case ..<9:
-            plan(.launch(host: host, boot: boot), after: fate.within(0...scenario.lease * 3))
+            plan(.launch(host: host, boot: boot), after: faultRandom.within(0...scenario.lease * 3))
         default:
             note("\(hosts[host].name) is not restarted")
         }

@@ -21,7 +21,7 @@ extension World {
         guard hosts[host].process?.succession == nil else { return }
         hosts[host].process?.succession = Succession(
             change: change,
-            patientUntil: now + luck.within(0...scenario.lease * 2)
+            patientUntil: now + hostRandom.within(0...scenario.lease * 2)
         )
     }
 
@@ -48,7 +48,7 @@ extension World {
         }
         plan(
             .launch(host: host, boot: hosts[host].boot),
-            after: luck.within(0...scenario.heartbeat / 2)
+            after: hostRandom.within(0...scenario.heartbeat / 2)
         )
     }
 

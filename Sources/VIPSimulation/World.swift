@@ -14,10 +14,10 @@ public final class World {
     var hosts: [SimulatedHost] = []
     var network: Network
     /// Of faults, of what processes do, and of what they are given.
-    var chance: Chance
-    var fate: Chance
+    var timingRandom: RandomStream
+    var faultRandom: RandomStream
     /// Of gates and lifetimes, so that draws for these do not shift the others.
-    var luck: Chance
+    var hostRandom: RandomStream
     var lives = 0
     var commandsGiven: UInt64 = 0
 
@@ -73,22 +73,22 @@ public final class World {
         self.scenario = scenario
         self.recording = recording
         self.compares = compares || scenario.seed.isMultiple(of: 16)
-        chance = Chance(seed: scenario.seed)
-        fate = chance.fork()
-        luck = Chance(seed: scenario.seed ^ 0x6C75_636B)
-        network = Network(scenario, chance: chance.fork())
+        timingRandom = RandomStream(seed: scenario.seed)
+        faultRandom = timingRandom.fork()
+        hostRandom = RandomStream(seed: scenario.seed ^ 0x6C75_636B)
+        network = Network(scenario, random: timingRandom.fork())
         history = Array(repeating: GroupHistory(), count: scenario.groups)
         longestLease = scenario.lease
         for index in 0..<scenario.hosts {
             hosts.append(SimulatedHost(index, in: scenario, clocks: drawClocks()))
         }
         for index in 0..<scenario.hosts {
-            let delay = fate.within(0...scenario.heartbeat * 2)
+            let delay = faultRandom.within(0...scenario.heartbeat * 2)
             queue.add(.launch(host: index, boot: 0), at: delay)
         }
         if scenario.aim == .twins { addTwin() }
         for fault in Fault.allCases where scenario[fault] > 0 {
-            queue.add(.fault(fault), at: fate.pause(mean: scenario[fault]))
+            queue.add(.fault(fault), at: faultRandom.pause(mean: scenario[fault]))
         }
         if scenario.faultsEnd > 0 { queue.add(.heal, at: scenario.faultsEnd) }
     }
@@ -103,11 +103,13 @@ public final class World {
     /// Both clocks begin anywhere; two oscillators differ by at most `drift`.
     func drawClocks() -> HostClocks {
         let most = Int64(scenario.drift / 2)
-        let error = fate.below(3) == 0 ? fate.pick([-most, most]) : fate.within(-most...most)
+        let error =
+            faultRandom.below(3) == 0
+            ? faultRandom.pick([-most, most]) : faultRandom.within(-most...most)
         return HostClocks(
             since: now,
-            raw: fate.within(1...1_000_000_000_000),
-            boottime: fate.within(1...1_000_000_000_000),
+            raw: faultRandom.within(1...1_000_000_000_000),
+            boottime: faultRandom.within(1...1_000_000_000_000),
             oscillator: 1_000_000 + error
         )
     }

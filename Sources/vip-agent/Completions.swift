@@ -11,7 +11,9 @@ extension CompletionKind {
         .custom { words, _, _ in
             let named = words.firstIndex(of: "--config").flatMap { words.dropFirst($0 + 1).first }
             guard
-                let source = try? ConfigurationSource(reading: named ?? Sites.defaultPath())
+                let source = try? ConfigurationSource(
+                    reading: named ?? ServedClusters.defaultPath()
+                )
             else { return [] }
             let names = source.files.compactMap(\.text).flatMap { text in
                 (try? Configuration(parsing: text, path: ""))?.voters.map(\.name) ?? []

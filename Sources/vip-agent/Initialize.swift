@@ -159,7 +159,7 @@ struct Initialize: ParsableCommand {
             case .owner: "-m 0600"
             case .ownerAndGroup(let user): "-g \(user.name) -m 0640"
             }
-        let isDefault = configuration == Sites.defaultPath()
+        let isDefault = configuration == ServedClusters.defaultPath()
         let place = isDefault ? "" : " --config \(configuration)"
         let isByUnit = unsafe isDefault && access("/run/systemd/system", F_OK) == 0
         // As long as keepalived has the addresses, no agent is to be started.

@@ -20,7 +20,7 @@ struct Check: ParsableCommand {
             """
     )
 
-    @OptionGroup var place: PlaceOptions
+    @OptionGroup var source: ConfigurationOptions
 
     @Flag(
         name: .customLong("for-successor"),
@@ -32,32 +32,32 @@ struct Check: ParsableCommand {
     var isForSuccessor = false
 
     func run() throws {
-        let sites = loadSites(place)
-        _ = loadKeys(sites)
+        let clusters = loadClusters(source)
+        _ = loadKeys(clusters)
         if isForSuccessor {
             let answer = SuccessorAnswer(
                 version: Version.current,
-                isNode: sites.entries.contains { $0.site.role == .node },
+                isNode: clusters.entries.contains { $0.cluster.role == .node },
                 hasRehearsed: rehearse()
             )
             print(answer.text)
             return
         }
-        for entry in sites.entries {
-            for warning in entry.site.configuration.warnings {
+        for entry in clusters.entries {
+            for warning in entry.cluster.configuration.warnings {
                 let line = Array("\(entry.path): warning: \(warning.message)\n".utf8)
                 _ = unsafe write(STDERR_FILENO, line, line.count)
             }
         }
-        requireReadable(by: User(named: User.serviceName), sites)
-        for text in hostNotes(on: sites) { note(text) }
-        let gate = outlook(for: sites)
-        let plans = try sites.entries.map { entry in
-            let plan = try entry.site.configuration.plan(
-                for: entry.site.host,
-                enforcement: entry.site.enforcement(with: gate)
+        requireReadable(by: User(named: User.serviceName), clusters)
+        for text in hostNotes(on: clusters) { note(text) }
+        let gate = outlook(for: clusters)
+        let plans = try clusters.entries.map { entry in
+            let plan = try entry.cluster.configuration.plan(
+                for: entry.cluster.host,
+                enforcement: entry.cluster.enforcement(with: gate)
             )
-            return sites.isDirectory ? "\(entry.path)\n\n\(plan)" : plan
+            return clusters.isDirectory ? "\(entry.path)\n\n\(plan)" : plan
         }
         print(plans.joined(separator: "\n\n"))
     }
@@ -72,20 +72,22 @@ struct Check: ParsableCommand {
     }
 
     /// Whether this host has a gate; the end of the program if nothing else would do.
-    private func outlook(for sites: Sites) -> GateOutlook {
-        guard sites.entries.contains(where: { $0.site.role == .node }) else { return .available }
+    private func outlook(for clusters: ServedClusters) -> GateOutlook {
+        guard clusters.entries.contains(where: { $0.cluster.role == .node }) else {
+            return .available
+        }
         let gate = GateOutlook.ofThisHost()
         switch gate {
         case .available: break
         case .unavailable(let reason):
             do throws(ConfigurationFailure) {
-                try sites.requireEnforcement(withoutGate: reason)
+                try clusters.requireEnforcement(withoutGate: reason)
             } catch {
                 fail(StartupFailure.Status.configuration.rawValue, error.description)
             }
         case .unseen(let reason):
             let consequence =
-                sites.needsGate ? "; an agent that can't have one would not start" : ""
+                clusters.needsGate ? "; an agent that can't have one would not start" : ""
             note(
                 "whether this host lets an agent have a gate was not looked at: \(reason)"
                     + consequence
@@ -96,11 +98,11 @@ struct Check: ParsableCommand {
 
     /// Root may read everything. The unit's user has to as well, where it is the unit that runs the
     /// agent: with this file, and installed.
-    private func requireReadable(by user: User?, _ sites: Sites) {
+    private func requireReadable(by user: User?, _ clusters: ServedClusters) {
         guard geteuid() == 0, let user else { return }
-        let isByUnit = unsafe place.config == nil && access(Self.unit, F_OK) == 0
-        for entry in sites.entries {
-            let key = entry.site.configuration.cluster.keyFile
+        let isByUnit = unsafe source.config == nil && access(Self.unit, F_OK) == 0
+        for entry in clusters.entries {
+            let key = entry.cluster.configuration.cluster.keyFile
             for (path, command) in [
                 (
                     entry.path,
@@ -145,13 +147,13 @@ struct Clean: ParsableCommand {
             """
     )
 
-    @OptionGroup var place: PlaceOptions
+    @OptionGroup var source: ConfigurationOptions
     @OptionGroup var directory: RunDirectoryOption
 
     func run() throws {
         do throws(StartupFailure) {
             let removed = try Cleanup.remove(
-                of: sites(),
+                of: clusters(),
                 runDirectory: directory.runDir
             )
             for line in removed { print("removed \(line)") }
@@ -170,13 +172,13 @@ struct Clean: ParsableCommand {
 
     /// None where no configuration says which addresses are floating: what a dead agent left is to
     /// be removed even so, above all the gate, which drops frames until somebody does.
-    private func sites() -> [Site] {
-        let path = place.config ?? Sites.defaultPath()
+    private func clusters() -> [LocalCluster] {
+        let path = source.config ?? ServedClusters.defaultPath()
         do throws(ConfigurationFailure) {
-            let sites = try Sites(at: path, host: place.host ?? kernelHostName())
-            return sites.entries.map(\.site)
+            let clusters = try ServedClusters(at: path, host: source.host ?? kernelHostName())
+            return clusters.entries.map(\.cluster)
         } catch {
-            if unsafe place.config != nil || access(path, F_OK) == 0 {
+            if unsafe source.config != nil || access(path, F_OK) == 0 {
                 complain(
                     "vip-agent: \(path) can't be used ('vip-agent check' says why): looking only "
                         + "for addresses that have an agent's mark, and for the gate"

@@ -28,7 +28,7 @@ struct Run: ParsableCommand {
             """
     )
 
-    @OptionGroup var place: PlaceOptions
+    @OptionGroup var source: ConfigurationOptions
     @OptionGroup var directories: DirectoryOptions
 
     func run() throws {
@@ -38,14 +38,14 @@ struct Run: ParsableCommand {
     /// - Parameter inheritance: what the program before this one left, if there was one.
     func serve(with inheritance: Inheritance) {
         let program = ProgramPath.ofThisProcess()
-        let stored = StoredDescriptors.take()
-        let sites = requireSites()
+        let stored = StoredDescriptors.claim()
+        let clusters = requireSites()
         Self.serve(
             Daemon.Options(
-                sites: sites,
-                keys: loadKeys(sites),
-                configuration: place.config ?? Sites.defaultPath(),
-                host: place.host ?? kernelHostName(),
+                clusters: clusters,
+                keys: loadKeys(clusters),
+                configuration: source.config ?? ServedClusters.defaultPath(),
+                host: source.host ?? kernelHostName(),
                 runDirectory: directories.run.runDir,
                 stateDirectory: directories.stateDir,
                 program: program,
@@ -57,14 +57,14 @@ struct Run: ParsableCommand {
 
     /// Where all that is wrong is this host's name, and no operator has given it, it may come
     /// later.
-    private func requireSites() -> Sites {
+    private func requireSites() -> ServedClusters {
         do throws(ConfigurationFailure) {
-            return try Sites(
-                at: place.config ?? Sites.defaultPath(),
-                host: place.host ?? kernelHostName()
+            return try ServedClusters(
+                at: source.config ?? ServedClusters.defaultPath(),
+                host: source.host ?? kernelHostName()
             )
         } catch {
-            guard place.host == nil, error.isOfName else {
+            guard source.host == nil, error.isOfName else {
                 fail(StartupFailure.Status.configuration.rawValue, error.description)
             }
             Self.end(StartupFailure(awaitingNameAfter: error, calledNow: kernelHostName()))
@@ -85,12 +85,12 @@ struct Run: ParsableCommand {
         _ inheritance: Inheritance
     ) -> Inheritance {
         do throws(ConfigurationFailure) {
-            let sites = try Sites(handover.source, host: handover.host)
-            let handed = sites.entries.compactMap { handover.keys(of: $0.path) }
+            let clusters = try ServedClusters(handover.source, host: handover.host)
+            let handed = clusters.entries.compactMap { handover.keys(of: $0.path) }
             serve(
                 Daemon.Options(
-                    sites: sites,
-                    keys: handed.count == sites.entries.count ? handed : try sites.loadKeys(),
+                    clusters: clusters,
+                    keys: handed.count == clusters.entries.count ? handed : try clusters.loadKeys(),
                     configuration: handover.configuration,
                     host: handover.host,
                     runDirectory: handover.runDirectory,
@@ -135,20 +135,20 @@ struct Run: ParsableCommand {
 }
 
 /// The configuration as this host sees it; or every fault of it on standard error, and the end.
-func loadSites(_ place: PlaceOptions) -> Sites {
+func loadClusters(_ source: ConfigurationOptions) -> ServedClusters {
     do throws(ConfigurationFailure) {
-        return try Sites(
-            at: place.config ?? Sites.defaultPath(),
-            host: place.host ?? kernelHostName()
+        return try ServedClusters(
+            at: source.config ?? ServedClusters.defaultPath(),
+            host: source.host ?? kernelHostName()
         )
     } catch {
         fail(StartupFailure.Status.configuration.rawValue, error.description)
     }
 }
 
-func loadKeys(_ sites: Sites) -> [ClusterKeys] {
+func loadKeys(_ clusters: ServedClusters) -> [ClusterKeys] {
     do throws(ConfigurationFailure) {
-        return try sites.loadKeys()
+        return try clusters.loadKeys()
     } catch {
         fail(StartupFailure.Status.configuration.rawValue, error.description)
     }

@@ -27,7 +27,7 @@ struct VIPAgentTool: ParsableCommand {
         openStandardDescriptors()
         if CommandLine.arguments.contains(SuccessorAnswer.option) { Confinement.becomeOrdinary() }
         Confinement.becomeUndumpable()
-        var inheritance = Inheritance.take()
+        var inheritance = Inheritance.claim()
         if case .whole(let handover, locks: _) = inheritance {
             inheritance = Run.resume(handover, inheritance)
             guard inheritance != .none else { return }
@@ -74,7 +74,7 @@ struct VIPAgentTool: ParsableCommand {
 }
 
 /// Where the configuration is, and which of its hosts this is.
-struct PlaceOptions: ParsableArguments {
+struct ConfigurationOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """

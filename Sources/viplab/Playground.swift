@@ -5,7 +5,7 @@ struct Playground {
     let lab: Lab
 
     var instructions: String {
-        let owner = lab.place(of: .lb1)
+        let owner = lab.setup(of: .lb1)
         let binaries = (try? Binaries.find()).map(\.control) ?? "vipctl"
         let addresses = lab.options.floatingAddresses.joined(separator: ", ")
         return """

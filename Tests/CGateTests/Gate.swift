@@ -160,13 +160,15 @@ import Testing
         unsafe cgate_attach(&parts, interface, 0, hook)
     }
 
-    func seat(_ interface: Int32, _ hook: cgate_hook, isBare: Bool = false) throws -> cgate_seat {
-        var seat = cgate_seat()
+    func state(_ interface: Int32, _ hook: cgate_hook, isBare: Bool = false) throws
+        -> cgate_hook_state
+    {
+        var state = cgate_hook_state()
         try Self.check(
-            "cgate_seat",
-            unsafe cgate_seat(&parts, interface, isBare ? 1 : 0, hook, &seat)
+            "cgate_hook_state",
+            unsafe cgate_hook_state(&parts, interface, isBare ? 1 : 0, hook, &state)
         )
-        return seat
+        return state
     }
 
     // MARK: Parts

@@ -113,7 +113,7 @@ struct KernelTests {
             gate.open()
             // Ours lets it by, and theirs still drops it.
             #expect(sender.send(Self.question, on: v0) == -ENOBUFS)
-            #expect(try gate.seat(v0, CGATE_LEAVING).before_us == 0)
+            #expect(try gate.state(v0, CGATE_LEAVING).before_us == 0)
             for hook in [CGATE_LEAVING, CGATE_ARRIVING] { #expect(cgate_detach(v0, hook) == 1) }
             #expect(cgate_detach(v0, CGATE_LEAVING) == 0)
             #expect(cgate_remove_qdisc(v0) == 0)
@@ -137,8 +137,8 @@ struct KernelTests {
             gate.open()
             Self.addDropAll("egress", priority: "1")
             Self.addDropAll("egress", priority: "1")
-            #expect(try gate.seat(v0, CGATE_LEAVING).before_us == 2)
-            #expect(try gate.seat(v0, CGATE_ARRIVING).before_us == 0)
+            #expect(try gate.state(v0, CGATE_LEAVING).before_us == 2)
+            #expect(try gate.state(v0, CGATE_ARRIVING).before_us == 0)
             // It was asked first indeed: a closed gate counts nothing.
             gate.close()
             #expect(try PacketSender().send(Self.claim, on: v0) == -ENOBUFS)
@@ -146,7 +146,7 @@ struct KernelTests {
             // Whoever is behind is no risk.
             for hook in [CGATE_LEAVING, CGATE_ARRIVING] { #expect(cgate_detach(v0, hook) == 1) }
             try gate.attach(v0)
-            #expect(try gate.seat(v0, CGATE_LEAVING).before_us == 0)
+            #expect(try gate.state(v0, CGATE_LEAVING).before_us == 0)
             #expect(try PacketSender().send(Self.claim, on: v0) == -ENOBUFS)
             #expect(gate.dropped(Gate.slot).leaving == 1)
         }
@@ -175,8 +175,8 @@ struct KernelTests {
             try gate.attach(v0)
             let program = stranger.descriptor(CGATE_EGRESS)
             #expect(Self.attachBeforeFilters(program, to: v0) == 0)
-            #expect(try gate.seat(v0, CGATE_LEAVING).tcx == 1)
-            #expect(try gate.seat(v0, CGATE_ARRIVING).tcx == 0)
+            #expect(try gate.state(v0, CGATE_LEAVING).tcx == 1)
+            #expect(try gate.state(v0, CGATE_ARRIVING).tcx == 0)
         }
     }
 
@@ -209,13 +209,13 @@ struct KernelTests {
             #expect(found.slot(of: Frames.floating6) == Gate.slot6)
             // Its programs have to be made anew; the old ones sit there until they are replaced.
             for expected: Int32 in [1, 0] {
-                #expect(try found.seat(v0, CGATE_LEAVING).program != 0)
-                #expect(try found.seat(v0, CGATE_LEAVING).is_ours == 0)
+                #expect(try found.state(v0, CGATE_LEAVING).program != 0)
+                #expect(try found.state(v0, CGATE_LEAVING).is_ours == 0)
                 #expect(found.inspect { _ in } == expected)
                 if expected == 1 { #expect(found.reload() == 0) }
             }
             try found.attach(v0)
-            #expect(try found.seat(v0, CGATE_LEAVING).is_ours == 1)
+            #expect(try found.state(v0, CGATE_LEAVING).is_ours == 1)
             found.open()
             #expect(sender.send(Self.claim, on: v0) == 0)
         }
@@ -226,20 +226,22 @@ struct KernelTests {
         try inNetworkNamespace {
             let gate = try Gate()
             let v0 = try interface("v0")
-            #expect(try gate.seat(v0, CGATE_LEAVING).program == 0)
+            #expect(try gate.state(v0, CGATE_LEAVING).program == 0)
             try gate.attach(v0)
-            let seat = try gate.seat(v0, CGATE_LEAVING)
-            #expect(seat.program != 0 && seat.is_ours == 1 && seat.before_us == 0 && seat.tcx == 0)
-            #expect(try gate.seat(v0, CGATE_ARRIVING).is_ours == 1)
+            let state = try gate.state(v0, CGATE_LEAVING)
+            #expect(
+                state.program != 0 && state.is_ours == 1 && state.before_us == 0 && state.tcx == 0
+            )
+            #expect(try gate.state(v0, CGATE_ARRIVING).is_ours == 1)
             #expect(run("tc filter del dev v0 egress") == 0)
-            #expect(try gate.seat(v0, CGATE_LEAVING).program == 0)
-            #expect(try gate.seat(v0, CGATE_ARRIVING).is_ours == 1)
+            #expect(try gate.state(v0, CGATE_LEAVING).program == 0)
+            #expect(try gate.state(v0, CGATE_ARRIVING).is_ours == 1)
             #expect(run("tc qdisc del dev v0 clsact") == 0)
-            #expect(try gate.seat(v0, CGATE_ARRIVING).program == 0)
+            #expect(try gate.state(v0, CGATE_ARRIVING).program == 0)
             var parts = cgate()
             #expect(unsafe cgate_find(v0, CGATE_LEAVING, &parts) == -ENOENT)
             try gate.attach(v0)
-            #expect(try gate.seat(v0, CGATE_LEAVING).is_ours == 1)
+            #expect(try gate.state(v0, CGATE_LEAVING).is_ours == 1)
         }
     }
 
@@ -250,11 +252,11 @@ struct KernelTests {
             let first = try Gate()
             let second = try Gate()
             try first.attach(v0)
-            let before = try first.seat(v0, CGATE_LEAVING)
+            let before = try first.state(v0, CGATE_LEAVING)
             try second.attach(v0)
-            let after = try second.seat(v0, CGATE_LEAVING)
+            let after = try second.state(v0, CGATE_LEAVING)
             #expect(after.is_ours == 1 && after.program != before.program && after.before_us == 0)
-            #expect(try first.seat(v0, CGATE_LEAVING).is_ours == 0)
+            #expect(try first.state(v0, CGATE_LEAVING).is_ours == 0)
             #expect(try PacketSender().send(Self.claim, on: v0) == -ENOBUFS)
             #expect(first.dropped(Gate.slot).leaving == 0)
             #expect(second.dropped(Gate.slot).leaving == 1)
@@ -284,7 +286,7 @@ struct KernelTests {
             #expect(run("ip link del v0") == 0)
             for hook in [CGATE_LEAVING, CGATE_ARRIVING] {
                 #expect(gate.attach(v0, at: hook) == -ENODEV)
-                #expect(throws: Gate.Failure.self) { try gate.seat(v0, hook) }
+                #expect(throws: Gate.Failure.self) { try gate.state(v0, hook) }
                 #expect(cgate_detach(v0, hook) == 0)
             }
             #expect(cgate_remove_qdisc(v0) == 0)
@@ -300,8 +302,8 @@ struct KernelTests {
             let t0 = try interface("t0")
             try gate.attach(t0, isBare: true)
             for hook in [CGATE_LEAVING, CGATE_ARRIVING] {
-                #expect(try gate.seat(t0, hook, isBare: true).is_ours == 1)
-                #expect(try gate.seat(t0, hook).is_ours == 0)
+                #expect(try gate.state(t0, hook, isBare: true).is_ours == 1)
+                #expect(try gate.state(t0, hook).is_ours == 0)
             }
             let sender = try PacketSender()
             let answer = Frames.ipv4(source: Frames.floating, destination: Frames.other)

@@ -18,13 +18,13 @@ extension EndToEnd {
             // A clone: the key, the name and the peers of lb1, at an address of its own.
             var configuration = lab.options.configuration
             configuration.voters[0].addresses = [Host.client.address()]
-            var place = lab.place(of: .client)
-            place.name = "lb1"
-            place.configurationFile = try lab.write(configuration, named: "clone")
+            var setup = lab.setup(of: .client)
+            setup.name = "lb1"
+            setup.configurationFile = try lab.write(configuration, named: "clone")
 
             let seen = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in
                 let moment = Moment.now
-                _ = try lab.launch(place)
+                _ = try lab.launch(setup)
                 return moment
             }
             expectNothing(seen)
@@ -70,12 +70,12 @@ extension EndToEnd {
             try lab.start(.lb1)
             try lab.waitForStatus(of: .lb1, "I am up") { _ in true }
 
-            let directories = [lab.place(of: .lb1).runDirectory, "\(lab.directory)/elsewhere"]
+            let directories = [lab.setup(of: .lb1).runDirectory, "\(lab.directory)/elsewhere"]
             for (number, directory) in directories.enumerated() {
-                var place = lab.place(of: .lb1)
-                place.runDirectory = directory
-                place.logFile = "\(lab.directory)/second-\(number).log"
-                let end = try lab.launchAndWait(place)
+                var setup = lab.setup(of: .lb1)
+                setup.runDirectory = directory
+                setup.logFile = "\(lab.directory)/second-\(number).log"
+                let end = try lab.launchAndWait(setup)
                 #expect(end.status == busy)
                 #expect(end.log.split(separator: "\n").count == 1, "\(end.log)")
             }
@@ -87,7 +87,7 @@ extension EndToEnd {
             let lab = try Lab()
             defer { lab.close() }
             let other = try Heartbeats(in: lab, from: .lb2, to: .lb1, port: 7694)
-            let end = try lab.launchAndWait(lab.place(of: .lb1))
+            let end = try lab.launchAndWait(lab.setup(of: .lb1))
             #expect(end.status == busy)
             #expect(end.log.contains("7694"))
             #expect(other.arrived(of: 1) == 1)
@@ -99,9 +99,9 @@ extension EndToEnd {
             defer { lab.close() }
             var configuration = lab.options.configuration
             configuration.lease = .milliseconds(1)
-            var place = lab.place(of: .lb1)
-            place.configurationFile = try lab.write(configuration, named: "bad")
-            let end = try lab.launchAndWait(place)
+            var setup = lab.setup(of: .lb1)
+            setup.configurationFile = try lab.write(configuration, named: "bad")
+            let end = try lab.launchAndWait(setup)
             #expect(end.status == misconfigured)
             #expect(end.log.contains("bad.toml:7:"))
         }
@@ -110,9 +110,9 @@ extension EndToEnd {
         func unknownName() throws {
             let lab = try Lab()
             defer { lab.close() }
-            var place = lab.place(of: .lb1)
-            place.name = "lb9"
-            let end = try lab.launchAndWait(place)
+            var setup = lab.setup(of: .lb1)
+            setup.name = "lb9"
+            let end = try lab.launchAndWait(setup)
             #expect(end.status == misconfigured)
             #expect(end.log.contains("lb9"))
             #expect(end.log.contains("--host"))

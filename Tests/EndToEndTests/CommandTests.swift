@@ -11,14 +11,14 @@ extension EndToEnd {
             defer { lab.close() }
             try lab.start(.lb1, .w1)
             try lab.waitForOwner(.lb1)
-            let place = lab.place(of: .lb1)
-            #expect(try lab.runCommand("clean", in: place).status == .exited(75))
+            let setup = lab.setup(of: .lb1)
+            #expect(try lab.runCommand("clean", in: setup).status == .exited(75))
             #expect(try GateTests.left(on: .lb1, in: lab).count == 2)
 
             try lab.kill(.lb1)
             #expect(try lab.filters(.lb1, "egress") != "")
             #expect(try lab.filters(.lb1, "ingress") != "")
-            let answer = try lab.runCommand("clean", in: place)
+            let answer = try lab.runCommand("clean", in: setup)
             #expect(answer.status == .exited(0), "\(answer.complaint)")
             for wanted in bothFamilies + ["gate on eth0"] {
                 #expect(answer.output.contains(wanted), "\(answer.output)")
@@ -26,7 +26,7 @@ extension EndToEnd {
             #expect(try GateTests.left(on: .lb1, in: lab) == [])
             let queues = try lab.tc(.lb1, "qdisc show dev eth0")
             #expect(!queues.contains("clsact"), "\(queues)")
-            #expect(try lab.runCommand("clean", in: place).output == "nothing was left\n")
+            #expect(try lab.runCommand("clean", in: setup).output == "nothing was left\n")
         }
 
         @Test("clean needs no configuration that can be used, and says where it looked only")
@@ -35,14 +35,14 @@ extension EndToEnd {
             defer { lab.close() }
             try lab.start(.lb1, .w1)
             try lab.waitForOwner(.lb1)
-            var place = lab.place(of: .lb1)
-            place.configurationFile = "\(lab.directory)/broken.toml"
-            try Self.write("[[group]\n", to: place.configurationFile)
-            #expect(try lab.runCommand("clean", in: place).status == .exited(75))
+            var setup = lab.setup(of: .lb1)
+            setup.configurationFile = "\(lab.directory)/broken.toml"
+            try Self.write("[[group]\n", to: setup.configurationFile)
+            #expect(try lab.runCommand("clean", in: setup).status == .exited(75))
 
             try lab.kill(.lb1)
             #expect(try GateTests.left(on: .lb1, in: lab).count == 2)
-            let answer = try lab.runCommand("clean", in: place)
+            let answer = try lab.runCommand("clean", in: setup)
             #expect(answer.status == .exited(0), "\(answer.complaint)")
             #expect(answer.complaint.contains("broken.toml can't be used"))
             #expect(answer.complaint.split(separator: "\n").count == 1, "\(answer.complaint)")
@@ -63,10 +63,10 @@ extension EndToEnd {
             options.configuration.groups[0].enforcement = enforcement
             let lab = try Lab(options)
             defer { lab.close() }
-            var place = lab.place(of: .lb1)
-            #expect(try lab.runCommand("check", in: place).status == .exited(0))
-            place.withheldCapabilities = LifetimeTests.withheld
-            let answer = try lab.runCommand("check", in: place)
+            var setup = lab.setup(of: .lb1)
+            #expect(try lab.runCommand("check", in: setup).status == .exited(0))
+            setup.withheldCapabilities = LifetimeTests.withheld
+            let answer = try lab.runCommand("check", in: setup)
             #expect(answer.status == .exited(enforcement == nil ? 78 : 0), "\(answer.complaint)")
             if enforcement == nil {
                 #expect(answer.complaint.contains("enforcement"), "\(answer.complaint)")
@@ -78,7 +78,7 @@ extension EndToEnd {
             let lab = try Lab()
             defer { lab.close() }
             try lab.startPair()
-            let socket = "\(lab.place(of: .lb1).runDirectory)/control.sock"
+            let socket = "\(lab.setup(of: .lb1).runDirectory)/control.sock"
             let control = "\(try ManualPageTests.programs())/vipctl"
             for output in [">/dev/full", ">&-", ">&- <&-", ">&- 2>&-"] {
                 for command in ["status", "status --json", "status --watch", "history"] {
@@ -137,9 +137,9 @@ extension EndToEnd {
             let mode = try #require(attributes[.posixPermissions] as? Int)
             #expect(mode & 0o007 == 0)
             #expect(answer.output.contains("not everybody may read \(conf), nor vip-agent.toml"))
-            var place = lab.place(of: .lb1)
-            place.configurationFile = "\(target)/vip-agent.toml"
-            #expect(try lab.runCommand("check", in: place).status == .exited(0))
+            var setup = lab.setup(of: .lb1)
+            setup.configurationFile = "\(target)/vip-agent.toml"
+            #expect(try lab.runCommand("check", in: setup).status == .exited(0))
             #expect(try lab.initialize(arguments).status == .exited(78))
         }
 

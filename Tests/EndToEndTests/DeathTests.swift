@@ -27,25 +27,25 @@ struct DeathTests {
         )
     )
     func crashPoints() throws {
-        let campaign = try Campaign(agent: Binaries.mortalAgent)
+        let campaign = try DeathCampaign(agent: Binaries.mortalAgent)
         defer { campaign.close() }
-        let crashes = try campaign.record(Campaign.Scenario.all)
+        let crashes = try campaign.record(DeathCampaign.Scenario.all)
         #expect(crashes.count > 60)
         #expect(Set(crashes.map(\.isWitness)).count == 2)
 
         let seed = Self.seed()
-        let result = try campaign.runAll(Campaign.draw(18, of: crashes, seed: seed))
+        let result = try campaign.runAll(DeathCampaign.draw(18, of: crashes, seed: seed))
         #expect(result.findings == [], "VIP_SEED=\(seed)")
-        // Some places are passed by chance only.
+        // Some points are passed by chance only.
         #expect(result.deaths > 24, "VIP_SEED=\(seed), missed: \(result.missed)")
     }
 
     @Test("at random instants: never two owners, and the address is served again")
     func randomInstants() throws {
-        let campaign = try Campaign()
+        let campaign = try DeathCampaign()
         defer { campaign.close() }
         let seed = Self.seed()
-        let result = try campaign.killAtRandom(runs: 40, seed: seed, Campaign.Scenario.all)
+        let result = try campaign.killAtRandom(runs: 40, seed: seed, DeathCampaign.Scenario.all)
         #expect(result.findings == [], "VIP_SEED=\(seed)")
         // In some scenarios the drawn agent is dead before.
         #expect(result.deaths > 30, "VIP_SEED=\(seed)")

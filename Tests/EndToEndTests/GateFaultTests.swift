@@ -75,9 +75,9 @@ extension EndToEnd {
         func refused() throws {
             let lab = try Lab()
             defer { lab.close() }
-            var place = lab.place(of: .lb1)
-            place.withheldCapabilities = ["bpf", "sys_admin"]
-            let end = try lab.launchAndWait(place)
+            var setup = lab.setup(of: .lb1)
+            setup.withheldCapabilities = ["bpf", "sys_admin"]
+            let end = try lab.launchAndWait(setup)
             #expect(end.status == .exited(78))
             #expect(end.log.contains("enforcement"), "\(end.log)")
         }
@@ -89,9 +89,9 @@ extension EndToEnd {
             let lab = try Lab(options)
             defer { lab.close() }
             for host in [Host.w1, .lb1] {
-                var place = lab.place(of: host)
-                if host == .lb1 { place.withheldCapabilities = ["bpf", "sys_admin"] }
-                try lab.supervise(place)
+                var setup = lab.setup(of: host)
+                if host == .lb1 { setup.withheldCapabilities = ["bpf", "sys_admin"] }
+                try lab.supervise(setup)
             }
             try lab.waitForOwner(.lb1)
             let status = try lab.status(of: .lb1)
@@ -106,9 +106,9 @@ extension EndToEnd {
         func noBPFFileSystem() throws {
             let experiment = try Experiment(LabOptions(), addresses: bothFamilies) {
                 (lab) throws(LabError) in
-                var place = lab.place(of: .lb1)
-                place.withheldCapabilities = ["sys_admin"]
-                try lab.supervise(place, keepsDescriptors: false)
+                var setup = lab.setup(of: .lb1)
+                setup.withheldCapabilities = ["sys_admin"]
+                try lab.supervise(setup, keepsDescriptors: false)
                 try lab.start(.w1)
                 try lab.waitForOwner(.lb1)
                 try lab.start(.lb2)

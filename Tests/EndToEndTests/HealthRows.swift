@@ -267,10 +267,10 @@ extension EndToEnd.HealthTests {
             trouble: { (lab) throws(LabError) in
                 var configuration = lab.options.configuration
                 configuration.voters[1].addresses = [Host.client.address()]
-                var place = lab.place(of: .client)
-                place.name = "lb2"
-                place.configurationFile = try lab.write(configuration, named: "clone")
-                _ = try lab.launch(place)
+                var setup = lab.setup(of: .client)
+                setup.name = "lb2"
+                setup.configurationFile = try lab.write(configuration, named: "clone")
+                _ = try lab.launch(setup)
             }
         ),
         Row(

@@ -89,9 +89,9 @@ extension EndToEnd {
             for host in row.hosts {
                 var configuration = lab.options.configuration
                 row.own[host]?(&configuration)
-                var place = lab.place(of: host)
-                place.configurationFile = try lab.write(configuration, named: host.rawValue)
-                try lab.start(place)
+                var setup = lab.setup(of: host)
+                setup.configurationFile = try lab.write(configuration, named: host.rawValue)
+                try lab.start(setup)
             }
             let names = lab.options.configuration.groups.map(\.name)
             let limit = Moment.now + .seconds(5)

@@ -46,7 +46,7 @@ extension EndToEnd {
                         $0.contains("no other node is ready for group web: the kernel would refuse")
                     }
             }
-            let check = try lab.runCommand("check", in: lab.place(of: .lb2))
+            let check = try lab.runCommand("check", in: lab.setup(of: .lb2))
             #expect(check.status == .exited(0))
             #expect(check.complaint.contains("this host could not take group web over"))
             #expect(try lab.control(.lb1, "switchover", "web").status == .exited(1))

@@ -76,7 +76,7 @@ extension EndToEnd {
         func supervisor() throws {
             let lab = try Lab()
             defer { lab.close() }
-            let supervisor = try lab.supervise(lab.place(of: .w1))
+            let supervisor = try lab.supervise(lab.setup(of: .w1))
             for number in 1...20 {
                 supervisor.kill()
                 #expect(supervisor.waitForRestarts(number, until: .now + .seconds(2)))

@@ -15,9 +15,9 @@ extension EndToEnd {
             let experiment = try Experiment(Self.options, addresses: bothFamilies) {
                 (lab) throws(LabError) in
                 for host in [Host.lb1, .w1, .lb2] {
-                    var place = lab.place(of: host)
-                    if host != .w1 { place.withheldCapabilities = Self.withheld }
-                    try lab.supervise(place)
+                    var setup = lab.setup(of: host)
+                    if host != .w1 { setup.withheldCapabilities = Self.withheld }
+                    try lab.supervise(setup)
                     if host == .w1 { try lab.waitForOwner(.lb1) }
                 }
                 try lab.waitForStandby(.lb2)
@@ -54,10 +54,10 @@ extension EndToEnd {
             let experiment = try Experiment(Self.options, addresses: bothFamilies)
             defer { experiment.close() }
             let lab = experiment.lab
-            var place = lab.place(of: .lb1)
-            place.withheldCapabilities = Self.withheld
+            var setup = lab.setup(of: .lb1)
+            setup.withheldCapabilities = Self.withheld
             let begin = try lab.kill(.lb1)
-            try lab.supervise(place)
+            try lab.supervise(setup)
             // Until the gate that the dead agent has left is closed, if it is still there.
             (begin + .seconds(7)).sleepUntil()
             #expect(experiment.waitForService(by: .now + .seconds(3)))

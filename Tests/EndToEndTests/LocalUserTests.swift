@@ -14,7 +14,7 @@ extension EndToEnd {
             defer { experiment.close() }
             let lab = experiment.lab
             let term = try lab.term(knownTo: .lb1)
-            let run = lab.place(of: .lb1).runDirectory
+            let run = lab.setup(of: .lb1).runDirectory
             let begin = Moment.now
             try FileManager.default.removeItem(atPath: run)
             try lab.waitForStatus(of: .lb1, within: .seconds(20), "files were gone") { status in
@@ -26,7 +26,7 @@ extension EndToEnd {
             for name in ["page", "lock", "control.sock"] {
                 #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")
             }
-            let second = try lab.launchAndWait(lab.place(of: .lb1))
+            let second = try lab.launchAndWait(lab.setup(of: .lb1))
             #expect(second.status == .exited(75))
             try lab.kill(.lb1)
             try lab.start(.lb1)
@@ -41,7 +41,7 @@ extension EndToEnd {
             defer { experiment.close() }
             let lab = experiment.lab
             let term = try lab.term(knownTo: .lb1)
-            let page = "\(lab.place(of: .lb1).runDirectory)/page"
+            let page = "\(lab.setup(of: .lb1).runDirectory)/page"
             let seen = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
                 let moment = Moment.now
                 for _ in 0..<5 {
@@ -87,15 +87,15 @@ extension EndToEnd {
         func linkedLock() throws {
             let lab = try Lab()
             defer { lab.close() }
-            let place = lab.place(of: .lb1)
+            let setup = lab.setup(of: .lb1)
             try FileManager.default.createDirectory(
-                atPath: place.runDirectory,
+                atPath: setup.runDirectory,
                 withIntermediateDirectories: true
             )
             let other = "\(lab.directory)/other"
             try "precious".write(toFile: other, atomically: true, encoding: .utf8)
-            try FileManager.default.linkItem(atPath: other, toPath: "\(place.runDirectory)/lock")
-            let answer = try lab.runCommand("clean", in: place)
+            try FileManager.default.linkItem(atPath: other, toPath: "\(setup.runDirectory)/lock")
+            let answer = try lab.runCommand("clean", in: setup)
             #expect(answer.status != .exited(0))
             #expect(answer.complaint.contains("2 names"), "\(answer.complaint)")
             #expect(try String(contentsOfFile: other, encoding: .utf8) == "precious")

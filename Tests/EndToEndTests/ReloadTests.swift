@@ -127,10 +127,10 @@ extension EndToEnd {
         func unknownGroup() throws {
             let experiment = try Experiment(LabOptions(), addresses: bothFamilies) {
                 (lab) throws(LabError) in
-                var place = lab.place(of: .lb1)
-                place.configurationFile =
+                var setup = lab.setup(of: .lb1)
+                setup.configurationFile =
                     try lab.write(lab.options.configuration, named: "lb1")
-                try lab.supervise(place)
+                try lab.supervise(setup)
                 try lab.start(.w1)
                 try lab.waitForOwner(.lb1)
                 try lab.start(.lb2)

@@ -27,13 +27,13 @@ extension EndToEnd {
             #expect(try lab.addresses(on: .lb1).contains("fd77::64"))
             var configuration = lab.options.configuration
             configuration.groups[0].addresses = ["10.77.0.100"]
-            var place = lab.place(of: .lb1)
-            place.configurationFile = try lab.write(configuration, named: "shorter")
+            var setup = lab.setup(of: .lb1)
+            setup.configurationFile = try lab.write(configuration, named: "shorter")
 
             let seen = try experiment.observe(for: .seconds(1)) { (lab) throws(LabError) in
                 let moment = Moment.now
                 try lab.kill(.lb1)
-                _ = try lab.launch(place)
+                _ = try lab.launch(setup)
                 return moment
             }
             expectNothing(seen)

@@ -52,9 +52,9 @@ extension EndToEnd {
             try shared.start()
             let before = try shared.status(of: shared.alpha).dropped
             try shared.alpha.kill(.lb2)
-            var place = shared.alpha.place(of: .lb2)
-            place.configurationFile = try shared.writeForged(shared.alpha)
-            _ = try shared.alpha.launch(place)
+            var setup = shared.alpha.setup(of: .lb2)
+            setup.configurationFile = try shared.writeForged(shared.alpha)
+            _ = try shared.alpha.launch(setup)
             sleep(for: .seconds(2))
 
             let after = try shared.status(of: shared.alpha)
@@ -79,9 +79,9 @@ extension EndToEnd {
             try shared.alpha.kill(.lb2)
             var configuration = shared.alpha.options.configuration
             configuration.clusterName = "gamma"
-            var place = shared.alpha.place(of: .lb2)
-            place.configurationFile = try shared.alpha.write(configuration, named: "gamma")
-            _ = try shared.alpha.launch(place)
+            var setup = shared.alpha.setup(of: .lb2)
+            setup.configurationFile = try shared.alpha.write(configuration, named: "gamma")
+            _ = try shared.alpha.launch(setup)
             sleep(for: .seconds(2))
 
             for lab in [shared.alpha, shared.beta] {
@@ -147,9 +147,9 @@ extension EndToEnd {
         func node() throws {
             let shared = try SharedWitness()
             defer { shared.close() }
-            var place = shared.place
-            place.name = "lb1"
-            let end = try shared.alpha.launchAndWait(place)
+            var setup = shared.setup
+            setup.name = "lb1"
+            let end = try shared.alpha.launchAndWait(setup)
             #expect(end.status == .exited(78))
             #expect(
                 end.log.contains("conf.d/alpha.toml: error: 'lb1' is a node of cluster 'alpha'")

@@ -62,7 +62,7 @@ extension EndToEnd {
         func withoutStore() throws {
             let lab = try Lab()
             defer { lab.close() }
-            let supervisor = try lab.supervise(lab.place(of: .lb1), keepsDescriptors: false)
+            let supervisor = try lab.supervise(lab.setup(of: .lb1), keepsDescriptors: false)
             try lab.waitForStatus(of: .lb1, "I am up") { _ in true }
             let squatter = try Squatter(in: lab, on: .lb1)
             defer { squatter.end() }
@@ -76,7 +76,7 @@ extension EndToEnd {
         func otherPort() throws {
             let lab = try Lab()
             defer { lab.close() }
-            let supervisor = try lab.supervise(lab.place(of: .lb1))
+            let supervisor = try lab.supervise(lab.setup(of: .lb1))
             try wait(for: ["udp4.7694"], in: supervisor)
             func write(_ port: Int) throws {
                 var configuration = lab.options.configuration

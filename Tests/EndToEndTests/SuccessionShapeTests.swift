@@ -160,9 +160,9 @@ extension EndToEnd {
         private func start(_ shape: Shape, in lab: Lab) throws(LabError) {
             guard !shape.hasGate else { return try lab.startPair() }
             for host in [Host.lb1, .w1, .lb2] {
-                var place = lab.place(of: host)
-                if host != .w1 { place.withheldCapabilities = LifetimeTests.withheld }
-                try lab.supervise(place)
+                var setup = lab.setup(of: host)
+                if host != .w1 { setup.withheldCapabilities = LifetimeTests.withheld }
+                try lab.supervise(setup)
                 if host == .w1 { try lab.waitForOwner(.lb1) }
             }
             try lab.waitForStandby(.lb2)

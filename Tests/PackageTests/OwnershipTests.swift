@@ -10,9 +10,9 @@ extension Booted {
         private func start(_ machine: Machine, after script: String) throws -> String {
             try machine.shell("systemctl stop vip-agent; \(script)")
             let cursor = try machine.shell("journalctl -n 0 --show-cursor | sed 's/^-- cursor: //'")
-            let place = cursor.split(separator: "\n").last.map(String.init) ?? ""
+            let setup = cursor.split(separator: "\n").last.map(String.init) ?? ""
             _ = try machine.run("systemctl", "start", "vip-agent")
-            return try machine.journal("-u vip-agent --after-cursor='\(place)'")
+            return try machine.journal("-u vip-agent --after-cursor='\(setup)'")
         }
 
         @Test("each is one clear line with the command that puts it right, and that does")

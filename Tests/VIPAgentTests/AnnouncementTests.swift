@@ -12,7 +12,7 @@ struct AnnouncementPermitTests {
     private static func permit(openFor span: Int64) -> AnnouncementPermit {
         let permit = AnnouncementPermit(addresses: [.v4(0x0a4d_0064)])
         let now = ClockReading.bootNow()
-        permit.place(on: 7)
+        permit.bind(to: 7)
         permit.open(until: now + span, at: now)
         return permit
     }
@@ -77,7 +77,7 @@ struct AnnouncementWorkerTests {
             let near = try #require(links.first { $0.name == "v0" })
             wire = Wire(on: try #require(links.first { $0.name == "v1" }).index)
             permit = AnnouncementPermit(addresses: addresses)
-            permit.place(on: near.index)
+            permit.bind(to: near.index)
             worker = try AnnouncementWorker([permit], with: Announcer())
             let now = ClockReading.bootNow()
             permit.open(until: now + span, at: now)

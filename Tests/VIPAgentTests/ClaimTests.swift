@@ -127,7 +127,7 @@ struct ClaimWatchTests {
             far = try #require(links.first { $0.name == "v1" })
             wire = Wire(on: far.index)
             permit = AnnouncementPermit(addresses: [floating, AddressClaimTests.floating6])
-            permit.place(on: near.index)
+            permit.bind(to: near.index)
             let now = ClockReading.bootNow()
             permit.open(until: now + 60_000_000_000, at: now - age)
             let announcer = try Announcer()
@@ -241,7 +241,7 @@ struct ClaimWatchTests {
     func elsewhere() throws {
         try inNetworkNamespace {
             let stage = try Stage()
-            stage.permit.place(on: 1)
+            stage.permit.bind(to: 1)
             stage.claim()
             #expect(stage.findings().isEmpty)
         }

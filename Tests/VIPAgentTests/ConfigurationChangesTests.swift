@@ -8,9 +8,9 @@ import VIPTestSupport
 struct ConfigurationChangesTests {
     static let text = PairText(timing: ["heartbeat = \"100ms\"", "lease = \"500ms\""]).text
 
-    private func site(_ text: String) throws -> Site {
+    private func cluster(_ text: String) throws -> LocalCluster {
         let configuration = try Configuration(parsing: text, path: "vip-agent.toml")
-        return Site(configuration, as: try configuration.requireRole(of: "lb1"))
+        return LocalCluster(configuration, as: try configuration.requireRole(of: "lb1"))
     }
 
     private func keys(_ octet: UInt8) throws -> ClusterKeys {
@@ -28,8 +28,8 @@ struct ConfigurationChangesTests {
         state.voters = ["node lb1", "node lb2", "witness w1"]
         state.addresses = ["10.77.0.100 web"]
         return ConfigurationChanges(
-            from: [(try site(Self.text), try keys(1), state)],
-            to: [(try site(new), try keys(key))],
+            from: [(try cluster(Self.text), try keys(1), state)],
+            to: [(try cluster(new), try keys(key))],
             isDirectory: false
         ).text
     }
@@ -97,16 +97,16 @@ struct ConfigurationSourceTests {
         #expect(try ConfigurationSource(reading: path) != first)
     }
 
-    @Test("texts make the same sites as files do")
-    func sites() throws {
+    @Test("texts make the same clusters as files do")
+    func clusters() throws {
         let source = ConfigurationSource(
             path: "/a.toml",
             isDirectory: false,
             files: [.init(path: "/a.toml", text: ConfigurationChangesTests.text)]
         )
-        let sites = try Sites(source, host: "lb2")
-        #expect(sites.entries.count == 1)
-        #expect(sites.entries[0].site.host == "lb2")
-        #expect(throws: ConfigurationFailure.self) { try Sites(source, host: "lb3") }
+        let clusters = try ServedClusters(source, host: "lb2")
+        #expect(clusters.entries.count == 1)
+        #expect(clusters.entries[0].cluster.host == "lb2")
+        #expect(throws: ConfigurationFailure.self) { try ServedClusters(source, host: "lb3") }
     }
 }

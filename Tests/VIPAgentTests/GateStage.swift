@@ -55,7 +55,7 @@ final class GateStage {
     /// A page on which these groups are owned for another ten seconds.
     static func page(owning groups: GroupID...) -> Page {
         Page(
-            header: PageHeader(place: Place(7), abstentionEnd: .zero, voterSet: 1),
+            header: PageHeader(incarnation: Incarnation(7), abstentionEnd: .zero, voterSet: 1),
             records: groups.map { group in
                 GroupRecord(
                     group: group,

@@ -128,7 +128,7 @@ struct SealedMemoryTests {
         let octets = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 3) }
         let memory = try SealedMemory(name: "test", holding: octets)
         let copy = dup(memory.number)
-        #expect(try SealedMemory.take(copy) == octets)
+        #expect(try SealedMemory.contents(of: copy) == octets)
         #expect(fcntl(copy, F_GETFD) == -1)
     }
 
@@ -144,9 +144,9 @@ struct SealedMemoryTests {
     @Test("what can still change is not believed, nor a number that is no descriptor")
     func unsealed() throws {
         let open = unsafe vip_memory_create("test")
-        #expect(throws: SystemError.self) { try SealedMemory.take(open) }
-        #expect(throws: SystemError.self) { try SealedMemory.take(9999) }
-        #expect(throws: SystemError.self) { try SealedMemory.take(STDERR_FILENO) }
+        #expect(throws: SystemError.self) { try SealedMemory.contents(of: open) }
+        #expect(throws: SystemError.self) { try SealedMemory.contents(of: 9999) }
+        #expect(throws: SystemError.self) { try SealedMemory.contents(of: STDERR_FILENO) }
     }
 }
 

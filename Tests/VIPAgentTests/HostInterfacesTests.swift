@@ -29,13 +29,13 @@ struct HostInterfacesTests {
         return address
     }
 
-    private func site(
+    private func cluster(
         interface: String = "eth0",
         paths: [String] = ["10.77.0.#"]
-    ) throws -> Site {
+    ) throws -> LocalCluster {
         let text = PairText(paths: paths, groups: [.init(on: interface)]).text
         let configuration = try Configuration(parsing: text, path: "vip.toml")
-        return Site(configuration, as: try configuration.requireRole(of: "lb1"))
+        return LocalCluster(configuration, as: try configuration.requireRole(of: "lb1"))
     }
 
     @Test("that have all it takes are worth no words")
@@ -47,7 +47,7 @@ struct HostInterfacesTests {
                 try Self.address("10.77.0.100", 32, on: 2),
             ]
         )
-        #expect(host.notes(on: try site(paths: ["10.77.0.#", "10.78.0.#"])) == [])
+        #expect(host.notes(on: try cluster(paths: ["10.77.0.#", "10.78.0.#"])) == [])
     }
 
     @Test("are found by any of their names, and missed by name")
@@ -56,9 +56,9 @@ struct HostInterfacesTests {
             links: [Self.link(2, "eth0", others: ["lan"])],
             addresses: [try Self.address("10.77.0.1", 24, on: 2)]
         )
-        #expect(host.notes(on: try site(interface: "lan")) == [])
+        #expect(host.notes(on: try cluster(interface: "lan")) == [])
         #expect(
-            host.notes(on: try site(interface: "lan0")) == [
+            host.notes(on: try cluster(interface: "lan0")) == [
                 "there is no interface lan0 on this host now, where group web is to be"
             ]
         )
@@ -70,7 +70,7 @@ struct HostInterfacesTests {
             links: [Self.link(2, name)],
             addresses: [try Self.address("10.77.0.1", 24, on: 2)]
         )
-        let notes = host.notes(on: try site(interface: name))
+        let notes = host.notes(on: try cluster(interface: name))
         #expect(notes.count == 1)
         #expect(notes.first?.hasPrefix("nobody asks on \(name) who has an address") == true)
     }
@@ -82,7 +82,7 @@ struct HostInterfacesTests {
             addresses: [try Self.address("10.77.0.1", 24, on: 2)],
             mute: [name]
         )
-        let notes = host.notes(on: try site())
+        let notes = host.notes(on: try cluster())
         #expect(notes.count == (name == "eth1" ? 0 : 1))
         #expect(notes.allSatisfy { $0.contains("net.ipv4.conf.\(name).arp_ignore is 3 or more") })
     }
@@ -96,7 +96,7 @@ struct HostInterfacesTests {
             ]
         )
         #expect(
-            host.notes(on: try site(paths: ["10.77.0.#", "10.78.0.#"])) == [
+            host.notes(on: try cluster(paths: ["10.77.0.#", "10.78.0.#"])) == [
                 "paths 0 and 1 of lb1 are both on eth0: what takes one takes the other, so give "
                     + "one of them an interface of its own"
             ]
@@ -119,7 +119,7 @@ struct HostInterfacesTests {
                 try Self.address(words[1].replacing("#", with: "1"), length, on: 3),
             ]
         )
-        let notes = host.notes(on: try site(paths: Array(words[..<2])))
+        let notes = host.notes(on: try cluster(paths: Array(words[..<2])))
         #expect(notes.count == 2)
         #expect(
             notes.first
@@ -134,8 +134,8 @@ struct HostInterfacesTests {
         let host = HostInterfaces(links: [Self.link(2, "eth0", others: ["lan"])], addresses: [])
         func losses(_ old: String, _ new: String) throws -> [String] {
             host.losses(
-                from: [try site(interface: old).configuration],
-                to: [try site(interface: new).configuration]
+                from: [try cluster(interface: old).configuration],
+                to: [try cluster(interface: new).configuration]
             )
         }
         #expect(

@@ -96,7 +96,7 @@ struct LogTests {
 
     @Test("lines of several threads are all there, and whole")
     func threads() throws {
-        let ring = LineRing(places: 4096)
+        let ring = LineRing(slots: 4096)
         let writers = 4
         let each = 1000
         let pool = (0..<writers).map { writer in
@@ -106,7 +106,7 @@ struct LogTests {
         }
         for worker in pool { worker.join() }
         var next = [Int](repeating: 0, count: writers)
-        while let line = ring.take() {
+        while let line = ring.pop() {
             let parts = String(decoding: line, as: UTF8.self).split(separator: " ")
             let writer = try #require(Int(parts[0]))
             #expect(Int(parts[1]) == next[writer])
@@ -120,18 +120,18 @@ struct LogTests {
 
     @Test("a line that is too long is cut between characters, and shows it")
     func long() throws {
-        let ring = LineRing(places: 2)
+        let ring = LineRing(slots: 2)
         #expect(put(Array(String(repeating: "ü", count: 600).utf8), in: ring))
-        let text = String(decoding: try #require(ring.take()), as: UTF8.self)
+        let text = String(decoding: try #require(ring.pop()), as: UTF8.self)
         #expect(text == String(repeating: "ü", count: 506) + "…")
         #expect(put([1], in: ring))
         #expect(put([2], in: ring))
         #expect(!put([3], in: ring))
-        #expect(ring.take() == [1])
+        #expect(ring.pop() == [1])
         #expect(put([4], in: ring))
-        #expect(ring.take() == [2])
-        #expect(ring.take() == [4])
-        #expect(ring.take() == nil)
+        #expect(ring.pop() == [2])
+        #expect(ring.pop() == [4])
+        #expect(ring.pop() == nil)
         #expect(ring.takeDropped() == 1)
     }
 

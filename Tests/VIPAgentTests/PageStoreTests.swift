@@ -66,7 +66,7 @@ struct PageMendingTests {
         try PageStore(path: scratch("page"), identity: BootIdentity.current(), groups: 1)
     }
 
-    private let header = PageHeader(place: Place(7), abstentionEnd: .zero, voterSet: 9)
+    private let header = PageHeader(incarnation: Incarnation(7), abstentionEnd: .zero, voterSet: 9)
     private let record = GroupRecord(group: GroupID(1), highestGranted: Term(3))
 
     @Test("that is cut, deleted or replaced is written anew, and a successor finds all of it")
@@ -123,7 +123,7 @@ struct PageMendingTests {
             let page = try open()
             try page.write(
                 PageHeader(
-                    place: Place(7),
+                    incarnation: Incarnation(7),
                     abstentionEnd: Instant(nanoseconds: .max),
                     voterSet: 9
                 )

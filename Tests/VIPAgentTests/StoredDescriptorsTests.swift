@@ -18,7 +18,7 @@ struct StoredDescriptorsTests {
     func names() {
         let numbers = row(2)
         defer { for number in numbers { close(number) } }
-        #expect(StoredDescriptors.take(numbers, ["a", "b"]) == ["a": 700, "b": 701])
+        #expect(StoredDescriptors.claim(numbers, ["a", "b"]) == ["a": 700, "b": 701])
         #expect(numbers.allSatisfy { fcntl($0, F_GETFD) == FD_CLOEXEC })
     }
 
@@ -26,13 +26,13 @@ struct StoredDescriptorsTests {
     func others() {
         let numbers = row(4)
         defer { for number in numbers { close(number) } }
-        #expect(StoredDescriptors.take(numbers, ["a", "", "a"]) == ["a": 702])
+        #expect(StoredDescriptors.claim(numbers, ["a", "", "a"]) == ["a": 702])
         #expect(numbers.map(isOpen) == [false, false, true, false])
     }
 
     @Test("that are not open are not there")
     func closed() {
-        #expect(StoredDescriptors.take(700..<702, ["a", "b"]) == [:])
+        #expect(StoredDescriptors.claim(700..<702, ["a", "b"]) == [:])
     }
 
     @Test(
@@ -43,7 +43,7 @@ struct StoredDescriptorsTests {
         for (name, value) in [
             ("LISTEN_PID", process), ("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "a"),
         ] { unsafe setenv(name, value, 1) }
-        #expect(StoredDescriptors.take() == [:])
+        #expect(StoredDescriptors.claim() == [:])
         #expect(ServiceNotifier.variable("LISTEN_FDS") == nil)
         #expect(ServiceNotifier.variable("LISTEN_PID") == nil)
     }
@@ -53,6 +53,6 @@ struct StoredDescriptorsTests {
         for (name, value) in [
             ("LISTEN_PID", "\(getpid())"), ("LISTEN_FDS", text), ("LISTEN_FDNAMES", "a"),
         ] { unsafe setenv(name, value, 1) }
-        #expect(StoredDescriptors.take() == [:])
+        #expect(StoredDescriptors.claim() == [:])
     }
 }

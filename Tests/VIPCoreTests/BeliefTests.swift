@@ -75,7 +75,7 @@ struct BeliefTests {
             forced: false
         )
         let record = GroupRecord(group: web, highestUsed: Term(4), tenure: tenure)
-        let talk = Conversation(.pair(lb1), memory: .settled(lb1Place, records: [record]))
+        let talk = Conversation(.pair(lb1), memory: .settled(lb1Incarnation, records: [record]))
         let lines = Transcript.lines(talk.effects)
         #expect(lines.contains("close gate") == (fault < 3))
         #expect(lines.contains("add addresses #1") == (fault == 3))

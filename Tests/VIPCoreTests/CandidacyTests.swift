@@ -107,7 +107,7 @@ struct CandidacyTests {
         #expect(talk.step(.interface(web, up: true)) == [])
         #expect(
             talk.step(.command(.maintenance(false), id: 2)) == [
-                "header: place 11, abstains until 0ms",
+                "header: incarnation 11, abstains until 0ms",
                 "reply 2: done",
                 "page: no grant, used 1, no tenure",
                 "to lb2: request 1",

@@ -88,7 +88,7 @@ struct DoubtTests {
         let record = try #require(last)
         let next = Conversation(
             .pair(lb1),
-            memory: .settled(lb1Place, records: [record]),
+            memory: .settled(lb1Incarnation, records: [record]),
             at: .ms(10_001)
         )
         #expect(

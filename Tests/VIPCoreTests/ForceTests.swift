@@ -55,7 +55,7 @@ struct ForceTests {
     func ownVoterHolds() {
         let grant = Grant(holder: lb2Holder, term: Term(5), expiry: .ms(10_300), released: false)
         let record = GroupRecord(group: web, grant: grant, highestGranted: Term(5))
-        var talk = Conversation.lonely(memory: .settled(lb1Place, records: [record]))
+        var talk = Conversation.lonely(memory: .settled(lb1Incarnation, records: [record]))
         let lines = talk.step(.command(.takeover(web), id: 7))
         #expect(lines.count == 1)
         #expect(lines.first?.contains("held") == true)
@@ -75,7 +75,7 @@ struct ForceTests {
             let lines = talk.step(.command(.takeover(web), id: 7))
             return lines.count == 1 ? lines[0] : "\(lines)"
         }
-        #expect(refusal(.lonely(memory: .new(Place(21)))).contains("abstaining"))
+        #expect(refusal(.lonely(memory: .new(Incarnation(21)))).contains("abstaining"))
         var noLink = Conversation(.pair(lb1))
         noLink.addressesRemoved()
         #expect(refusal(noLink).contains("interfaceDown"))
@@ -175,7 +175,7 @@ struct ForceTests {
             highestUsed: Term(4),
             tenure: tenure
         )
-        var talk = Conversation(.pair(lb1), memory: .settled(lb1Place, records: [record]))
+        var talk = Conversation(.pair(lb1), memory: .settled(lb1Incarnation, records: [record]))
         #expect(
             Transcript.lines(talk.effects) == [
                 "page: grant lb1 4 until 10400ms, used 4, no tenure",

@@ -66,7 +66,7 @@ struct FrameSizeTests {
                     Request(
                         group: group,
                         term: Term(1),
-                        holder: Holder(host: lb1, place: Place(11)),
+                        holder: Holder(host: lb1, incarnation: Incarnation(11)),
                         length: .milliseconds(500),
                         stamp: talk.now
                     )

@@ -110,7 +110,7 @@ struct GateTests {
         let record = GroupRecord(group: web, highestUsed: Term(4), tenure: tenure)
         var talk = Conversation(
             .pair(lb1),
-            memory: .settled(lb1Place, records: [record])
+            memory: .settled(lb1Incarnation, records: [record])
         )
         talk.step(.gate(web, inPlace: false))
         talk.step(.interface(web, up: true))

@@ -79,12 +79,12 @@ struct LettingGoTests {
         #expect(talk.hear(w1, try #require(talk.grant(of: w1))).last == "to w1: release 1")
     }
 
-    @Test("ignores a grant that names another holder, or its own host in another place")
+    @Test("ignores a grant that names another holder, or its own host in another incarnation")
     func foreignGrant() throws {
         var talk = lettingGo()
         talk.drained()
         var granted = Granted(answering: try #require(talk.request(to: w1)))
-        granted.holder = Holder(host: lb1, place: Place(111))
+        granted.holder = Holder(host: lb1, incarnation: Incarnation(111))
         #expect(talk.hear(w1, .granted(granted)) == [])
         granted.holder = lb2Holder
         #expect(talk.hear(w1, .granted(granted)) == [])

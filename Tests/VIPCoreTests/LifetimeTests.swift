@@ -136,7 +136,7 @@ struct LifetimeTests {
             forced: false
         )
         let record = GroupRecord(group: web, highestUsed: Term(4), tenure: tenure)
-        var talk = Conversation(settings(), memory: .settled(lb1Place, records: [record]))
+        var talk = Conversation(settings(), memory: .settled(lb1Incarnation, records: [record]))
         #expect(!talk.asksForAddresses)
         talk.greet(w1)
         let grant = try #require(talk.grant(of: w1))

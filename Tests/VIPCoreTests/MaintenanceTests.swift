@@ -14,20 +14,20 @@ struct MaintenanceTests {
         var talk = Conversation.lonely()
         #expect(
             talk.step(.command(.maintenance(true), id: 7)) == [
-                "header: place 11, abstains until 0ms, maintenance", "reply 7: done",
+                "header: incarnation 11, abstains until 0ms, maintenance", "reply 7: done",
             ]
         )
         #expect(talk.step(.command(.maintenance(true), id: 8)) == ["reply 8: done"])
         #expect(
             talk.step(.command(.maintenance(false), id: 9)) == [
-                "header: place 11, abstains until 0ms", "reply 9: done",
+                "header: incarnation 11, abstains until 0ms", "reply 9: done",
             ]
         )
     }
 
     @Test("survives the process")
     func survives() {
-        var memory = Memory.settled(lb1Place)
+        var memory = Memory.settled(lb1Incarnation)
         memory.page?.header.maintenance = true
         var talk = Conversation.lonely(memory: memory)
         #expect(talk.greet(w1) == [])

@@ -331,7 +331,7 @@ struct OwnerTests {
             forced: false
         )
         let record = GroupRecord(group: web, highestUsed: Term(4), tenure: tenure)
-        var talk = Conversation(.pair(lb1), memory: .settled(lb1Place, records: [record]))
+        var talk = Conversation(.pair(lb1), memory: .settled(lb1Incarnation, records: [record]))
         talk.step(.interface(web, up: true))
         talk.addressesAdded()
         for beat in 1...110 {

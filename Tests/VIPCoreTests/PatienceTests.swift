@@ -130,7 +130,7 @@ struct PatienceTests {
     func lowersRecord() {
         let grant = Grant(holder: lb1Holder, term: Term(5), expiry: .ms(12_000), released: false)
         let record = GroupRecord(group: web, grant: grant, highestGranted: Term(5))
-        var memory = Memory.settled(w1Place, records: [record])
+        var memory = Memory.settled(w1Incarnation, records: [record])
         memory.longestLease = .seconds(30)
         var talk = Conversation(.pair(w1), memory: memory)
         #expect(!Transcript.lines(talk.effects).contains { $0.hasPrefix("record lease") })
@@ -143,7 +143,7 @@ struct PatienceTests {
 
     @Test("until it has abstained for the lease on record, before it lowers that")
     func lowersRecordAfterAbstention() {
-        let memory = Memory.new(Place(21), longestLease: .seconds(30))
+        let memory = Memory.new(Incarnation(21), longestLease: .seconds(30))
         var talk = Conversation(.pair(w1), memory: memory)
         #expect(!talk.sleep(29_999).contains { $0.hasPrefix("record lease") })
         #expect(talk.sleep(200).contains("record lease 500ms"))
@@ -156,7 +156,7 @@ struct PatienceTests {
         var talk = Conversation.witness(.pair(w1, suspended: true), memory: memory)
         #expect(
             talk.step(.command(.acceptVoters, id: 3)).first
-                == "header: place 13, abstains until 40000ms"
+                == "header: incarnation 13, abstains until 40000ms"
         )
         #expect(talk.reports.contains(.abstaining(.seconds(30))))
     }

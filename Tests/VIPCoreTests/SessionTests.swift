@@ -130,7 +130,7 @@ struct SessionTests {
             talk.greet(w1)
         default:
             // This host has.
-            talk = Conversation.lonely(.pair(lb2), memory: .settled(lb2Place), seed: 2)
+            talk = Conversation.lonely(.pair(lb2), memory: .settled(lb2Incarnation), seed: 2)
             talk.greet(lb1)
             talk.greet(w1)
         }
@@ -238,7 +238,7 @@ struct SessionTests {
         )
         var again = Conversation(
             .pair(lb1),
-            memory: .settled(lb1Place, records: [record]),
+            memory: .settled(lb1Incarnation, records: [record]),
             at: .ms(10_150),
             seed: 2
         )

@@ -42,7 +42,7 @@ struct StartTests {
         _ record: GroupRecord,
         _ settings: Settings = .pair(lb1)
     ) -> Conversation {
-        Conversation(settings, memory: .settled(lb1Place, records: [record]))
+        Conversation(settings, memory: .settled(lb1Incarnation, records: [record]))
     }
 
     @Test("within its lease is the same holder in the same term, and leaves gate and addresses")
@@ -91,7 +91,7 @@ struct StartTests {
     func suspendedMeanwhile() {
         let talk = Conversation(
             .pair(lb1),
-            memory: .settled(lb1Place, records: [record()]),
+            memory: .settled(lb1Incarnation, records: [record()]),
             at: Reading(boottime: .ms(10_346.803), raw: .ms(10_000))
         )
         #expect(Transcript.lines(talk.effects).contains("close gate"))
@@ -118,7 +118,7 @@ struct StartTests {
 
     @Test("releases nothing before the gate is found and closed, and what it let through has left")
     func gateFoundLate() {
-        var memory = Memory.settled(lb1Place, records: [record(tenure: false)])
+        var memory = Memory.settled(lb1Incarnation, records: [record(tenure: false)])
         memory.areGatesFound = false
         var talk = Conversation(.pair(lb1), memory: memory)
         talk.addressesRemoved()
@@ -130,7 +130,7 @@ struct StartTests {
 
     @Test("lets go of a tenure that goes on only behind a gate that is found")
     func gateFoundAfterLettingGo() {
-        var memory = Memory.settled(lb1Place, records: [record()])
+        var memory = Memory.settled(lb1Incarnation, records: [record()])
         memory.areGatesFound = false
         var talk = Conversation(.pair(lb1), memory: memory)
         talk.addressesAdded()
@@ -148,7 +148,7 @@ struct StartTests {
         settings.addressesMoved = true
         let talk = Conversation(
             settings,
-            memory: .settled(lb1Place, records: [record()])
+            memory: .settled(lb1Incarnation, records: [record()])
         )
         #expect(
             Transcript.lines(talk.effects) == [
@@ -177,15 +177,17 @@ struct StartTests {
         #expect(talk.greet(w1).contains("to w1: request 18"))
     }
 
-    @Test("in a new place remembers no tenure, and waits for its own abstention before it asks")
-    func newPlace() {
-        var talk = Conversation.lonely(.pair(lb1), memory: .new(Place(21)))
+    @Test(
+        "in a new incarnation remembers no tenure, and waits for its own abstention before it asks"
+    )
+    func newIncarnation() {
+        var talk = Conversation.lonely(.pair(lb1), memory: .new(Incarnation(21)))
         #expect(talk.greet(w1) == [])
         talk.sleep(400)
         #expect(talk.greet(w1) == [])
         #expect(!talk.sleep(99.9).contains("to w1: request 1"))
         #expect(talk.sleep(0.1).contains("to w1: request 1"))
-        #expect(talk.request(to: w1)?.holder == Holder(host: lb1, place: Place(21)))
+        #expect(talk.request(to: w1)?.holder == Holder(host: lb1, incarnation: Incarnation(21)))
     }
 
     @Test("gives up the tenure of a group that left the configuration, and keeps the rest of it")
@@ -193,7 +195,7 @@ struct StartTests {
         let other = GroupID(50)
         var talk = Conversation(
             .pair(lb1),
-            memory: .settled(lb1Place, records: [record(group: other)])
+            memory: .settled(lb1Incarnation, records: [record(group: other)])
         )
         #expect(
             Transcript.lines(talk.effects) == [
@@ -212,7 +214,7 @@ struct StartTests {
         let other = GroupID(50)
         let talk = Conversation(
             .pair(lb1),
-            memory: .settled(lb1Place, records: [record(group: other, tenure: false)])
+            memory: .settled(lb1Incarnation, records: [record(group: other, tenure: false)])
         )
         #expect(talk.effects.contains(.closeGate(other)))
     }

@@ -91,7 +91,11 @@ struct SwitchoverTests {
 
     @Test("just releases when the owner's own voter abstains")
     func abstainingVoterReleases() throws {
-        let header = PageHeader(place: lb1Place, abstentionEnd: .ms(20_000), voterSet: 7)
+        let header = PageHeader(
+            incarnation: lb1Incarnation,
+            abstentionEnd: .ms(20_000),
+            voterSet: 7
+        )
         let contributions = [lb2, w1].map {
             Contribution(voter: $0, stamp: .ms(9_990), length: .milliseconds(500))
         }
@@ -104,7 +108,10 @@ struct SwitchoverTests {
         let record = GroupRecord(group: web, highestUsed: Term(1), tenure: tenure)
         var talk = Conversation(
             .pair(lb1),
-            memory: Memory(page: Page(header: header, records: [record]), newPlace: Place(99))
+            memory: Memory(
+                page: Page(header: header, records: [record]),
+                newIncarnation: Incarnation(99)
+            )
         )
         talk.addressesAdded()
         talk.step(.interface(web, up: true))
@@ -135,7 +142,7 @@ struct SwitchoverTests {
         var offer = try offer(in: talk)
         switch fault {
         case 0: offer.number += 1
-        case 1: offer.request.holder = Holder(host: w1, place: w1Place)
+        case 1: offer.request.holder = Holder(host: w1, incarnation: w1Incarnation)
         default: offer.request.term = Term(1)
         }
         #expect(talk.hear(lb2, .offer(offer)) == [])
@@ -382,7 +389,7 @@ struct SwitchoverTests {
         var release = Release(
             group: web,
             term: Term(1),
-            holder: Holder(host: w1, place: w1Place)
+            holder: Holder(host: w1, incarnation: w1Incarnation)
         )
         release.vote = Granted(answering: offer.request)
         talk.hear(w1, .release(release))
@@ -411,7 +418,7 @@ struct SwitchoverTests {
 
     @Test("a node whose voter abstains declines")
     func abstainingDeclines() {
-        var talk = Conversation.lonely(.pair(lb2), memory: .new(Place(22)))
+        var talk = Conversation.lonely(.pair(lb2), memory: .new(Incarnation(22)))
         talk.greet(lb1)
         #expect(ask(&talk) == ["to lb1: declined abstaining"])
     }

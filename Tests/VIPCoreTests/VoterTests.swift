@@ -82,7 +82,7 @@ struct VoterTests {
     @Test("grants nothing to a witness, which never owns")
     func grantsNoWitness() {
         var talk = Conversation.owner()
-        let holder = Holder(host: w1, place: Place(7))
+        let holder = Holder(host: w1, incarnation: Incarnation(7))
         #expect(talk.hear(w1, request(holder, 9)) == [])
         #expect(talk.agent.drops(for: .implausible) == 1)
     }
@@ -120,11 +120,11 @@ struct VoterTests {
         )
     }
 
-    @Test("takes the same host with another place for another holder")
+    @Test("takes the same host with another incarnation for another holder")
     func placeIsPartOfHolder() {
         var talk = Conversation.witness()
         talk.hear(lb1, request(lb1Holder, 5))
-        let reborn = Holder(host: lb1, place: Place(111))
+        let reborn = Holder(host: lb1, incarnation: Incarnation(111))
         #expect(talk.hear(lb1, request(reborn, 6)) == ["to lb1: refused 6 held by lb1"])
     }
 
@@ -204,13 +204,13 @@ struct VoterTests {
     }
 
     @Test(
-        "ignores a release of another term or by another place, and acknowledges it",
-        arguments: zip([Place(11), Place(11), Place(111)], [UInt64(4), 6, 5])
+        "ignores a release of another term or by another incarnation, and acknowledges it",
+        arguments: zip([Incarnation(11), Incarnation(11), Incarnation(111)], [UInt64(4), 6, 5])
     )
-    func releaseIsExact(place: Place, term: UInt64) {
+    func releaseIsExact(incarnation: Incarnation, term: UInt64) {
         var talk = Conversation.witness()
         talk.hear(lb1, request(lb1Holder, 5))
-        let other = Holder(host: lb1, place: place)
+        let other = Holder(host: lb1, incarnation: incarnation)
         #expect(talk.hear(lb1, release(other, term)) == ["to lb1: released \(term)"])
         #expect(talk.hear(lb2, request(lb2Holder, 9)) == ["to lb2: refused 9 held by lb1"])
     }
@@ -256,7 +256,7 @@ struct VoterTests {
         #expect(talk.hear(lb1, request(lb1Holder, 5)) == ["to lb1: refused 5 suspended"])
         #expect(
             talk.step(.command(.acceptVoters, id: 3)) == [
-                "header: place 13, abstains until 10500ms",
+                "header: incarnation 13, abstains until 10500ms",
                 "record voters",
                 "reply 3: done",
             ]
@@ -297,7 +297,7 @@ struct VoterTests {
         let group = GroupID(404)
         let grant = Grant(holder: lb1Holder, term: Term(5), expiry: .ms(10_400), released: false)
         let record = GroupRecord(group: group, grant: grant, highestGranted: Term(5))
-        var talk = Conversation(.pair(w1), memory: .settled(lb1Place, records: [record]))
+        var talk = Conversation(.pair(w1), memory: .settled(lb1Incarnation, records: [record]))
         talk.greet(lb1)
         let release = Release(group: group, term: Term(5), holder: lb1Holder)
         #expect(talk.hear(lb1, .release(release)) == [])
@@ -366,12 +366,16 @@ struct VoterTests {
         )
     }
 
-    // MARK: - A new place
+    // MARK: - A new incarnation
 
-    @Test("in a new place abstains for the configured lease, and says so in the page's first write")
-    func newPlaceAbstains() {
-        var talk = Conversation(.pair(w1), memory: .new(Place(21)))
-        #expect(Transcript.lines(talk.effects).first == "header: place 21, abstains until 10500ms")
+    @Test(
+        "in a new incarnation abstains for the configured lease, and says so in the page's first write"
+    )
+    func newIncarnationAbstains() {
+        var talk = Conversation(.pair(w1), memory: .new(Incarnation(21)))
+        #expect(
+            Transcript.lines(talk.effects).first == "header: incarnation 21, abstains until 10500ms"
+        )
         talk.greet(lb1)
         talk.pass(499)
         #expect(talk.hear(lb1, request(lb1Holder, 5)) == ["to lb1: refused 5 abstaining"])
@@ -379,16 +383,18 @@ struct VoterTests {
         #expect(talk.hear(lb1, request(lb1Holder, 5)).last == "to lb1: granted 5")
     }
 
-    @Test("in a new place abstains for the recorded lease, if that is longer")
-    func newPlaceAbstainsForRecordedLease() {
-        let memory = Memory.new(Place(21), longestLease: .seconds(30))
+    @Test("in a new incarnation abstains for the recorded lease, if that is longer")
+    func newIncarnationAbstainsForRecordedLease() {
+        let memory = Memory.new(Incarnation(21), longestLease: .seconds(30))
         let talk = Conversation(.pair(w1), memory: memory)
-        #expect(Transcript.lines(talk.effects).first == "header: place 21, abstains until 40000ms")
+        #expect(
+            Transcript.lines(talk.effects).first == "header: incarnation 21, abstains until 40000ms"
+        )
     }
 
     @Test("ends its abstention by RAW alone")
     func abstentionByRaw() {
-        var talk = Conversation(.pair(w1), memory: .new(Place(21)))
+        var talk = Conversation(.pair(w1), memory: .new(Incarnation(21)))
         talk.pass(boottime: 3_600_000, raw: 499)
         talk.greet(lb1)
         #expect(talk.hear(lb1, request(lb1Holder, 5)) == ["to lb1: refused 5 abstaining"])
@@ -396,8 +402,15 @@ struct VoterTests {
 
     @Test("goes on abstaining after a restart until the instant that the page names")
     func abstentionOutlivesTheProcess() {
-        let header = PageHeader(place: Place(21), abstentionEnd: .ms(10_200), voterSet: 7)
-        let memory = Memory(page: Page(header: header, records: []), newPlace: Place(99))
+        let header = PageHeader(
+            incarnation: Incarnation(21),
+            abstentionEnd: .ms(10_200),
+            voterSet: 7
+        )
+        let memory = Memory(
+            page: Page(header: header, records: []),
+            newIncarnation: Incarnation(99)
+        )
         var talk = Conversation(.pair(w1), memory: memory)
         #expect(talk.reports == [.abstaining(.milliseconds(200))])
         talk.greet(lb1)
@@ -412,7 +425,7 @@ struct VoterTests {
     func grantsOutliveTheProcess() {
         let grant = Grant(holder: lb1Holder, term: Term(5), expiry: .ms(10_300), released: false)
         let record = GroupRecord(group: web, grant: grant, highestGranted: Term(8))
-        var talk = Conversation.witness(memory: .settled(w1Place, records: [record]))
+        var talk = Conversation.witness(memory: .settled(w1Incarnation, records: [record]))
         #expect(talk.hear(lb2, request(lb2Holder, 9)) == ["to lb2: refused 9 held by lb1"])
         talk.pass(300)
         #expect(talk.hear(lb2, request(lb2Holder, 8)) == ["to lb2: refused 8 lowTerm"])
@@ -421,7 +434,7 @@ struct VoterTests {
 
     @Test("takes the highest term from the state directory when a reboot has cost it its page")
     func termsSurviveReboot() {
-        var memory = Memory.new(Place(21))
+        var memory = Memory.new(Incarnation(21))
         memory.highestTerms = [(web, Term(41))]
         var talk = Conversation(.pair(w1), memory: memory)
         talk.pass(500)

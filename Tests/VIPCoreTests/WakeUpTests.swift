@@ -32,7 +32,7 @@ struct WakeUpTests {
         #expect((8...40).contains(steps(&lettingGo, 1000)))
         var witness = Conversation.witness()
         #expect((8...40).contains(steps(&witness, 1000)))
-        var abstaining = Conversation.lonely(memory: .new(Place(21)))
+        var abstaining = Conversation.lonely(memory: .new(Incarnation(21)))
         abstaining.greet(w1)
         #expect((8...80).contains(steps(&abstaining, 1000)))
     }
@@ -76,7 +76,7 @@ struct WakeUpTests {
         let record = GroupRecord(group: web, highestUsed: Term(4), tenure: tenure)
         var talk = Conversation(
             .pair(lb1, suspended: true),
-            memory: .settled(lb1Place, records: [record])
+            memory: .settled(lb1Incarnation, records: [record])
         )
         talk.addressesAdded()
         talk.greet(w1)

@@ -21,7 +21,7 @@ struct GateStartTests {
         // It replaces an earlier gate only once it sits where that did.
         #expect(!talk.gate.areGatesFound)
         // The core has taken it to be in place all along, and waited for this.
-        #expect(talk.hear(.posts([.whole()])) == ["store", "tell: gates closed"])
+        #expect(talk.hear(.attachments([.whole()])) == ["store", "tell: gates closed"])
         #expect(talk.gate.areGatesFound)
         #expect(!talk.gate.isPending)
     }
@@ -42,7 +42,7 @@ struct GateStartTests {
         var talk = GateTalk()
         talk.begin()
         talk.hear(.found(.descriptors, []))
-        #expect(talk.hear(.posts([.whole()])) == ["store but what was inherited"])
+        #expect(talk.hear(.attachments([.whole()])) == ["store but what was inherited"])
     }
 
     @Test("begins once")
@@ -120,7 +120,7 @@ struct GateStartTests {
             ]
         )
         #expect(
-            talk.hear(.posts([.whole()]))
+            talk.hear(.attachments([.whole()]))
                 == ["store but what was inherited", "tell: mail in place"]
         )
     }
@@ -131,7 +131,7 @@ struct GateStartTests {
         talk.begin()
         talk.hear(.found(.descriptors, [occupant(3, mail), occupant(7, web)]))
         #expect(
-            talk.hear(.posts([.whole(), .missing(3)])) == [
+            talk.hear(.attachments([.whole(), .missing(3)])) == [
                 "store but what was inherited", "note: missing on eth3 (busy)",
                 "tell: web not in place",
             ]
@@ -169,7 +169,7 @@ struct GateStartTests {
             ]
         )
         #expect(
-            talk.hear(.posts([.whole()]))
+            talk.hear(.attachments([.whole()]))
                 == ["store", "tell: gates closed", "tell: mail in place"]
         )
     }
@@ -196,7 +196,7 @@ struct GateStartTests {
                 == "tell: gates closed"
         )
         #expect(
-            talk.hear(.posts([.whole()]))
+            talk.hear(.attachments([.whole()]))
                 == ["store", "tell: web in place", "tell: mail in place"]
         )
     }
@@ -215,7 +215,7 @@ struct GateStartTests {
                 == "tell: gates closed"
         )
         #expect(
-            talk.hear(.posts([.whole()]))
+            talk.hear(.attachments([.whole()]))
                 == ["store", "tell: web in place", "tell: mail in place"]
         )
     }

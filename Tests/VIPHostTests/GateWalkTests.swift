@@ -104,10 +104,11 @@ private struct GateLife {
             load()
         default:
             guard hasKept else { return }
-            let posts: [[GatePost]] = [
+            let attachments: [[GateAttachment]] = [
                 [.whole()], [.whole(), .missing(3)], [], [.unsupported()],
             ]
-            let report: GateReport = draw(5) == 0 ? .failed("busy") : .posts(posts[Int(draw(4))])
+            let report: GateReport =
+                draw(5) == 0 ? .failed("busy") : .attachments(attachments[Int(draw(4))])
             step(.reports([report]))
         }
     }
@@ -163,7 +164,7 @@ private struct GateLife {
         }
         let believed: Set<GroupID>? =
             switch talk.gate.posture {
-            case .kept(let posts): posts.allSatisfy(\.isWhole) ? [web, mail] : []
+            case .kept(let attachments): attachments.allSatisfy(\.isWhole) ? [web, mail] : []
             case .unavailable: fallbacks
             case .pending(_, .failing): []
             case .unsought, .pending, .leaving, .gone: nil

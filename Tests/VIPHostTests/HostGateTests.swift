@@ -11,15 +11,15 @@ struct HostGateTests {
         var talk = GateTalk()
         talk.settle()
         #expect(
-            talk.hear(.posts([.whole(2), .missing(3)])) == [
+            talk.hear(.attachments([.whole(2), .missing(3)])) == [
                 "note: missing on eth3 (busy)",
                 "tell: web not in place", "tell: mail not in place",
             ]
         )
         // The core knows.
-        #expect(talk.hear(.posts([.missing(2), .missing(3)])).count == 2)
+        #expect(talk.hear(.attachments([.missing(2), .missing(3)])).count == 2)
         #expect(
-            talk.hear(.posts([.whole(2), .whole(3)])) == [
+            talk.hear(.attachments([.whole(2), .whole(3)])) == [
                 "note: back on eth2", "note: back on eth3",
                 "tell: web in place", "tell: mail in place",
             ]
@@ -31,7 +31,7 @@ struct HostGateTests {
         var talk = GateTalk()
         talk.settle()
         #expect(
-            talk.hear(.posts([.missing()]), .posts([.whole()]))
+            talk.hear(.attachments([.missing()]), .attachments([.whole()]))
                 == ["note: missing on eth2 (busy)", "note: back on eth2"]
         )
     }
@@ -48,11 +48,11 @@ struct HostGateTests {
     func risk() {
         var talk = GateTalk()
         talk.settle()
-        let risky = GatePost.whole(risks: ["a filter"])
-        #expect(talk.hear(.posts([risky])) == ["note: risk on eth2 (a filter)"])
-        #expect(talk.hear(.posts([risky])) == [])
-        #expect(talk.hear(.posts([.whole()])) == [])
-        #expect(talk.hear(.posts([risky])) == ["note: risk on eth2 (a filter)"])
+        let risky = GateAttachment.whole(risks: ["a filter"])
+        #expect(talk.hear(.attachments([risky])) == ["note: risk on eth2 (a filter)"])
+        #expect(talk.hear(.attachments([risky])) == [])
+        #expect(talk.hear(.attachments([.whole()])) == [])
+        #expect(talk.hear(.attachments([risky])) == ["note: risk on eth2 (a filter)"])
     }
 
     @Test("of a host without any interface is in place")
@@ -60,7 +60,7 @@ struct HostGateTests {
         var talk = GateTalk()
         talk.beginAtInterfaces()
         talk.hear(.loaded)
-        #expect(talk.hear(.posts([])) == ["store", "tell: gates closed"])
+        #expect(talk.hear(.attachments([])) == ["store", "tell: gates closed"])
         #expect(talk.gate.unavailability == nil)
     }
 
@@ -75,11 +75,11 @@ struct HostGateTests {
         )
         #expect(!talk.gate.isPending)
         #expect(
-            talk.hear(.posts([.whole()])) == [
+            talk.hear(.attachments([.whole()])) == [
                 "store but what was inherited", "tell: web in place", "tell: mail in place",
             ]
         )
-        // Later, posts alone say where it is.
+        // Later, attachments alone say where it is.
         #expect(talk.hear(.failed("no netlink")) == ["note: failed (no netlink)"])
     }
 
@@ -128,7 +128,7 @@ struct HostGateTests {
         talk.beginAtInterfaces()
         talk.hear(.loaded)
         #expect(
-            talk.hear(.posts([.unsupported(2), .unsupported(3)])) == [
+            talk.hear(.attachments([.unsupported(2), .unsupported(3)])) == [
                 "let go",
                 "note: unavailable (no clsact), 1 can't be here",
                 "remove the foreign gate",
@@ -144,7 +144,7 @@ struct HostGateTests {
         talk.beginAtInterfaces()
         talk.hear(.loaded)
         #expect(
-            talk.hear(.posts([.whole(2), .unsupported(3)])) == [
+            talk.hear(.attachments([.whole(2), .unsupported(3)])) == [
                 "store", "tell: gates closed", "note: missing on eth3 (no clsact)",
                 "tell: web not in place", "tell: mail not in place",
             ]
@@ -156,8 +156,8 @@ struct HostGateTests {
         var talk = GateTalk(web: .lifetimes)
         talk.beginAtInterfaces()
         talk.hear(.loaded)
-        talk.hear(.posts([.unsupported()]))
-        #expect(talk.hear(.posts([.whole()])) == [])
+        talk.hear(.attachments([.unsupported()]))
+        #expect(talk.hear(.attachments([.whole()])) == [])
         #expect(talk.gate.unavailability == "no clsact")
         #expect(talk.gate.enforcement(of: web) == .lifetimes)
     }
@@ -167,7 +167,7 @@ struct HostGateTests {
         var talk = GateTalk(web: .lifetimes)
         talk.settle()
         #expect(
-            talk.hear(.posts([.unsupported()])) == [
+            talk.hear(.attachments([.unsupported()])) == [
                 "note: missing on eth2 (no clsact)",
                 "tell: web not in place", "tell: mail not in place",
             ]
@@ -263,7 +263,7 @@ struct HostGateTests {
         #expect(talk.step(.takeAway) == ["close all", "take away"])
         #expect(talk.gate.deadline == .seconds(10.4))
         let outcome = GateRemovalReport(removed: ["gate on eth2"])
-        #expect(talk.hear(.posts([.missing()]), .takenAway(outcome)) == [])
+        #expect(talk.hear(.attachments([.missing()]), .takenAway(outcome)) == [])
         #expect(talk.gate.posture == .gone(outcome))
         #expect(talk.gate.deadline == nil)
         #expect(talk.step(.takeAway) == [])
@@ -318,22 +318,22 @@ struct HostGateTests {
         talk.hear(.loaded)
         #expect(all(talk.gate) == [.lifetimes, .gate])
         other = talk
-        talk.hear(.posts([.missing()]))
+        talk.hear(.attachments([.missing()]))
         #expect(all(talk.gate) == [.gate, .gate])
-        other.hear(.posts([.unsupported()]))
+        other.hear(.attachments([.unsupported()]))
         #expect(all(other.gate) == [.lifetimes, .agent])
     }
 
     @Test("is not changed by an answer that nobody has asked for")
     func strayReports() {
         var talk = GateTalk()
-        #expect(talk.hear(.loaded, .found(.pins, []), .posts([.whole()])) == [])
+        #expect(talk.hear(.loaded, .found(.pins, []), .attachments([.whole()])) == [])
         talk.begin()
-        #expect(talk.hear(.loaded, .found(.pins, []), .posts([.whole()])) == [])
+        #expect(talk.hear(.loaded, .found(.pins, []), .attachments([.whole()])) == [])
         #expect(talk.hear(.unavailable("no eBPF"), .notFound(.pins)) == [])
         #expect(talk.hear(.takenAway(GateRemovalReport())) == [])
         talk.hear(.found(.descriptors, []))
-        talk.hear(.posts([.whole()]))
+        talk.hear(.attachments([.whole()]))
         #expect(talk.hear(.loaded, .found(.descriptors, []), .unavailable("no eBPF")) == [])
         #expect(talk.step(.foreignGateRemoved(GateRemovalReport(), silenced: [web])) == [])
         #expect(talk.gate.posture == .kept([.whole()]))

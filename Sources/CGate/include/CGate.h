@@ -82,15 +82,15 @@ int cgate_remove_qdisc(int interface);
 
 // What the kernel has at that hook, now. All 0 if the qdisc is gone, which is no error; -ENODEV if
 // the interface is.
-struct cgate_seat {
+struct cgate_hook_state {
     uint32_t program;       // id of the program under our priority and handle; 0: none
     uint32_t is_ours;       // it is this gate's
     uint32_t before_us;     // filters at our priority that the kernel asks before ours: later ones
     uint32_t tcx;           // tcx programs, which it asks before any filter
 };
-int cgate_seat(
+int cgate_hook_state(
     const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook,
-    struct cgate_seat *seat);
+    struct cgate_hook_state *state);
 
 // Finds the gate of which a program sits at that hook of that interface, by the kernel's ids.
 // Needs CAP_SYS_ADMIN. -ENOENT: no program of any gate sits there. -EPROTO: one of another layout.

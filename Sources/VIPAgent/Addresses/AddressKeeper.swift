@@ -92,7 +92,7 @@ package final class AddressKeeper {
         case .ask(let request, let id):
             guard !worker.ask(request, id: id) else { return nil }
             return .answered(id, .refused(.tooManyQuestions))
-        case .place(let group, let interface): permits[group].place(on: interface)
+        case .bind(let group, let interface): permits[group].bind(to: interface)
         case .announce(let group): announcements.ask(group)
         case .awaitSilence(let group):
             guard permits[group].isFrameUnderWay else { return .silent(group: group) }

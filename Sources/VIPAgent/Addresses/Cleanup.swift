@@ -11,7 +11,7 @@ package enum Cleanup {
     ///
     /// - Throws: also where something could not be taken off; the gate stays while an address does.
     package static func remove(
-        of sites: [Site],
+        of clusters: [LocalCluster],
         runDirectory: String
     ) throws(StartupFailure) -> [String] {
         let lock: RunDirectory
@@ -21,7 +21,7 @@ package enum Cleanup {
             throw StartupFailure(error)
         }
         defer { withExtendedLifetime(lock) {} }
-        let groups = sites.flatMap(\.configuration.groups)
+        let groups = clusters.flatMap(\.configuration.groups)
         var removed: [String]
         do throws(SystemError) {
             removed = try removeAddresses(of: groups)

@@ -42,9 +42,9 @@ package struct HostInterfaces: Sendable {
     }
 
     /// What `vip-agent check` has to tell, a line each.
-    package func notes(on site: Site) -> [String] {
-        site.groups.flatMap(notes) + absentAddresses(of: site) + routingDomains(of: site)
-            + (site.role == .node ? sharedPaths(of: site) + sharedSubnets(of: site) : [])
+    package func notes(on cluster: LocalCluster) -> [String] {
+        cluster.groups.flatMap(notes) + absentAddresses(of: cluster) + routingDomains(of: cluster)
+            + (cluster.role == .node ? sharedPaths(of: cluster) + sharedSubnets(of: cluster) : [])
     }
 
     // MARK: - Groups
@@ -69,9 +69,9 @@ package struct HostInterfaces: Sendable {
     }
 
     /// Has the kernel tried, see `AddressTrial`; nothing where this process may not.
-    package func refusals(of site: Site, by socket: RouteSocket) -> [String] {
-        guard site.role == .node else { return [] }
-        return site.groups.flatMap { group in
+    package func refusals(of cluster: LocalCluster, by socket: RouteSocket) -> [String] {
+        guard cluster.role == .node else { return [] }
+        return cluster.groups.flatMap { group in
             guard let link = link(group.interface) else { return [] as [String] }
             return GroupOnHost.samples(of: group.addresses).compactMap { floating in
                 let address = InterfaceAddress(floating, on: link.index, lifetime: 1)
@@ -90,26 +90,26 @@ package struct HostInterfaces: Sendable {
 
     // MARK: - Paths
 
-    private func ownAddresses(of site: Site) -> [IPAddress] {
-        let voter = site.configuration.voters.first { $0.name == site.host }
+    private func ownAddresses(of cluster: LocalCluster) -> [IPAddress] {
+        let voter = cluster.configuration.voters.first { $0.name == cluster.host }
         return (voter?.addresses ?? []).map(\.address)
     }
 
-    private func absentAddresses(of site: Site) -> [String] {
-        ownAddresses(of: site).filter { own in !addresses.contains { $0.address == own } }.map {
-            "\($0), the address of \(site.host), is on no interface of this host now"
+    private func absentAddresses(of cluster: LocalCluster) -> [String] {
+        ownAddresses(of: cluster).filter { own in !addresses.contains { $0.address == own } }.map {
+            "\($0), the address of \(cluster.host), is on no interface of this host now"
         }
     }
 
     /// The sockets to the voters are in no VRF. What comes in through an interface that is in one
     /// does not reach them, and what they send is routed by another table.
-    private func routingDomains(of site: Site) -> [String] {
-        ownAddresses(of: site).compactMap { own in
+    private func routingDomains(of cluster: LocalCluster) -> [String] {
+        ownAddresses(of: cluster).compactMap { own in
             guard let index = addresses.first(where: { $0.address == own })?.interface,
                 let link = links.first(where: { $0.index == index }),
                 let domain = link.routingDomain(among: links)
             else { return nil }
-            return "\(own), the address of \(site.host), is on \(link.name) in the VRF "
+            return "\(own), the address of \(cluster.host), is on \(link.name) in the VRF "
                 + "\(domain.name), and the agent hears nobody there: give the host an address "
                 + "outside of VRFs, or run the agent by 'ip vrf exec \(domain.name)'; floating "
                 + "addresses may be in a VRF"
@@ -117,14 +117,14 @@ package struct HostInterfaces: Sendable {
     }
 
     /// Two paths are to fail one at a time.
-    private func sharedPaths(of site: Site) -> [String] {
-        let places = ownAddresses(of: site).enumerated().compactMap { path, own in
+    private func sharedPaths(of cluster: LocalCluster) -> [String] {
+        let places = ownAddresses(of: cluster).enumerated().compactMap { path, own in
             addresses.first { $0.address == own }.map { (path: path, found: $0) }
         }
         var notes: [String] = []
         for (number, one) in places.enumerated() {
             for other in places.dropFirst(number + 1) {
-                let paths = "paths \(one.path) and \(other.path) of \(site.host)"
+                let paths = "paths \(one.path) and \(other.path) of \(cluster.host)"
                 if one.found.interface == other.found.interface {
                     notes.append(
                         "\(paths) are both on \(name(of: one.found.interface)): what takes one "
@@ -142,9 +142,9 @@ package struct HostInterfaces: Sendable {
     }
 
     /// Linux answers on any interface for an address that it has on another.
-    private func sharedSubnets(of site: Site) -> [String] {
+    private func sharedSubnets(of cluster: LocalCluster) -> [String] {
         var notes: [String] = []
-        for group in site.groups {
+        for group in cluster.groups {
             guard let link = link(group.interface) else { continue }
             for own in addresses where own.interface == link.index && own.isOrdinary {
                 for other in addresses

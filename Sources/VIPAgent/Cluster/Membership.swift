@@ -15,7 +15,7 @@ import VIPPlatform
 final class Membership {
     /// What has to be opened while the process still has its capabilities, and before its first
     /// other thread.
-    struct Holdings {
+    struct Resources {
         let routes: VoterRoutes
         let control: ControlSocket
         let page: PageStore
@@ -36,7 +36,7 @@ final class Membership {
         static let count = service + 6
     }
 
-    let site: Site
+    let cluster: LocalCluster
     let log: Logger
     let text: ReportText
     var agent: Agent
@@ -87,16 +87,16 @@ final class Membership {
     #endif
 
     init(
-        _ site: Site,
-        _ holdings: Holdings,
+        _ cluster: LocalCluster,
+        _ resources: Resources,
         records: StateRecorder,
         loop: EventLoop,
         tokens: UInt64,
         output: LogOutput,
         log: Logger
     ) throws(SystemError) {
-        (routes, control, page) = (holdings.routes, holdings.control, holdings.page)
-        (gate, keeper) = (holdings.gate, holdings.keeper)
+        (routes, control, page) = (resources.routes, resources.control, resources.page)
+        (gate, keeper) = (resources.gate, resources.keeper)
         self.records = records
         self.tokens = tokens
         self.output = output
@@ -116,28 +116,28 @@ final class Membership {
         if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         // Whoever asks is not to be told what is not known yet, see `admit`.
         control.hold()
-        var site = site
+        var cluster = cluster
         changes = records.forbiddenChanges
-        let otherVoters = page.page.map { $0.header.voterSet != site.settings.voterSet } ?? false
+        let otherVoters = page.page.map { $0.header.voterSet != cluster.settings.voterSet } ?? false
         if !changes.isEmpty || otherVoters {
-            site.suspend(addressesMoved: records.haveAddressesMoved)
+            cluster.suspend(addressesMoved: records.haveAddressesMoved)
         }
-        if let gate { site.enforce(gate.enforcement) }
-        self.site = site
-        text = ReportText(site: site)
+        if let gate { cluster.enforce(gate.enforcement) }
+        self.cluster = cluster
+        text = ReportText(cluster: cluster)
         dropped = DropCounts(
             reasons: OpenError.Reason.allCases.map(\.rawValue)
                 + VoterRoutes.ShellDrop.allCases.map(\.rawValue)
         )
         agent = Agent(
-            settings: site.settings,
+            settings: cluster.settings,
             memory: Memory(
                 page: page.page,
-                newPlace: Place(Self.randomNumber()),
+                newIncarnation: Incarnation(Self.randomNumber()),
                 longestLease: records.longestLease,
                 isLeaseRecorded: records.hasOwnLease || records.wasRefused,
                 areGatesFound: gate?.areGatesFound ?? true,
-                highestTerms: records.highestTerms(site)
+                highestTerms: records.highestTerms(cluster)
             ),
             seed: Self.randomNumber()
         )
@@ -189,23 +189,23 @@ final class Membership {
         hasNews = true
         switch ready.token - tokens {
         case Token.service:
-            for message in records.takeMessages() { take(message) }
+            for message in records.takeMessages() { handle(message) }
         case Token.routes:
             try keeper?.takeNotifications(at: reading().boottime)
-            takeKeeperOutput()
+            handleKeeperOutput()
         case Token.worker:
             try keeper?.takeCompletions(at: reading().boottime)
-            takeKeeperOutput()
+            handleKeeperOutput()
         case Token.announcements:
             keeper?.takeAnnouncementReports(at: reading().boottime)
-            takeKeeperOutput()
-        case Token.claims: takeClaims()
+            handleKeeperOutput()
+        case Token.claims: handleClaims()
         case Token.gate:
             gate?.takeReports()
-            takeGateNews()
+            handleGateNews()
         default:
             for request in control.handle(ready, at: ClockReading.bootNow()) {
-                take(request, of: process)
+                handle(request, of: process)
             }
         }
     }
@@ -230,7 +230,7 @@ final class Membership {
         }
     }
 
-    private func take(_ message: StateRecorder.Message) {
+    private func handle(_ message: StateRecorder.Message) {
         switch message {
         case .leaseRecorded(let lease): step(.leaseRecorded(lease))
         case .failed(let reason):
@@ -270,7 +270,7 @@ final class Membership {
                 crashPoints?.passEnd()
             #endif
             // What could be answered without the kernel, at once.
-            takeKeeperOutput()
+            handleKeeperOutput()
             pending.removeFirst()
             if gate?.areGatesFound ?? true, effects.contains(where: \.isClosing) {
                 pending.insert(.gatesClosed, at: 0)
@@ -323,7 +323,7 @@ final class Membership {
         case .recordLease(let lease):
             records.record(lease: lease)
         case .recordTerm(let group, let term):
-            records.record(term: term.number, of: site.name(of: group))
+            records.record(term: term.number, of: cluster.name(of: group))
         case .recordVoters:
             records.recordVoters()
             changes.removeAll()
@@ -349,7 +349,7 @@ final class Membership {
         }
     }
 
-    func takeGateNews() {
+    func handleGateNews() {
         guard let gate else { return }
         for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
         for event in gate.takeNews() { step(event) }
@@ -364,10 +364,10 @@ final class Membership {
     func stepKeeper(_ event: AddressEvent) {
         guard let keeper else { return }
         keeper.step(event, at: reading().boottime)
-        takeKeeperOutput()
+        handleKeeperOutput()
     }
 
-    func takeKeeperOutput() {
+    func handleKeeperOutput() {
         for output in keeper?.takeOutput() ?? [] {
             switch output {
             case .event(let event): step(event)

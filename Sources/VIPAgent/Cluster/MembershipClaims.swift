@@ -9,7 +9,7 @@ import VIPPlatform
 /// What is made of others' claims to addresses of this host. They were answered already, by
 /// `ClaimWatch`.
 extension Membership {
-    func takeClaims() {
+    func handleClaims() {
         guard let keeper else { return }
         let now = ClockReading.bootNow()
         for report in keeper.claims?.takeReports() ?? [] {
@@ -41,7 +41,7 @@ extension Membership {
         let kind = "claim \(entry.group.bits)"
         guard case .log(let repeats) = fold.verdict(on: kind, at: entry.at) else { return }
         var facts: Logger.Metadata = [
-            "reason": "\(reason)", "group": "\(site.name(of: entry.group))",
+            "reason": "\(reason)", "group": "\(cluster.name(of: entry.group))",
         ]
         if let repeats { facts["repeats"] = "\(repeats)" }
         log.warning("foreign-claim", metadata: facts)
@@ -49,7 +49,7 @@ extension Membership {
         let line = ReportText.Line(
             level: .warning,
             event: "foreign-claim",
-            group: site.name(of: entry.group),
+            group: cluster.name(of: entry.group),
             reason: reason
         )
         history.add(line, at: .now, boottime: entry.at)

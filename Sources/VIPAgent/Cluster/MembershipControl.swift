@@ -6,7 +6,7 @@ import VIPPlatform
 
 /// Operators' requests: what comes over the control socket, and what goes back.
 extension Membership {
-    func take(_ request: ControlSocket.Request, of process: ProcessFacts) {
+    func handle(_ request: ControlSocket.Request, of process: ProcessFacts) {
         let asked: ControlRequest
         do throws(ControlRequestError) {
             asked = try ControlRequest(parsing: Array(request.line.utf8))
@@ -23,10 +23,10 @@ extension Membership {
             guard let id = knownGroup(group, request.client) else { return }
             var host: HostID?
             if let target {
-                guard let known = site.host(named: target) else {
+                guard let known = cluster.host(named: target) else {
                     return answer(request.client, .refused(refusals.noNode(named: target)))
                 }
-                guard site.configuration.nodes.contains(where: { $0.name == target }) else {
+                guard cluster.configuration.nodes.contains(where: { $0.name == target }) else {
                     return answer(request.client, .refused(refusals.witness(named: target)))
                 }
                 host = known
@@ -47,10 +47,10 @@ extension Membership {
         }
     }
 
-    private var refusals: RefusalText { RefusalText(site: site, text: text) }
+    private var refusals: RefusalText { RefusalText(cluster: cluster, text: text) }
 
     private func knownGroup(_ name: String, _ client: ControlSocket.ClientID) -> GroupID? {
-        if let id = site.group(named: name) { return id }
+        if let id = cluster.group(named: name) { return id }
         answer(client, .refused(refusals.noGroup(named: name)))
         return nil
     }
@@ -77,7 +77,7 @@ extension Membership {
             answer(
                 client,
                 .done(
-                    message: "\(what): \(site.name(of: host)) owns it, term \(term.number)",
+                    message: "\(what): \(cluster.name(of: host)) owns it, term \(term.number)",
                     payload: nil
                 )
             )

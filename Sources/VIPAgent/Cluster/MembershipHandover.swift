@@ -32,7 +32,7 @@ extension Membership {
     /// What `Rehearsal` has to know.
     func running(keys: ClusterKeys) -> Rehearsal.Running {
         Rehearsal.Running(
-            site: site,
+            cluster: cluster,
             keys: keys,
             state: records.recorded,
             history: history.entries
@@ -48,7 +48,7 @@ extension Membership {
         waiting: [ControlSocket.ClientID],
         report: StatusReport
     ) -> ProgramHandover.Cluster {
-        var cluster = ProgramHandover.Cluster(name: site.configuration.cluster.name)
+        var cluster = ProgramHandover.Cluster(name: cluster.configuration.cluster.name)
         cluster.state = records.recorded
         // What is true of this configuration is found out again, if it is true of the next.
         cluster.warnings = warnings.current(at: ClockReading.bootNow())

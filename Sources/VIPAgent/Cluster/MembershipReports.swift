@@ -42,7 +42,7 @@ extension Membership {
             return
         }
         var facts: Logger.Metadata = ["reason": "\(reason)"]
-        if let group { facts["group"] = "\(site.name(of: group))" }
+        if let group { facts["group"] = "\(cluster.name(of: group))" }
         if let repeats { facts["repeats"] = "\(repeats)" }
         log.log(level: level, "\(event)", metadata: facts)
     }
@@ -61,7 +61,7 @@ extension Membership {
     /// sender lives: anybody can send a recorded frame again, from as many addresses as he likes,
     /// and must not bury what is true under it.
     func dropUnexpected(_ frame: Frame, from source: Endpoint) {
-        let name = site.name(of: frame.sender)
+        let name = cluster.name(of: frame.sender)
         let fact = "\(name) was heard from \(source.address)"
         let isAlive =
             switch agent.novelty(of: frame) {

@@ -27,8 +27,8 @@ extension Membership {
         log.notice(
             "started",
             metadata: [
-                "cluster": "\(site.configuration.cluster.name)", "host": "\(site.host)",
-                "role": "\(site.role)", "version": "\(Version.current)",
+                "cluster": "\(cluster.configuration.cluster.name)", "host": "\(cluster.host)",
+                "role": "\(cluster.role)", "version": "\(Version.current)",
             ]
         )
         step(.start)
@@ -38,12 +38,12 @@ extension Membership {
     /// this host is not to answer for, or the kernel has not answered for a second.
     func findGate() {
         gate?.begin()
-        takeGateNews()
+        handleGateNews()
     }
 
     /// Asks the kernel what it has. What the first step wants done about addresses waits for that.
     func settle() {
-        let isGated = site.settings.groups.allSatisfy { $0.enforcement == .gate }
+        let isGated = cluster.settings.groups.allSatisfy { $0.enforcement == .gate }
         stepKeeper(.begin(byTurns: isGated))
     }
 

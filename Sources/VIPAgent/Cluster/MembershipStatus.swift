@@ -45,7 +45,7 @@ extension Membership {
         var dropped = dropped.adding(process.unclaimed)
         dropped.count(VoterRoutes.ShellDrop.inKernel.rawValue, times: process.droppedInKernel)
         let builder = StatusBuilder(
-            site: site,
+            cluster: cluster,
             agent: agent,
             gate: gate,
             keeper: keeper,

@@ -33,7 +33,7 @@ final class VoterPorts {
     ///   - stored: what the service manager keeps, by its names.
     ///   - notifier: is told which of those are of no use.
     init(
-        sites: [Site],
+        clusters: [LocalCluster],
         loop: EventLoop,
         tokens: UInt64,
         inherited: inout InheritedDescriptors,
@@ -42,7 +42,7 @@ final class VoterPorts {
     ) throws(SystemError) {
         self.tokens = tokens
         self.stored = stored
-        for local in Self.needed(by: sites) {
+        for local in Self.needed(by: clusters) {
             let port: DatagramPort
             if let found = inherited.port(for: local) {
                 port = found
@@ -88,9 +88,9 @@ final class VoterPorts {
     private static let pause: UInt32 = 5000
 
     /// One of our own addresses for each socket that is needed.
-    static func needed(by sites: [Site]) -> [Endpoint] {
+    static func needed(by clusters: [LocalCluster]) -> [Endpoint] {
         var needed: [Endpoint] = []
-        for route in sites.flatMap({ $0.routes.joined() }) {
+        for route in clusters.flatMap({ $0.routes.joined() }) {
             let isThere = needed.contains {
                 $0.family == route.local.family && $0.port == route.local.port
             }
@@ -99,10 +99,10 @@ final class VoterPorts {
         return needed
     }
 
-    /// Sockets that other sites need and that there are none of yet.
-    func open(missingFor sites: [Site]) throws(SystemError) -> [DatagramPort] {
+    /// Sockets that other clusters need and that there are none of yet.
+    func open(missingFor clusters: [LocalCluster]) throws(SystemError) -> [DatagramPort] {
         var opened: [DatagramPort] = []
-        for local in Self.needed(by: sites) where !ports.contains(where: { $0.serves(local) }) {
+        for local in Self.needed(by: clusters) where !ports.contains(where: { $0.serves(local) }) {
             let port = try DatagramPort(family: local.family, port: local.port)
             port.filter(by: .frames)
             opened.append(port)

@@ -24,9 +24,9 @@ final class VoterRoutes {
         case unexpected(Frame)
     }
 
-    private let site: Site
+    private let cluster: LocalCluster
     private let seal: FrameSeal
-    /// By voter and path, as the site's routes.
+    /// By voter and path, as the cluster's routes.
     private let sockets: [[DatagramPort]]
     private var buffer: [UInt8] = []
     /// Voter and path by source, for the look at the door.
@@ -38,16 +38,16 @@ final class VoterRoutes {
     /// By voter and path: the errno of the last frame, 0 if it left.
     private(set) var lastErrors: [[Int32]]
 
-    init(site: Site, keys: ClusterKeys, ports: VoterPorts) {
-        self.site = site
+    init(cluster: LocalCluster, keys: ClusterKeys, ports: VoterPorts) {
+        self.cluster = cluster
         seal = FrameSeal(
-            cluster: site.settings.cluster,
+            cluster: cluster.settings.cluster,
             key: keys.signing.octets,
             other: keys.accepted.dropFirst().first?.octets
         )
-        sockets = site.routes.map { $0.map { ports.port(for: $0.local) } }
-        lastErrors = site.routes.map { Array(repeating: 0, count: $0.count) }
-        for (voter, routes) in site.routes.enumerated() {
+        sockets = cluster.routes.map { $0.map { ports.port(for: $0.local) } }
+        lastErrors = cluster.routes.map { Array(repeating: 0, count: $0.count) }
+        for (voter, routes) in cluster.routes.enumerated() {
             for (path, route) in routes.enumerated() {
                 sources.append((route.remote, voter, path))
             }
@@ -57,11 +57,12 @@ final class VoterRoutes {
 
     /// Sends over the frame's own path. Losing one is the network's right; errors are counted.
     func send(_ frame: Frame) {
-        guard let voter = site.settings.voters.firstIndex(where: { $0.id == frame.receiver }) else {
+        guard let voter = cluster.settings.voters.firstIndex(where: { $0.id == frame.receiver })
+        else {
             return
         }
         let path = Int(frame.path)
-        let route = site.routes[voter][path]
+        let route = cluster.routes[voter][path]
         seal.seal(frame, into: &buffer)
         let octets = buffer
         let outcome = sockets[voter][path].send(
@@ -99,7 +100,7 @@ final class VoterRoutes {
     private func isExpected(_ frame: Frame, from source: Endpoint) -> Bool {
         sources.contains { entry in
             entry.endpoint == source && entry.path == Int(frame.path)
-                && site.settings.voters[entry.voter].id == frame.sender
+                && cluster.settings.voters[entry.voter].id == frame.sender
         }
     }
 }

@@ -11,9 +11,9 @@ import VIPPlatform
 /// Everything has a bound: clients, the line, what waits to be written, and how long a client may
 /// take. Nothing here ever waits for a client.
 package final class ControlSocket {
-    /// A client for as long as it is connected; a later one in its place is another.
+    /// A client for as long as it is connected; a later one in its seat is another.
     package struct ClientID: Equatable, Hashable, Sendable {
-        fileprivate var place: Int
+        fileprivate var seat: Int
         fileprivate var number: UInt64
     }
 
@@ -147,20 +147,20 @@ package final class ControlSocket {
     /// To be called for every token that is ours.
     package func handle(_ ready: EventLoop.Ready, at now: Int64) -> [Request] {
         precondition(owns(token: ready.token), "token \(ready.token) is not the control socket's")
-        let place = Int(ready.token - tokens) - 1
-        guard place >= 0 else {
+        let seat = Int(ready.token - tokens) - 1
+        guard seat >= 0 else {
             accept(at: now)
             return []
         }
-        guard let client = clients[place] else { return [] }
+        guard let client = clients[seat] else { return [] }
         // Of one that closes right after its line, the line is still read.
         if ready.isHungUp && client.hasAsked {
-            drop(place)
+            drop(seat)
             return []
         }
-        if ready.isWritable { flush(place, at: now) }
-        guard ready.isReadable, !client.hasAsked, clients[place] != nil else { return [] }
-        return read(place, at: now)
+        if ready.isWritable { flush(seat, at: now) }
+        guard ready.isReadable, !client.hasAsked, clients[seat] != nil else { return [] }
+        return read(seat, at: now)
     }
 
     /// Queues octets for the client, and closes after them unless there is more to come. False when
@@ -172,26 +172,26 @@ package final class ControlSocket {
         keepOpen: Bool,
         at now: Int64
     ) -> Bool {
-        guard let client = clients[id.place], client.number == id.number, !client.isClosing else {
+        guard let client = clients[id.seat], client.number == id.number, !client.isClosing else {
             return false
         }
         client.enqueue(octets, until: now + Self.patience)
         client.isClosing = !keepOpen
         guard client.pendingCount <= Self.mostPending else {
-            drop(id.place)
+            drop(id.seat)
             return false
         }
-        flush(id.place, at: now)
-        return clients[id.place] != nil || !keepOpen
+        flush(id.seat, at: now)
+        return clients[id.seat] != nil || !keepOpen
     }
 
     /// Whether the client is still there, for what is sent again and again.
-    package func isConnected(_ id: ClientID) -> Bool { clients[id.place]?.number == id.number }
+    package func isConnected(_ id: ClientID) -> Bool { clients[id.seat]?.number == id.number }
 
     /// Drops clients that take too long.
     package func expire(at now: Int64) {
-        for place in clients.indices {
-            if let deadline = clients[place]?.deadline, deadline <= now { drop(place) }
+        for seat in clients.indices {
+            if let deadline = clients[seat]?.deadline, deadline <= now { drop(seat) }
         }
     }
 
@@ -215,7 +215,7 @@ package final class ControlSocket {
 
     /// Nil when the client is gone.
     package func descriptor(of id: ClientID) -> Int32? {
-        guard let client = clients[id.place], client.number == id.number else { return nil }
+        guard let client = clients[id.seat], client.number == id.number else { return nil }
         return client.descriptor.number
     }
 
@@ -228,39 +228,39 @@ package final class ControlSocket {
         let descriptor = Descriptor(owning: number)
         var peer = vip_peer()
         guard unsafe vip_peer_get(number, &peer) == 0,
-            let place = seat(descriptor, of: peer.uid, at: now)
+            let seat = assignSeat(descriptor, of: peer.uid, at: now)
         else { return nil }
-        guard let client = clients[place] else { return nil }
+        guard let client = clients[seat] else { return nil }
         if hasAsked {
             client.continueAfterAsking()
             client.deadline = nil
-            watch(place)
+            watch(seat)
         }
-        return ClientID(place: place, number: client.number)
+        return ClientID(seat: seat, number: client.number)
     }
 
     // MARK: - Clients
 
-    /// Gives a connection its place, if there is one.
-    private func seat(
+    /// Gives a connection its seat, if there is one.
+    private func assignSeat(
         _ descriptor: consuming Descriptor,
         of user: uid_t,
         at now: Int64
     ) -> Int? {
-        guard let place = clients.firstIndex(where: { $0 == nil }) else { return nil }
+        guard let seat = clients.firstIndex(where: { $0 == nil }) else { return nil }
         do {
-            try loop.add(descriptor.number, token: token(of: place))
+            try loop.add(descriptor.number, token: token(of: seat))
         } catch {
             return nil
         }
         lastNumber += 1
-        clients[place] = ControlConnection(
+        clients[seat] = ControlConnection(
             owning: descriptor,
             number: lastNumber,
             user: user,
             deadline: now + Self.patience
         )
-        return place
+        return seat
     }
 
     /// Takes what waits; what is left over is reported again.
@@ -279,7 +279,7 @@ package final class ControlSocket {
                 Self.turnAway(number)
                 continue
             }
-            _ = seat(descriptor, of: peer.uid, at: now)
+            _ = assignSeat(descriptor, of: peer.uid, at: now)
         }
     }
 
@@ -313,46 +313,46 @@ package final class ControlSocket {
         )
     }
 
-    private func read(_ place: Int, at now: Int64) -> [Request] {
-        guard let client = clients[place] else { return [] }
+    private func read(_ seat: Int, at now: Int64) -> [Request] {
+        guard let client = clients[seat] else { return [] }
         switch client.read(longest: Self.longestLine) {
         case .more:
             return []
         case .gone:
-            drop(place)
+            drop(seat)
             return []
         case .line(let line):
             client.deadline = nil
-            watch(place)
-            guard clients[place] != nil else { return [] }
-            return [Request(client: ClientID(place: place, number: client.number), line: line)]
+            watch(seat)
+            guard clients[seat] != nil else { return [] }
+            return [Request(client: ClientID(seat: seat, number: client.number), line: line)]
         case .invalid(let error):
-            let id = ClientID(place: place, number: client.number)
+            let id = ClientID(seat: seat, number: client.number)
             let answer = ControlReply.malformed(error).serialized()
             reply(id, Array(answer.utf8), keepOpen: false, at: now)
             return []
         }
     }
 
-    private func flush(_ place: Int, at now: Int64) {
-        guard let client = clients[place] else { return }
+    private func flush(_ seat: Int, at now: Int64) {
+        guard let client = clients[seat] else { return }
         switch client.flush() {
         case .failed:
-            drop(place)
+            drop(seat)
         case .done:
             client.deadline = nil
-            if client.isClosing { drop(place) } else { watch(place) }
+            if client.isClosing { drop(seat) } else { watch(seat) }
         case .progress:
             client.deadline = now + Self.patience
-            watch(place)
+            watch(seat)
         case .stuck:
-            watch(place)
+            watch(seat)
         }
     }
 
     /// Has the loop watch for what this client is waited for.
-    private func watch(_ place: Int) {
-        guard let client = clients[place] else { return }
+    private func watch(_ seat: Int) {
+        guard let client = clients[seat] else { return }
         let wanted = ControlConnection.Watched(
             reading: !client.hasAsked,
             writing: client.pendingCount > 0
@@ -362,20 +362,20 @@ package final class ControlSocket {
         do {
             try loop.change(
                 client.descriptor.number,
-                token: token(of: place),
+                token: token(of: seat),
                 readable: wanted.reading,
                 writable: wanted.writing
             )
         } catch {
-            drop(place)
+            drop(seat)
         }
     }
 
-    private func drop(_ place: Int) {
-        guard let client = clients[place] else { return }
+    private func drop(_ seat: Int) {
+        guard let client = clients[seat] else { return }
         loop.remove(client.descriptor.number)
-        clients[place] = nil
+        clients[seat] = nil
     }
 
-    private func token(of place: Int) -> UInt64 { tokens + 1 + UInt64(place) }
+    private func token(of seat: Int) -> UInt64 { tokens + 1 + UInt64(seat) }
 }

@@ -84,7 +84,7 @@ package final class GateKeeper {
     package func close(_ id: GroupID) { step(.close(id)) }
 
     /// Takes what the worker has told, and keeps what of it core and log have to hear.
-    package func takeReports() { step(.reports(worker.takeReports().map(take))) }
+    package func takeReports() { step(.reports(worker.takeReports().map(report))) }
 
     /// Has the kernel asked, if the last time is a while ago: of what nobody tells, the status
     /// after the next one does then.
@@ -175,22 +175,23 @@ package final class GateKeeper {
             return nil
         }
         guard let found else { return .reports([.notFound(search)]) }
-        return .reports([take(found.gate, by: found.way)])
+        return .reports([adopt(found.gate, by: found.way)])
     }
 
     private var removal: GateRemoval { GateRemoval(addresses: addresses, pins: pins) }
 
     // MARK: - What the worker tells
 
-    private func take(_ report: GateWorker.Report) -> GateReport {
-        switch report {
+    private func report(_ told: GateWorker.Report) -> GateReport {
+        switch told {
         case .found(let gate, let interface):
-            return take(gate, by: .program(interface: interface))
+            return adopt(gate, by: .program(interface: interface))
         case .loaded(let gate):
             self.gate = gate
             return .loaded
         case .unavailable(let reason): return .unavailable(reason)
-        case .posts(let posts): return .posts(posts.map(GatePost.init))
+        case .attachments(let attachments):
+            return .attachments(attachments.map(GateAttachment.init))
         case .repaired(let interface): return .repaired(interface)
         case .failed(let reason): return .failed(reason)
         case .notPinned(let reason): return .notPinned(reason)
@@ -199,7 +200,7 @@ package final class GateKeeper {
     }
 
     /// Has it at hand.
-    private func take(_ gate: Gate, by way: GateWay) -> GateReport {
+    private func adopt(_ gate: Gate, by way: GateWay) -> GateReport {
         self.gate = gate
         return .found(
             way,

@@ -16,25 +16,25 @@ extension GateKeeper {
             GateStatus(state: .unavailable, reason: reason)
         case .leaving, .gone:
             GateStatus(state: .incomplete, reason: "it is taken away")
-        case .kept(let posts):
-            status(of: posts)
+        case .kept(let attachments):
+            status(of: attachments)
         }
     }
 
-    private func status(of posts: [GatePost]) -> GateStatus {
-        let missing = posts.filter { !$0.isWhole }
+    private func status(of attachments: [GateAttachment]) -> GateStatus {
+        let missing = attachments.filter { !$0.isWhole }
         return GateStatus(
             state: missing.isEmpty ? .inPlace : .incomplete,
             reason: missing.isEmpty
                 ? nil
                 : missing.map { "\($0.name): \($0.failure ?? "missing")" }.joined(separator: "; "),
-            interfaces: posts.map { post in
+            interfaces: attachments.map { attachment in
                 GateInterfaceStatus(
-                    name: post.name,
-                    index: Int(post.interface),
-                    hasEgress: post.leaves,
-                    hasIngress: post.arrives,
-                    risks: post.risks
+                    name: attachment.name,
+                    index: Int(attachment.interface),
+                    hasEgress: attachment.leaves,
+                    hasIngress: attachment.arrives,
+                    risks: attachment.risks
                 )
             }
         )

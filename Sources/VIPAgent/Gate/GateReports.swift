@@ -4,16 +4,16 @@ import VIPPlatform
 
 // What the platform knows of the gate, in the terms of those who decide about it.
 
-extension GatePost {
-    init(_ post: GateGuard.Post) {
+extension GateAttachment {
+    init(_ attachment: GateGuard.Attachment) {
         self.init(
-            interface: post.interface,
-            name: post.name,
-            leaves: post.leaves,
-            arrives: post.arrives,
-            risks: post.risks,
-            failure: post.failure,
-            isUnsupported: post.isUnsupported
+            interface: attachment.interface,
+            name: attachment.name,
+            leaves: attachment.leaves,
+            arrives: attachment.arrives,
+            risks: attachment.risks,
+            failure: attachment.failure,
+            isUnsupported: attachment.isUnsupported
         )
     }
 }

@@ -6,13 +6,13 @@ import VIPPlatform
 /// The header's record begins with the boot id and the network namespace that it was written in,
 /// and with the number of groups' records. Where boot or namespace differ, or a record that it
 /// counts is not whole, or says what cannot be by this moment's clocks, the page is lost, and this
-/// host a new place.
+/// host a new incarnation.
 package final class PageStore {
     private let file: PageFile
     private let identity: BootIdentity
     /// The groups' records, in the file from 1 on; where each group's is.
     private var count = 0
-    private var places: [GroupID: Int] = [:]
+    private var slots: [GroupID: Int] = [:]
     private var header: PageHeader?
     /// Whether there are records that the header in the file does not count.
     private var hasUncounted = false
@@ -99,14 +99,14 @@ package final class PageStore {
             return nil
         }
         var records: [GroupRecord] = []
-        var places: [GroupID: Int] = [:]
+        var slots: [GroupID: Int] = [:]
         for index in 1..<Int(count) + 1 {
             guard let octets = file.read(index), let record = try? GroupRecord(parsing: octets.span)
             else {
                 loss = .damaged
                 return nil
             }
-            places[record.group] = places[record.group] ?? index
+            slots[record.group] = slots[record.group] ?? index
             records.append(record)
         }
         let page = Page(header: header, records: records.sorted { $0.group < $1.group })
@@ -120,7 +120,7 @@ package final class PageStore {
             return nil
         }
         self.count = records.count
-        self.places = places
+        self.slots = slots
         return page
     }
 
@@ -146,12 +146,12 @@ package final class PageStore {
     package func write(_ record: GroupRecord) throws(SystemError) {
         octets.removeAll(keepingCapacity: true)
         record.serialize(into: &octets)
-        if let index = places[record.group] { return try put(index) }
+        if let index = slots[record.group] { return try put(index) }
         let index = count + 1
         try file.reserve(records: index + 1)
         try put(index)
         count = index
-        places[record.group] = index
+        slots[record.group] = index
         hasUncounted = true
     }
 

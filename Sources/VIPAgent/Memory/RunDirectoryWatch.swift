@@ -3,7 +3,7 @@ import VIPPlatform
 
 /// Whether page, lock and control socket are still where others look for them. Whoever deletes the
 /// run directory, a tidying script for instance, takes nothing from the agent itself; but a restart
-/// would find no page and be a new place, and `vipctl` would find no agent.
+/// would find no page and be a new incarnation, and `vipctl` would find no agent.
 struct RunDirectoryWatch {
     /// On CLOCK_BOOTTIME, when there is the next look.
     var lookAt = ClockReading.bootNow() + pause
@@ -41,7 +41,7 @@ extension Daemon {
         }
         for (index, membership) in memberships.enumerated() {
             do throws(SystemError) {
-                _ = try options.sites.makeDirectory(of: index, in: options.runDirectory)
+                _ = try options.clusters.makeDirectory(of: index, in: options.runDirectory)
             } catch {
                 tellOfRunDirectory("\(Ownership.advising(error, in: options.runDirectory))")
             }

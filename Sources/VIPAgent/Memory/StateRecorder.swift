@@ -58,7 +58,7 @@ package final class StateRecorder {
         obstacle: SystemError?
     ) throws(SystemError) {
         let store = StateStore(path: path)
-        voters = Site.voterSet(of: configuration)
+        voters = LocalCluster.voterSet(of: configuration)
         configured = configuration.timing.lease
         var contents = known ?? store.load()
         if contents.isEmpty, known == nil, let earlier {
@@ -133,9 +133,9 @@ package final class StateRecorder {
         return recorded
     }
 
-    func highestTerms(_ site: Site) -> [(group: GroupID, term: Term)] {
+    func highestTerms(_ cluster: LocalCluster) -> [(group: GroupID, term: Term)] {
         contents.terms.compactMap { entry in
-            site.group(named: entry.group).map { ($0, Term(entry.term)) }
+            cluster.group(named: entry.group).map { ($0, Term(entry.term)) }
         }.sorted { $0.0 < $1.0 }
     }
 
@@ -171,8 +171,9 @@ package final class StateRecorder {
     /// before.
     private var refusal: String?
 
-    /// Then the voter does not wait: a new place abstains for the configured lease at the least, so
-    /// the record is missed only by who shortens that meanwhile, which a status says (`obstacle`).
+    /// Then the voter does not wait: a new incarnation abstains for the configured lease at the
+    /// least, so the record is missed only by who shortens that meanwhile, which a status says
+    /// (`obstacle`).
     package var wasRefused: Bool { refusal != nil }
 
     /// Why it is not on record; nil if it is.

@@ -156,7 +156,7 @@ package func forbiddenChanges(
     to configuration: Configuration
 ) -> [String] {
     var changes: [String] = []
-    let voters = Site.voterSet(of: configuration)
+    let voters = LocalCluster.voterSet(of: configuration)
     if let recorded = contents.voters, recorded != voters {
         changes.append(
             "the voters were \(recorded.joined(separator: ", ")) and are now "
@@ -194,7 +194,7 @@ package func addressesOnRecord(
     adding configuration: Configuration,
     to contents: StateStore.Contents
 ) -> [String] {
-    let map = Site.addressMap(of: configuration)
+    let map = LocalCluster.addressMap(of: configuration)
     let configured = Set(configuration.groups.flatMap { $0.addresses.map { "\($0.address)" } })
     let gone = (contents.addresses ?? []).filter { line in
         !configured.contains(String(line.prefix { $0 != " " }))

@@ -2,13 +2,13 @@
     import Glibc
     import VIPCore
 
-    /// The places between two effects, and the order to die at one of them. Only in the build that
+    /// The points between two effects, and the order to die at one of them. Only in the build that
     /// tests it: what is shipped has nothing of this.
     ///
-    /// In the directory that `VIP_CRASH_POINTS` names, every place that is passed for the first
+    /// In the directory that `VIP_CRASH_POINTS` names, every point that is passed for the first
     /// time gets a line in the file `passed`. The file `order` is mapped, and has three numbers:
-    /// the hash of the place to die at, 0 for none; how often to pass it before; and one that is
-    /// changed to have all places noted anew. Whoever gives the order can do so at any time; the
+    /// the hash of the point to die at, 0 for none; how often to pass it before; and one that is
+    /// changed to have all points noted anew. Whoever gives the order can do so at any time; the
     /// process revokes it and then kills itself, so that its successor lives.
     @safe
     struct CrashPoints {
@@ -45,7 +45,7 @@
         mutating func pass(before effect: Effect) {
             let kind = "\(Mirror(reflecting: effect).children.first?.label ?? "\(effect)")"
             pass("\(path) | \(kind)")
-            // Thirty frames in a row are one kind of place.
+            // Thirty frames in a row are one kind of point.
             if kind != last { path += " \(kind)" }
             last = kind
         }
@@ -54,17 +54,17 @@
             pass("\(path) |")
         }
 
-        /// Any other place, by its name.
-        mutating func pass(_ place: String) {
+        /// Any other point, by its name.
+        mutating func pass(_ point: String) {
             if unsafe order[2] != round {
                 unsafe round = order[2]
                 known = []
             }
-            if known.insert(place).inserted {
-                let line = Array("\(place)\n".utf8)
+            if known.insert(point).inserted {
+                let line = Array("\(point)\n".utf8)
                 _ = unsafe write(passed, line, line.count)
             }
-            guard unsafe order[0] == Self.hash(place) else { return }
+            guard unsafe order[0] == Self.hash(point) else { return }
             if unsafe order[1] > 0 {
                 unsafe order[1] -= 1
                 return

@@ -13,7 +13,7 @@ package final class Daemon {
     enum Token {
         static let signals: UInt64 = 1
         static let verdict: UInt64 = 2
-        static let past: UInt64 = 3
+        static let history: UInt64 = 3
         static let comparison: UInt64 = 4
         static let ports: UInt64 = 16
         /// There are fewer than 2^18 pairs of family and port.
@@ -37,13 +37,13 @@ package final class Daemon {
     let output: LogOutput
 
     let verdicts: ServiceMailbox<Rehearsal.Verdict>
-    let past: ServiceMailbox<[[HistoryEntry]]>
+    let earlierHistory: ServiceMailbox<[[HistoryEntry]]>
     /// Whether the files are what runs, see `followRefusal`.
     let comparisons: ServiceMailbox<Bool>
     var succession = Succession()
     var runDirectoryWatch = RunDirectoryWatch()
     /// Whom this program owes the answer to what the one before it was asked.
-    var owed: [(membership: Int, client: ControlSocket.ClientID)] = []
+    var unansweredReloads: [(membership: Int, client: ControlSocket.ClientID)] = []
     private var unclaimed = UnclaimedDatagrams()
     var lateness = Lateness()
     var fold = RepeatFold()
@@ -57,8 +57,8 @@ package final class Daemon {
     /// Everything that can fail fails here, and nothing is promised before: lock, ports, then pages
     /// and clock.
     package init(_ options: Options, output: LogOutput, log: Logger) throws(StartupFailure) {
-        let sites = options.sites.entries.map(\.site)
-        try Self.requireCapabilities(sites)
+        let clusters = options.clusters.entries.map(\.cluster)
+        try Self.requireCapabilities(clusters)
         try Self.requireClock()
         self.options = options
         self.output = output
@@ -75,30 +75,33 @@ package final class Daemon {
                 unsafe vip_group_number(options.controlGroup)
             }
         var pages: [PageStore] = []
-        var holdings: [Membership.Holdings] = []
+        var resources: [Membership.Resources] = []
         var left = options.left
         for (_, number) in left { _ = vip_set_close_on_exec(number, 1) }
         // Read later, see `takeOver`.
-        left.removeValue(forKey: ProgramHandover.pastName)
+        left.removeValue(forKey: ProgramHandover.historyName)
         var inherited = InheritedDescriptors(left)
         do throws(SystemError) {
             signals = try SignalPort()
             loop = try EventLoop()
             verdicts = try ServiceMailbox()
-            past = try ServiceMailbox()
+            earlierHistory = try ServiceMailbox()
             comparisons = try ServiceMailbox()
             ports = try VoterPorts(
-                sites: sites,
+                clusters: clusters,
                 loop: loop,
                 tokens: Token.ports,
                 inherited: &inherited,
                 stored: options.storedPorts,
                 notifier: notifier
             )
-            for index in sites.indices {
-                let directory = try options.sites.makeDirectory(of: index, in: options.runDirectory)
-                pages.append(try Self.openPage(of: sites[index], in: directory))
-                holdings.append(
+            for index in clusters.indices {
+                let directory = try options.clusters.makeDirectory(
+                    of: index,
+                    in: options.runDirectory
+                )
+                pages.append(try Self.openPage(of: clusters[index], in: directory))
+                resources.append(
                     try Self.open(
                         index,
                         of: options,
@@ -118,17 +121,17 @@ package final class Daemon {
                 isUrgent: pages.contains(where: \.hasTenure)
             )
         }
-        try Self.requireEnforcement(options.sites, holdings.compactMap(\.gate))
+        try Self.requireEnforcement(options.clusters, resources.compactMap(\.gate))
         do throws(SystemError) {
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
             urgency = Capabilities.becomeRealtime()
             confinement = Confinement.refuseCalls()
-            if sites.allSatisfy({ $0.role == .witness }) { try Capabilities.dropAll() }
+            if clusters.allSatisfy({ $0.role == .witness }) { try Capabilities.dropAll() }
             service = try ServiceThread()
             memberships = try Self.join(
                 options,
-                holdings,
+                resources,
                 loop: loop,
                 service: service,
                 output: output,
@@ -136,7 +139,7 @@ package final class Daemon {
             )
             try loop.add(signals.fileDescriptor, token: Token.signals)
             try loop.add(verdicts.fileDescriptor, token: Token.verdict)
-            try loop.add(past.fileDescriptor, token: Token.past)
+            try loop.add(earlierHistory.fileDescriptor, token: Token.history)
             try loop.add(comparisons.fileDescriptor, token: Token.comparison)
         } catch {
             throw StartupFailure(error, isUrgent: pages.contains(where: \.hasTenure))
@@ -151,7 +154,7 @@ package final class Daemon {
     /// What makes the agent's own lateness small, as far as it is allowed to.
     private func settleIn() {
         // A witness has given up the capability for it, and needs little.
-        if memberships.contains(where: { $0.site.role == .node }) {
+        if memberships.contains(where: { $0.cluster.role == .node }) {
             note("lock memory", Capabilities.lockMemory())
         }
         note("confine itself", confinement)
@@ -226,14 +229,14 @@ package final class Daemon {
                 throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
             }
             // Where the kernel says so late.
-            try Self.requireEnforcement(options.sites, memberships.compactMap(\.gate))
+            try Self.requireEnforcement(options.clusters, memberships.compactMap(\.gate))
         }
         notifier?.send(.stopping, .status("stopped"))
         for name in Gate.names { notifier?.discard(name) }
         if let notifier { ports.discard(with: notifier) }
         notifier?.finish(within: Self.longestFarewell)
         for membership in memberships {
-            membership.log.notice("stopped", metadata: ["host": "\(membership.site.host)"])
+            membership.log.notice("stopped", metadata: ["host": "\(membership.cluster.host)"])
         }
         _ = output.flush()
     }
@@ -248,7 +251,7 @@ package final class Daemon {
     private static let longestFarewell: Int64 = 50_000_000
 
     private var shortestHeartbeat: Int64 {
-        memberships.reduce(.max) { min($0, $1.site.settings.timing.heartbeat.nanoseconds) }
+        memberships.reduce(.max) { min($0, $1.cluster.settings.timing.heartbeat.nanoseconds) }
     }
 
     /// - Parameter limit: on CLOCK_BOOTTIME, if it is not to wait longer.
@@ -276,10 +279,10 @@ package final class Daemon {
     private func handle(_ ready: EventLoop.Ready) throws(SystemError) {
         switch ready.token {
         case Token.signals:
-            while let signal = signals.next() { take(signal) }
-        case Token.verdict: takeVerdict()
-        case Token.past: takePast()
-        case Token.comparison: takeComparison()
+            while let signal = signals.next() { handle(signal) }
+        case Token.verdict: handleVerdict()
+        case Token.history: handleEarlierHistory()
+        case Token.comparison: handleComparison()
         case let token where ports.owns(token: token):
             for _ in 0..<VoterPorts.mostPerWake {
                 guard try ports.receive(token: token, deliver) else { return }
@@ -300,7 +303,7 @@ package final class Daemon {
     private func deliver(_ datagram: DatagramPort.Datagram, _ octets: Span<UInt8>) {
         do throws(OpenError) {
             let cluster = try FrameSeal.cluster(of: octets)
-            for membership in memberships where membership.site.settings.cluster == cluster {
+            for membership in memberships where membership.cluster.settings.cluster == cluster {
                 return membership.receive(octets, from: datagram.source)
             }
             throw .otherCluster(cluster)
@@ -309,7 +312,7 @@ package final class Daemon {
         }
     }
 
-    private func take(_ signal: SignalPort.Signal) {
+    private func handle(_ signal: SignalPort.Signal) {
         switch signal {
         case .terminate, .interrupt:
             log.notice("stopping", metadata: ["signal": "\(signal)"])

@@ -12,7 +12,7 @@ extension Daemon {
     }
 
     private var shortestLease: Int64 {
-        memberships.reduce(.max) { min($0, $1.site.settings.timing.lease.nanoseconds) }
+        memberships.reduce(.max) { min($0, $1.cluster.settings.timing.lease.nanoseconds) }
     }
 
     func tell(ofLateness late: Int64) {

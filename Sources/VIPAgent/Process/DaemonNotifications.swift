@@ -38,7 +38,7 @@ extension Daemon {
         let lines = memberships.map { membership in
             memberships.count == 1
                 ? membership.statusLine
-                : "\(membership.site.configuration.cluster.name): \(membership.statusLine)"
+                : "\(membership.cluster.configuration.cluster.name): \(membership.statusLine)"
         }
         notifier.send(.status(lines.joined(separator: " | ")))
     }

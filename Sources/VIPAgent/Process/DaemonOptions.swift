@@ -4,10 +4,10 @@ import VIPPlatform
 /// What a daemon is told by its command line, or by the program before it.
 extension Daemon {
     package struct Options: Sendable {
-        package var sites: Sites
-        /// As many as there are sites, in their order.
+        package var clusters: ServedClusters
+        /// As many as there are clusters, in their order.
         package var keys: [ClusterKeys]
-        /// Where the sites were read from, as the operator named it.
+        /// Where the clusters were read from, as the operator named it.
         package var configuration: String
         package var host: String
         package var runDirectory: String
@@ -21,7 +21,7 @@ extension Daemon {
         package var stored: [String: Int32]
 
         package init(
-            sites: Sites,
+            clusters: ServedClusters,
             keys: [ClusterKeys],
             configuration: String,
             host: String,
@@ -32,8 +32,8 @@ extension Daemon {
             controlGroup: String = "vip-agent",
             stored: [String: Int32] = [:]
         ) {
-            precondition(keys.count == sites.entries.count, "every cluster has its keys")
-            self.sites = sites
+            precondition(keys.count == clusters.entries.count, "every cluster has its keys")
+            self.clusters = clusters
             self.keys = keys
             self.configuration = configuration
             self.host = host

@@ -5,8 +5,8 @@ import VIPPlatform
 
 /// What has to be had before anything is promised: locks, sockets, pages, threads.
 extension Daemon {
-    static func requireCapabilities(_ sites: [Site]) throws(StartupFailure) {
-        guard sites.contains(where: { $0.role == .node }) else { return }
+    static func requireCapabilities(_ clusters: [LocalCluster]) throws(StartupFailure) {
+        guard clusters.contains(where: { $0.role == .node }) else { return }
         let has = (try? Capabilities.current()) ?? Capabilities(effective: 0, permitted: 0)
         let missing = [Capabilities.Capability.netAdmin, .netRaw].filter { !has.has($0) }
         guard missing.isEmpty else {
@@ -29,13 +29,13 @@ extension Daemon {
     }
 
     static func requireEnforcement(
-        _ sites: Sites,
+        _ clusters: ServedClusters,
         _ gates: [GateKeeper]
     ) throws(StartupFailure) {
         guard let gate = gates.first, !gate.hasTenure, let reason = gate.unavailability
         else { return }
         do throws(ConfigurationFailure) {
-            try sites.requireEnforcement(withoutGate: reason)
+            try clusters.requireEnforcement(withoutGate: reason)
         } catch {
             throw StartupFailure(.configuration, error.description)
         }
@@ -63,11 +63,13 @@ extension Daemon {
         return try RunDirectory(path: path)
     }
 
-    static func openPage(of site: Site, in directory: String) throws(SystemError) -> PageStore {
+    static func openPage(of cluster: LocalCluster, in directory: String) throws(SystemError)
+        -> PageStore
+    {
         try PageStore(
             path: "\(directory)/page",
             identity: BootIdentity.current(),
-            groups: site.groups.count
+            groups: cluster.groups.count
         )
     }
 
@@ -80,18 +82,18 @@ extension Daemon {
         loop: EventLoop,
         group: UInt32?,
         inherited: inout InheritedDescriptors
-    ) throws(SystemError) -> Membership.Holdings {
-        let site = options.sites.entries[index].site
+    ) throws(SystemError) -> Membership.Resources {
+        let cluster = options.clusters.entries[index].cluster
         let path = "\(directory)/control.sock"
-        let name = controlName(site.configuration.cluster.name, options.sites)
+        let name = controlName(cluster.configuration.cluster.name, options.clusters)
         let listener: Int32
         if let found = inherited.listener(name) {
             listener = found
         } else {
             listener = try ControlListener.listen(path: path, group: group).release()
         }
-        return Membership.Holdings(
-            routes: VoterRoutes(site: site, keys: options.keys[index], ports: ports),
+        return Membership.Resources(
+            routes: VoterRoutes(cluster: cluster, keys: options.keys[index], ports: ports),
             control: try ControlSocket(
                 path: path,
                 group: group,
@@ -101,19 +103,19 @@ extension Daemon {
             ),
             page: page,
             // Before any address is touched: what this host is not to answer for is closed.
-            gate: site.role == .node
+            gate: cluster.role == .node
                 ? try GateKeeper(
-                    groups: site.groups,
-                    fallback: site.fallback,
+                    groups: cluster.groups,
+                    fallback: cluster.fallback,
                     page: page.page,
                     directory: directory,
                     inherited: inherited.gate()
                 ) : nil,
-            keeper: site.role == .node
+            keeper: cluster.role == .node
                 ? try AddressKeeper(
-                    groups: site.configuration.groups,
+                    groups: cluster.configuration.groups,
                     announcer: inherited.announcer(),
-                    silence: max(site.configuration.timing.lease, .seconds(1))
+                    silence: max(cluster.configuration.timing.lease, .seconds(1))
                 ) : nil
         )
     }
@@ -123,8 +125,8 @@ extension Daemon {
 
     /// As it is handed over. A host whose configuration is a file has one, whatever its cluster is
     /// called.
-    static func controlName(_ cluster: String, _ sites: Sites) -> String {
-        sites.isDirectory ? "control.\(cluster)" : "control"
+    static func controlName(_ cluster: String, _ clusters: ServedClusters) -> String {
+        clusters.isDirectory ? "control.\(cluster)" : "control"
     }
 
     /// What was left to this program and is not needed any more.
@@ -139,34 +141,34 @@ extension Daemon {
 
     static func join(
         _ options: Options,
-        _ holdings: [Membership.Holdings],
+        _ resources: [Membership.Resources],
         loop: EventLoop,
         service: ServiceThread,
         output: LogOutput,
         log: Logger
     ) throws(SystemError) -> [Membership] {
         var memberships: [Membership] = []
-        for (index, entry) in options.sites.entries.enumerated() {
-            let name = entry.site.configuration.cluster.name
+        for (index, entry) in options.clusters.entries.enumerated() {
+            let name = entry.cluster.configuration.cluster.name
             var log = log
-            if options.sites.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
+            if options.clusters.isDirectory { log[metadataKey: "cluster"] = "\(name)" }
             let known = options.handover?.cluster(named: name)?.state
             var obstacle: SystemError?
             if known == nil {
                 let base = options.stateDirectory
                 do throws(SystemError) {
-                    _ = try options.sites.makeDirectory(of: index, in: base)
+                    _ = try options.clusters.makeDirectory(of: index, in: base)
                 } catch {
                     obstacle = Ownership.advising(error, in: base)
                 }
             }
             let membership = try Membership(
-                entry.site,
-                holdings[index],
+                entry.cluster,
+                resources[index],
                 records: StateRecorder(
-                    path: options.sites.path(of: index, in: options.stateDirectory),
-                    earlier: options.sites.earlierPath(of: index, in: options.stateDirectory),
-                    configuration: entry.site.configuration,
+                    path: options.clusters.path(of: index, in: options.stateDirectory),
+                    earlier: options.clusters.earlierPath(of: index, in: options.stateDirectory),
+                    configuration: entry.cluster.configuration,
                     thread: service,
                     known: known,
                     obstacle: obstacle

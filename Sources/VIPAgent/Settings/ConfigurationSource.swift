@@ -40,22 +40,22 @@ package struct ConfigurationSource: Equatable, Sendable {
         isDirectory = Self.isDirectory(path)
         let paths = isDirectory ? try Self.paths(in: path) : [path]
         var faults: [String] = []
-        if paths.count > Sites.mostClusters {
+        if paths.count > ServedClusters.mostClusters {
             faults.append(
-                Sites.fault(
+                ServedClusters.fault(
                     path,
                     "there are \(paths.count) *.toml in it, and an agent serves at most "
-                        + "\(Sites.mostClusters) clusters",
+                        + "\(ServedClusters.mostClusters) clusters",
                     help: "give some of them another witness"
                 )
             )
         }
         var files: [File] = []
         var found: [(path: String, file: FileIdentity)] = []
-        for path in paths.prefix(Sites.mostClusters) {
+        for path in paths.prefix(ServedClusters.mostClusters) {
             if let identity = FileIdentity(of: path) {
                 if let twin = found.first(where: { $0.file == identity }) {
-                    let fault = Sites.fault(
+                    let fault = ServedClusters.fault(
                         path,
                         "it is the same file as \(twin.path)",
                         help: "remove one of the two links"
@@ -99,7 +99,7 @@ package struct ConfigurationSource: Equatable, Sendable {
         guard !names.isEmpty else {
             throw ConfigurationFailure(
                 faults: [
-                    Sites.fault(
+                    ServedClusters.fault(
                         directory,
                         "there is no *.toml in it",
                         help: "put the file of each cluster there, or name a file"

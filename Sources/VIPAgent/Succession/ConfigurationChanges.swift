@@ -12,30 +12,30 @@ package struct ConfigurationChanges: Equatable, Sendable {
 
     /// - Parameter states: what the state directory holds, by the old entries.
     package init(
-        from old: [(site: Site, keys: ClusterKeys, state: StateStore.Contents)],
-        to new: [(site: Site, keys: ClusterKeys)],
+        from old: [(cluster: LocalCluster, keys: ClusterKeys, state: StateStore.Contents)],
+        to new: [(cluster: LocalCluster, keys: ClusterKeys)],
         isDirectory: Bool
     ) {
         for entry in new {
-            let name = entry.site.configuration.cluster.name
+            let name = entry.cluster.configuration.cluster.name
             // A host whose configuration is a file has one cluster, whatever it is called.
-            let before = isDirectory ? old.first { $0.site.clusterName == name } : old.first
+            let before = isDirectory ? old.first { $0.cluster.clusterName == name } : old.first
             guard let before else {
                 lines.append("cluster \(name): added")
                 continue
             }
             let prefix = isDirectory ? "cluster \(name): " : ""
-            var found = Self.changes(before.site.configuration, entry.site.configuration)
+            var found = Self.changes(before.cluster.configuration, entry.cluster.configuration)
             if before.keys != entry.keys { found.append("the keys changed") }
             lines += found.map { prefix + $0 }
-            waits += forbiddenChanges(from: before.state, to: entry.site.configuration).map {
+            waits += forbiddenChanges(from: before.state, to: entry.cluster.configuration).map {
                 prefix + $0
             }
         }
         guard isDirectory else { return }
         for before in old
-        where !new.contains(where: { $0.site.clusterName == before.site.clusterName }) {
-            lines.append("cluster \(before.site.clusterName): not served any more")
+        where !new.contains(where: { $0.cluster.clusterName == before.cluster.clusterName }) {
+            lines.append("cluster \(before.cluster.clusterName): not served any more")
         }
     }
 
@@ -129,6 +129,6 @@ package struct ConfigurationChanges: Equatable, Sendable {
     }
 }
 
-extension Site {
+extension LocalCluster {
     fileprivate var clusterName: String { configuration.cluster.name }
 }

@@ -51,13 +51,13 @@ package enum Inheritance: Equatable, Sendable {
         }
         let handover: ProgramHandover
         do {
-            handover = try ProgramHandover(parsing: SealedMemory.take(numbers[1]))
+            handover = try ProgramHandover(parsing: SealedMemory.contents(of: numbers[1]))
         } catch {
             throw StartupFailure(.system, "what it would be handed can't be used: \(error)")
         }
-        let sites: Sites
+        let clusters: ServedClusters
         do throws(ConfigurationFailure) {
-            sites = try Sites(handover.source, host: handover.host)
+            clusters = try ServedClusters(handover.source, host: handover.host)
         } catch {
             throw StartupFailure(.configuration, error.description)
         }
@@ -67,13 +67,13 @@ package enum Inheritance: Equatable, Sendable {
             throw StartupFailure(error)
         }
         var inherited = InheritedDescriptors(handover.descriptors)
-        inherited.takeAll(for: sites)
+        inherited.claimAll(for: clusters)
         if let fault = inherited.faults.first { throw StartupFailure(.system, "\(fault)") }
         return true
     }
 
     /// Looks for it, once: what this process starts is not meant by it.
-    package static func take() -> Inheritance {
+    package static func claim() -> Inheritance {
         guard let value = ServiceNotifier.variable(variable) else { return .none }
         unsafe unsetenv(variable)
         let numbers = value.split(separator: " ").compactMap { Int32($0) }
@@ -83,7 +83,7 @@ package enum Inheritance: Equatable, Sendable {
         guard isOpen(locks.lock), isOpen(locks.namespace) else { return .none }
         let reason: String
         do {
-            let handover = try ProgramHandover(parsing: SealedMemory.take(numbers[2]))
+            let handover = try ProgramHandover(parsing: SealedMemory.contents(of: numbers[2]))
             return .whole(handover, locks: locks)
         } catch let error as SystemError {
             reason = "\(error)"

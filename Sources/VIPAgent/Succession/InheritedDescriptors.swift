@@ -35,14 +35,14 @@ package struct InheritedDescriptors {
 
     /// The socket that vipctl connects to.
     package mutating func listener(_ name: String) -> Int32? {
-        take(name) { socket throws(SystemError) in
+        claim(name) { socket throws(SystemError) in
             try socket.require(domain: AF_UNIX, type: SOCK_STREAM)
             try socket.requireListening()
         }
     }
 
     package mutating func announcer() -> Int32? {
-        take(Announcer.name) { socket throws(SystemError) in
+        claim(Announcer.name) { socket throws(SystemError) in
             try socket.require(domain: AF_PACKET, type: SOCK_RAW)
             try socket.requireNetwork()
         }
@@ -58,7 +58,7 @@ package struct InheritedDescriptors {
         return found
     }
 
-    private mutating func take(
+    private mutating func claim(
         _ name: String,
         _ check: (InheritedSocket) throws(SystemError) -> Void
     ) -> Int32? {
@@ -75,16 +75,16 @@ package struct InheritedDescriptors {
 
     /// Takes what all of this needs, as the program that starts does. For a rehearsal: what is
     /// taken is closed at its end.
-    package mutating func takeAll(for sites: Sites) {
+    package mutating func claimAll(for clusters: ServedClusters) {
         var ports: [DatagramPort] = []
-        for local in VoterPorts.needed(by: sites.entries.map(\.site)) {
+        for local in VoterPorts.needed(by: clusters.entries.map(\.cluster)) {
             if let port = port(for: local) { ports.append(port) }
         }
-        for entry in sites.entries {
+        for entry in clusters.entries {
             _ = listener(
-                Daemon.controlName(entry.site.configuration.cluster.name, sites)
+                Daemon.controlName(entry.cluster.configuration.cluster.name, clusters)
             )
-            guard entry.site.role == .node else { continue }
+            guard entry.cluster.role == .node else { continue }
             _ = gate()
             _ = announcer()
         }

@@ -39,7 +39,7 @@ package struct ProgramHandover: Equatable, Sendable {
 
     /// Among the descriptors, what was too long to be written in a moment of rest: fields
     /// `history.0` and so on, in the order of the clusters.
-    package static let pastName = "past"
+    package static let historyName = "past"
 
     /// As it was started, see `ProgramPath`.
     package var program: String

@@ -34,17 +34,19 @@ extension Daemon {
         var hadDiffered = false
         if case .differ = succession.refusedFiles { hadDiffered = true }
         succession.refusedFiles = .comparing(hadDiffered: hadDiffered)
-        let (configuration, sites, keys) = (options.configuration, options.sites, options.keys)
+        let (configuration, clusters, keys) = (
+            options.configuration, options.clusters, options.keys
+        )
         let comparisons = comparisons
         let isTaken = service.submit {
             let source = try? ConfigurationSource(reading: configuration)
-            comparisons.put(source == sites.source && (try? sites.loadKeys()) == keys)
+            comparisons.put(source == clusters.source && (try? clusters.loadKeys()) == keys)
         }
         guard !isTaken else { return }
         succession.refusedFiles = .differ(lookAt: ClockReading.bootNow() + Self.comparisonPause)
     }
 
-    func takeComparison() {
+    func handleComparison() {
         guard let isSame = comparisons.takeAll().last,
             case .comparing(let hadDiffered) = succession.refusedFiles
         else { return }

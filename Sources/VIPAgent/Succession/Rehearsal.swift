@@ -14,7 +14,7 @@ import VIPPlatform
 struct Rehearsal: Sendable {
     /// One cluster as it is served now.
     struct Running: Sendable {
-        let site: Site
+        let cluster: LocalCluster
         let keys: ClusterKeys
         let state: StateStore.Contents
         let history: [HistoryEntry]
@@ -38,8 +38,8 @@ struct Rehearsal: Sendable {
         let version: String
         let source: ConfigurationSource
         /// Nil where only the other version can read the configuration.
-        let sites: Sites?
-        /// As many as there are sites.
+        let clusters: ServedClusters?
+        /// As many as there are clusters.
         let keys: [ClusterKeys]
         let changes: ConfigurationChanges
         /// What is too long to be written in a moment of rest.
@@ -50,9 +50,9 @@ struct Rehearsal: Sendable {
 
         /// A host whose configuration is a file has one cluster, whatever it is called.
         func serves(_ membership: Membership) -> Bool {
-            guard isDirectory, let sites else { return true }
-            let name = membership.site.configuration.cluster.name
-            return sites.entries.contains { $0.site.configuration.cluster.name == name }
+            guard isDirectory, let clusters else { return true }
+            let name = membership.cluster.configuration.cluster.name
+            return clusters.entries.contains { $0.cluster.configuration.cluster.name == name }
         }
     }
 
@@ -115,12 +115,12 @@ struct Rehearsal: Sendable {
             )
         }
         for _ in 0..<Self.mostReadings {
-            let (reading, sites) = try read()
+            let (reading, clusters) = try read()
             let testimony = try ask(with: reading)
-            try compare(testimony, with: sites)
-            try requireInterfaces(sites)
+            try compare(testimony, with: clusters)
+            try requireInterfaces(clusters)
             guard try read().reading == reading else { continue }
-            return try successor(testimony.version, reading, sites)
+            return try successor(testimony.version, reading, clusters)
         }
         throw Refusal(
             .changing,
@@ -129,7 +129,7 @@ struct Rehearsal: Sendable {
         )
     }
 
-    private func read() throws(Refusal) -> (reading: Reading, sites: Sites?) {
+    private func read() throws(Refusal) -> (reading: Reading, clusters: ServedClusters?) {
         let source: ConfigurationSource
         do throws(ConfigurationFailure) {
             source = try ConfigurationSource(reading: configuration)
@@ -137,12 +137,12 @@ struct Rehearsal: Sendable {
             throw Refusal(.unreadable, detail: "\(error)")
         }
         // What this version can't read may still be right for the next.
-        guard let sites = try? Sites(source, host: host) else {
+        guard let clusters = try? ServedClusters(source, host: host) else {
             return (Reading(source: source), nil)
         }
         do throws(ConfigurationFailure) {
-            if let missingGate { try sites.requireEnforcement(withoutGate: missingGate) }
-            return (Reading(source: source, keys: try sites.loadKeys()), sites)
+            if let missingGate { try clusters.requireEnforcement(withoutGate: missingGate) }
+            return (Reading(source: source, keys: try clusters.loadKeys()), clusters)
         } catch {
             throw Refusal(.unusable, detail: error.faults.joined(separator: "\n"))
         }
@@ -217,8 +217,8 @@ struct Rehearsal: Sendable {
 
     /// A node has to let go before it is a witness, and a witness has given up the rights that a
     /// node needs.
-    private func compare(_ testimony: Testimony, with sites: Sites?) throws(Refusal) {
-        let isNode = running.contains { $0.site.role == .node }
+    private func compare(_ testimony: Testimony, with clusters: ServedClusters?) throws(Refusal) {
+        let isNode = running.contains { $0.cluster.role == .node }
         guard testimony.isNode != isNode else { return }
         throw Refusal(
             .otherRole,
@@ -233,7 +233,7 @@ struct Rehearsal: Sendable {
     private func successor(
         _ version: String,
         _ reading: Reading,
-        _ sites: Sites?
+        _ clusters: ServedClusters?
     ) throws(Refusal) -> Successor {
         var fields = HandoverFields()
         for (index, cluster) in running.enumerated() {
@@ -248,20 +248,20 @@ struct Rehearsal: Sendable {
         return Successor(
             version: version,
             source: reading.source,
-            sites: sites,
+            clusters: clusters,
             keys: reading.keys,
-            changes: changes(reading, sites),
+            changes: changes(reading, clusters),
             past: past,
             lastEntries: running.map { $0.history.last?.sequence ?? 0 },
             isDirectory: isDirectory
         )
     }
 
-    private func changes(_ reading: Reading, _ sites: Sites?) -> ConfigurationChanges {
-        guard let sites else { return ConfigurationChanges(unread: ()) }
+    private func changes(_ reading: Reading, _ clusters: ServedClusters?) -> ConfigurationChanges {
+        guard let clusters else { return ConfigurationChanges(unread: ()) }
         var changes = ConfigurationChanges(
-            from: running.map { ($0.site, $0.keys, $0.state) },
-            to: zip(sites.entries, reading.keys).map { ($0.site, $1) },
+            from: running.map { ($0.cluster, $0.keys, $0.state) },
+            to: zip(clusters.entries, reading.keys).map { ($0.cluster, $1) },
             isDirectory: isDirectory
         )
         changes.warnings = nameWarnings(reading.source)

@@ -100,7 +100,7 @@ extension Daemon {
         let rehearsal = Rehearsal(
             program: options.program,
             configuration: options.configuration,
-            isDirectory: options.sites.isDirectory,
+            isDirectory: options.clusters.isDirectory,
             host: options.host,
             running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) },
             missingGate: memberships.lazy.compactMap { $0.gate?.unavailability }.first,
@@ -140,7 +140,7 @@ extension Daemon {
         return nil
     }
 
-    func takeVerdict() {
+    func handleVerdict() {
         guard let verdict = verdicts.takeAll().last,
             case .rehearsing(let asked, let since) = succession.stage
         else { return }
@@ -155,16 +155,16 @@ extension Daemon {
     private func prepare(for successor: Rehearsal.Successor, _ asked: Succession.Asked) {
         let opened: [DatagramPort]
         do throws(SystemError) {
-            opened = try ports.open(missingFor: successor.sites?.entries.map(\.site) ?? [])
+            opened = try ports.open(missingFor: successor.clusters?.entries.map(\.cluster) ?? [])
         } catch {
             return refuse(
                 asked,
                 Rehearsal.Refusal(.portTaken, detail: "\(error)")
             )
         }
-        for entry in successor.sites?.entries ?? [] {
-            guard let index = index(of: entry.site) else { continue }
-            memberships[index].records.prepare(lease: entry.site.configuration.timing.lease)
+        for entry in successor.clusters?.entries ?? [] {
+            guard let index = index(of: entry.cluster) else { continue }
+            memberships[index].records.prepare(lease: entry.cluster.configuration.timing.lease)
         }
         succession.refusal = nil
         log.notice(
@@ -183,10 +183,10 @@ extension Daemon {
     }
 
     /// The place of what is this cluster now.
-    private func index(of site: Site) -> Int? {
-        guard options.sites.isDirectory else { return 0 }
+    private func index(of cluster: LocalCluster) -> Int? {
+        guard options.clusters.isDirectory else { return 0 }
         return memberships.firstIndex {
-            $0.site.configuration.cluster.name == site.configuration.cluster.name
+            $0.cluster.configuration.cluster.name == cluster.configuration.cluster.name
         }
     }
 

@@ -128,7 +128,7 @@ extension Daemon {
             )
         }
         for port in opened { handover.descriptors[port.name] = port.fileDescriptor }
-        handover.descriptors[ProgramHandover.pastName] = successor.past.number
+        handover.descriptors[ProgramHandover.historyName] = successor.past.number
         return handover
     }
 
@@ -140,7 +140,7 @@ extension Daemon {
             started: started,
             version: Version.current,
             configuration: options.configuration,
-            isDirectory: options.sites.isDirectory,
+            isDirectory: options.clusters.isDirectory,
             host: options.host,
             runDirectory: options.runDirectory,
             stateDirectory: options.stateDirectory
@@ -148,10 +148,10 @@ extension Daemon {
         handover.controlGroup = controlGroup
         handover.stored = ports.stored.sorted()
         for membership in memberships {
-            let cluster = membership.site.configuration.cluster.name
+            let cluster = membership.cluster.configuration.cluster.name
             // One that nobody can connect to any more is made anew.
             if membership.control.isInPlace {
-                handover.descriptors[Self.controlName(cluster, options.sites)] =
+                handover.descriptors[Self.controlName(cluster, options.clusters)] =
                     membership.control.listenerNumber
             }
             for (name, number) in membership.gate?.descriptors ?? [:] {
@@ -200,26 +200,28 @@ extension Daemon {
                 ]
             )
             for (index, membership) in memberships.enumerated() {
-                let name = membership.site.configuration.cluster.name
+                let name = membership.cluster.configuration.cluster.name
                 guard let cluster = handover.cluster(named: name) else { continue }
-                owed += membership.takeOver(cluster).map { (index, $0) }
+                unansweredReloads += membership.takeOver(cluster).map { (index, $0) }
             }
-            loadPast(handover)
+            loadEarlierHistory(handover)
         }
     }
 
     /// Reading a thousand entries takes longer than a short lease may be without a look at it.
-    private func loadPast(_ handover: ProgramHandover) {
-        let number = handover.descriptors[ProgramHandover.pastName]
-        let (service, past, log) = (service, past, log)
+    private func loadEarlierHistory(_ handover: ProgramHandover) {
+        let number = handover.descriptors[ProgramHandover.historyName]
+        let (service, earlierHistory, log) = (service, earlierHistory, log)
         service.submit {
             var fields = HandoverFields()
             do {
-                if let number { fields = try HandoverFields(parsing: SealedMemory.take(number)) }
+                if let number {
+                    fields = try HandoverFields(parsing: SealedMemory.contents(of: number))
+                }
             } catch {
                 log.warning("the history is lost", metadata: ["reason": "\(error)"])
             }
-            past.put(
+            earlierHistory.put(
                 handover.clusters.indices.map { index in
                     let earlier: [HistoryEntry] =
                         fields.text("history.\(index)").flatMap { Membership.read($0) } ?? []
@@ -230,19 +232,21 @@ extension Daemon {
     }
 
     /// Only now does who asked for the reload hear of it: whatever is asked next is known here.
-    func takePast() {
-        guard let histories = past.takeAll().last, let handover = options.handover else { return }
+    func handleEarlierHistory() {
+        guard let histories = earlierHistory.takeAll().last, let handover = options.handover else {
+            return
+        }
         for (index, history) in histories.enumerated() {
             let name = handover.clusters[index].name
             let membership =
-                options.sites.isDirectory
-                ? memberships.first { $0.site.configuration.cluster.name == name }
+                options.clusters.isDirectory
+                ? memberships.first { $0.cluster.configuration.cluster.name == name }
                 : memberships.first
             membership?.history.begin(with: history)
         }
-        for (index, client) in owed {
+        for (index, client) in unansweredReloads {
             memberships[index].answer(client, .done(message: handover.message, payload: nil))
         }
-        owed.removeAll()
+        unansweredReloads.removeAll()
     }
 }

@@ -8,7 +8,7 @@ import VIPCore
 /// there a failure that it calls fatal and no sentence tells why, that failure is named, so that
 /// nothing is called healthy by omission.
 struct HealthReasons {
-    private let site: Site
+    private let cluster: LocalCluster
     private let text: ReportText
     private let status: AgentStatus
     private let groups: [GroupStatus]
@@ -18,14 +18,14 @@ struct HealthReasons {
     ///   - groups: of `status`, in the same order.
     ///   - others: what else is known to be wrong.
     init(
-        _ site: Site,
+        _ cluster: LocalCluster,
         _ text: ReportText,
         _ status: AgentStatus,
         _ groups: [GroupStatus],
         _ gate: GateStatus?,
         others: [String] = []
     ) {
-        self.site = site
+        self.cluster = cluster
         self.text = text
         self.status = status
         self.groups = groups
@@ -38,7 +38,7 @@ struct HealthReasons {
         for (group, known) in zip(groups, status.groups) { judge(group, known) }
         judgeVotes()
         judgeFiles()
-        for (voter, name) in zip(status.voters, site.voterNames) where !voter.isSelf {
+        for (voter, name) in zip(status.voters, cluster.voterNames) where !voter.isSelf {
             judge(voter, name)
         }
         judgeLinks()
@@ -84,14 +84,14 @@ struct HealthReasons {
             var causes: [(text: String, groups: [String])] = []
             for (group, known) in zip(groups, status.groups) {
                 guard let cause = missingVote(of: index, group, known) else { continue }
-                if let place = causes.firstIndex(where: { $0.text == cause }) {
-                    causes[place].groups.append(group.name)
+                if let index = causes.firstIndex(where: { $0.text == cause }) {
+                    causes[index].groups.append(group.name)
                 } else {
                     causes.append((cause, [group.name]))
                 }
             }
             for cause in causes {
-                say(.noVote, site.voterNames[index], Self.list(cause.groups), cause.text)
+                say(.noVote, cluster.voterNames[index], Self.list(cause.groups), cause.text)
             }
         }
     }
@@ -110,7 +110,7 @@ struct HealthReasons {
     ) -> String? {
         let vote = known.votes[voter]
         guard !vote.counts else { return nil }
-        let isHolder = known.idleHolder == site.settings.me || group.state == .owner
+        let isHolder = known.idleHolder == cluster.settings.me || group.state == .owner
         if isHolder || !known.votes.contains(where: \.counts) {
             if let refusal = vote.refusal { return Self.remedy(refusal, isHolder: isHolder) }
             guard isHolder else { return nil }
@@ -134,7 +134,7 @@ struct HealthReasons {
     // MARK: - Files
 
     private mutating func judgeFiles() {
-        for (voter, name) in zip(status.voters, site.voterNames)
+        for (voter, name) in zip(status.voters, cluster.voterNames)
         where !voter.isSelf && !voter.voterSetsDiffer {
             if voter.timingDiffers == true { say(.timingDiffers, name) }
             let lacking = names { $0.lacking.contains(voter.id) }
@@ -175,7 +175,7 @@ struct HealthReasons {
         for silence in status.silences {
             say(.silence, name(silence.listener), name(silence.speaker))
         }
-        let bound = text.text(site.settings.timing.votingBound)
+        let bound = text.text(cluster.settings.timing.votingBound)
         for distance in status.distances {
             let (voter, other) = (name(distance.voter), name(distance.other))
             say(.distance, voter, other, text.text(distance.response), bound)
@@ -186,13 +186,13 @@ struct HealthReasons {
 
     /// A cluster that has to lose a group with a host even if all is well.
     private mutating func judgeShape() {
-        let voters = site.settings.voters
+        let voters = cluster.settings.voters
         let nodes = voters.filter { $0.role == .node }
         var mask = VoterMask()
         for (index, voter) in voters.enumerated() where voter.role == .node { mask[index] = true }
         guard !Standing.bearsFailure(nodes: mask, voters: voters.count) else { return }
         if nodes.count == 1 { return say(.oneNode) }
-        say(.noSpareVoter, "\(voters.count)", "\(site.settings.majority)")
+        say(.noSpareVoter, "\(voters.count)", "\(cluster.settings.majority)")
     }
 
     /// What no other sentence has told.
@@ -201,7 +201,7 @@ struct HealthReasons {
             let standing = known.standing
             for voter in 0..<standing.voters {
                 guard let loss = standing.loss(with: voter) else { continue }
-                say(.fatal, site.voterNames[voter], group.name, words(loss, standing))
+                say(.fatal, cluster.voterNames[voter], group.name, words(loss, standing))
             }
         }
     }
@@ -211,7 +211,7 @@ struct HealthReasons {
         case .unowned: "nobody serves it now"
         case .noSuccessor: "no other node is ready"
         case .noMajority(let successor, let votes):
-            "\(site.voterNames[successor]) would get \(votes.count) of the "
+            "\(cluster.voterNames[successor]) would get \(votes.count) of the "
                 + "\(standing.majority) votes that it needs"
         case .ownerLosesMajority(let votes):
             "its owner would be left with \(votes.count) of the \(standing.majority) votes "
@@ -226,10 +226,10 @@ struct HealthReasons {
     }
 
     private var leaseMilliseconds: Int {
-        Int(site.settings.timing.lease.nanoseconds / 1_000_000)
+        Int(cluster.settings.timing.lease.nanoseconds / 1_000_000)
     }
 
-    private func name(_ host: HostID) -> String { site.name(of: host) }
+    private func name(_ host: HostID) -> String { cluster.name(of: host) }
 
     /// Groups that one line names.
     private static let mostNamed = 6

@@ -37,11 +37,11 @@ package enum RefusalSentence: String, Sentence {
 
 /// What an operator is told whose order is refused.
 struct RefusalText {
-    let site: Site
+    let cluster: LocalCluster
     let text: ReportText
 
     func noGroup(named name: String) -> ControlRefusal {
-        let names = site.groups.map(\.name).sorted().joined(separator: ", ")
+        let names = cluster.groups.map(\.name).sorted().joined(separator: ", ")
         return refusal(.noSuchGroup, [name], help: "groups: \(names)")
     }
 
@@ -73,11 +73,15 @@ struct RefusalText {
         case .voterHeard(let voter):
             refusal(
                 .voterHeard,
-                [site.name(of: voter)],
+                [cluster.name(of: voter)],
                 help: "force is for when every other voter is off; look at 'vipctl status'"
             )
         case .held(let holder, let remaining):
-            refusal(.held, [site.name(of: holder), text.text(remaining)], help: "try again then")
+            refusal(
+                .held,
+                [cluster.name(of: holder), text.text(remaining)],
+                help: "try again then"
+            )
         case .alreadyOwner: refusal(.alreadyOwner)
         case .notOwner:
             refusal(.notOwner, help: "run it on the owner; 'vipctl status' names it")
@@ -94,7 +98,7 @@ struct RefusalText {
         case .groupsDiffer(let host):
             refusal(
                 .groupsDiffer,
-                [site.name(of: host)],
+                [cluster.name(of: host)],
                 help: "put the same file on every host and reload each, and accept it then"
             )
         case .termsUsedUp:
@@ -125,6 +129,6 @@ struct RefusalText {
     }
 
     private var nodeNames: String {
-        site.configuration.nodes.map(\.name).joined(separator: ", ")
+        cluster.configuration.nodes.map(\.name).joined(separator: ", ")
     }
 }

@@ -3,7 +3,7 @@ import VIPCore
 
 /// What the core reports, in words: one line for the log and one entry for the history.
 struct ReportText {
-    let site: Site
+    let cluster: LocalCluster
 
     struct Line: Equatable {
         var level: Logger.Level
@@ -66,39 +66,39 @@ struct ReportText {
     private func fill(_ line: inout Line, from report: Report) -> String {
         switch report {
         case .transition(let group, let from, let to, let term, _, let after):
-            line.group = site.name(of: group)
+            line.group = cluster.name(of: group)
             line.state = to.text
             line.was = from.text
             line.term = term.number
-            line.owner = to == .owner ? site.host : nil
+            line.owner = to == .owner ? cluster.host : nil
             line.after = after
             return "\(group.bits) \(to.text)"
         case .ownerChanged(let group, let from, let to, let term):
-            line.group = site.name(of: group)
-            line.was = from.map(site.name(of:)) ?? "nobody"
-            line.owner = to.map(site.name(of:)) ?? "nobody"
+            line.group = cluster.name(of: group)
+            line.was = from.map(cluster.name(of:)) ?? "nobody"
+            line.owner = to.map(cluster.name(of:)) ?? "nobody"
             line.term = term.number
             return "\(group.bits)"
         case .restored(let group, let term, _):
-            line.group = site.name(of: group)
+            line.group = cluster.name(of: group)
             line.state = Report.State.owner.text
-            line.owner = site.host
+            line.owner = cluster.host
             line.term = term.number
             return "\(group.bits)"
         case .forceConfirmed(let group, let term):
-            line.group = site.name(of: group)
-            line.owner = site.host
+            line.group = cluster.name(of: group)
+            line.owner = cluster.host
             line.term = term.number
             return "\(group.bits)"
         case .termRaised(let group, _, let term, _), .tenureDoubted(let group, _, let term),
             .candidacyFailed(let group, let term, _):
-            line.group = site.name(of: group)
+            line.group = cluster.name(of: group)
             line.term = term.number
             return "\(group.bits)"
         case .switchoverFailed(let group, _), .voterStruck(let group, _, _),
             .holdDown(let group, _, _), .addressesPutBack(let group),
             .foreignAddressesRemoved(let group), .addressesRefused(let group):
-            line.group = site.name(of: group)
+            line.group = cluster.name(of: group)
             return "\(group.bits)"
         case .voterLost(let voter, let after):
             line.after = after
@@ -117,17 +117,17 @@ struct ReportText {
         switch report {
         case .transition(_, _, _, _, let reason, _): text(reason)
         case .ownerChanged(_, _, let owner, _):
-            owner.map { "\(site.name(of: $0)) owns it" } ?? "nobody is known to own it"
+            owner.map { "\(cluster.name(of: $0)) owns it" } ?? "nobody is known to own it"
         case .restored(_, _, let remaining):
             "restarted within its lease, \(text(remaining)) left"
         case .switchoverFailed(_, let refusal): refusal.text
         case .termRaised(_, let from, _, let voter):
-            "\(site.name(of: voter)) has granted above term \(from.number)"
+            "\(cluster.name(of: voter)) has granted above term \(from.number)"
         case .voterStruck(_, let voter, let holder):
-            "the vote of \(site.name(of: voter)) no longer counts: it has granted the group to "
-                + site.name(of: holder)
+            "the vote of \(cluster.name(of: voter)) no longer counts: it has granted the group to "
+                + cluster.name(of: holder)
         case .tenureDoubted(_, let host, _):
-            "\(site.name(of: host)) says that it owns the group: the gate here is closed until a "
+            "\(cluster.name(of: host)) says that it owns the group: the gate here is closed until a "
                 + "majority has answered"
         case .candidacyFailed(_, _, let failure): text(failure)
         case .holdDown(_, let length, let changes):
@@ -138,16 +138,16 @@ struct ReportText {
         case .foreignAddressesRemoved:
             "somebody added an address of the group, which this host does not own"
         case .addressesRefused: "the kernel did not take the addresses"
-        case .voterHeard(let voter): "\(site.name(of: voter)) is heard"
-        case .voterLost(let voter, _): "\(site.name(of: voter)) is no longer heard"
+        case .voterHeard(let voter): "\(cluster.name(of: voter)) is heard"
+        case .voterLost(let voter, _): "\(cluster.name(of: voter)) is no longer heard"
         case .pathHeard(let voter, let path):
-            "\(site.name(of: voter)) is heard over path \(path)"
+            "\(cluster.name(of: voter)) is heard over path \(path)"
         case .pathLost(let voter, let path):
-            "\(site.name(of: voter)) is no longer heard over path \(path)"
+            "\(cluster.name(of: voter)) is no longer heard over path \(path)"
         case .duplicateName(let host):
-            "two live hosts use the name \(site.name(of: host)); give one another name"
+            "two live hosts use the name \(cluster.name(of: host)); give one another name"
         case .voterSetsDiffer(let voter):
-            "\(site.name(of: voter)) has other voters in its configuration; make the files the same"
+            "\(cluster.name(of: voter)) has other voters in its configuration; make the files the same"
         case .abstaining(let length):
             "no record of promises made since the boot: this host does not vote for \(text(length))"
         case .abstentionEnded: "this host votes now"
@@ -163,19 +163,19 @@ struct ReportText {
     func text(_ reason: Reason) -> String {
         switch reason {
         case .vacant: "nobody held the lease"
-        case .leaseRanOut(let host): "lease of \(site.name(of: host)) ran out"
+        case .leaseRanOut(let host): "lease of \(cluster.name(of: host)) ran out"
         case .majority: "a majority granted"
-        case .handedOver(let host): "handed over by \(site.name(of: host))"
+        case .handedOver(let host): "handed over by \(cluster.name(of: host))"
         case .forced: "forced by the operator"
         case .restored: "restarted within its lease"
         case .deadlinePassed: "own lease ran out unrenewed"
         case .majorityLost: "a vote no longer counts, and no majority is left"
-        case .switchover(let host): "switchover to \(site.name(of: host))"
+        case .switchover(let host): "switchover to \(cluster.name(of: host))"
         case .interfaceDown: Unreadiness.interfaceDown.text
         case .unhealthy: Unreadiness.unhealthy.text
         case .maintenance: "maintenance"
         case .stopping: "agent stopping"
-        case .superseded(let host): "\(site.name(of: host)) owns it"
+        case .superseded(let host): "\(cluster.name(of: host)) owns it"
         case .notConfirmed: "forced, and no majority confirmed it"
         case .addressesRefused: "the kernel did not take the addresses"
         case .candidacyFailed: "no majority"
@@ -188,8 +188,9 @@ struct ReportText {
     private func text(_ failure: CandidacyFailure) -> String {
         switch failure {
         case .refused(let voter, .held, .some(let holder)):
-            "\(site.name(of: voter)) refused: \(site.name(of: holder)) has the lease"
-        case .refused(let voter, let reason, _): "\(site.name(of: voter)) refused: \(reason.text)"
+            "\(cluster.name(of: voter)) refused: \(cluster.name(of: holder)) has the lease"
+        case .refused(let voter, let reason, _):
+            "\(cluster.name(of: voter)) refused: \(reason.text)"
         case .noAnswer: "no majority answered"
         case .ownVoteRefused: "this host's own voter refused"
         case .notReady(let unready): unready.text

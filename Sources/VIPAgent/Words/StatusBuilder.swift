@@ -8,7 +8,7 @@ import VIPPlatform
 
 /// Puts together what the core believes and what the kernel has, for `vipctl status`.
 struct StatusBuilder {
-    let site: Site
+    let cluster: LocalCluster
     let agent: Agent
     let gate: GateKeeper?
     let keeper: AddressKeeper?
@@ -29,7 +29,7 @@ struct StatusBuilder {
         let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
         let gate = gate?.status()
         let reasons = HealthReasons(
-            site,
+            cluster,
             text,
             status,
             groups,
@@ -37,12 +37,12 @@ struct StatusBuilder {
             others: shellReasons + claims
         ).all
         return StatusReport(
-            cluster: site.configuration.cluster.name,
-            host: site.host,
-            role: site.role == .node ? .node : .witness,
+            cluster: cluster.configuration.cluster.name,
+            host: cluster.host,
+            role: cluster.role == .node ? .node : .witness,
             isHealthy: reasons.isEmpty,
             reasons: reasons,
-            warnings: warnings + site.configuration.warnings.map(\.message)
+            warnings: warnings + cluster.configuration.warnings.map(\.message)
                 + gateWarnings(gate, groups),
             version: Version.current,
             processID: Int(getpid()),
@@ -58,7 +58,7 @@ struct StatusBuilder {
     }
 
     private var timing: TimingStatus {
-        let timing = site.settings.timing
+        let timing = cluster.settings.timing
         return TimingStatus(
             heartbeatMilliseconds: milliseconds(timing.heartbeat),
             leaseMilliseconds: milliseconds(timing.lease),
@@ -77,8 +77,8 @@ struct StatusBuilder {
     // MARK: - Groups
 
     private func group(_ status: AgentStatus.GroupStatus, at now: Reading) -> GroupStatus {
-        let name = site.name(of: status.id)
-        let configured = site.group(status.id)
+        let name = cluster.name(of: status.id)
+        let configured = cluster.group(status.id)
         let interface = keeper.flatMap { keeper in
             keeper.host.index(of: status.id).map { keeper.host.interface(of: $0) }
         }
@@ -86,7 +86,7 @@ struct StatusBuilder {
         return GroupStatus(
             name: name,
             state: GroupStatus.State(rawValue: status.state.rawValue) ?? .fault,
-            owner: status.owner.map(site.name(of:)),
+            owner: status.owner.map(cluster.name(of:)),
             term: status.term.number,
             leaseMilliseconds: status.leaseRemaining.map { milliseconds(max($0, .zero)) },
             addresses: (configured?.addresses ?? []).map {
@@ -100,7 +100,7 @@ struct StatusBuilder {
             isForced: status.forced,
             enforcement: gate.map { "\($0.enforcement(of: status.id))" } ?? "none",
             gate: gate?.status(of: status.id),
-            isPeerReady: site.role == .node ? status.successorReady : nil,
+            isPeerReady: cluster.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
                 ? nil : status.successorUnready?.text,
             holdDownMilliseconds: holdDown(status, at: now),
@@ -109,7 +109,7 @@ struct StatusBuilder {
     }
 
     private func holdDown(_ status: AgentStatus.GroupStatus, at now: Reading) -> Int? {
-        guard site.role == .node, let end = status.heldDownUntil, end > now.boottime else {
+        guard cluster.role == .node, let end = status.heldDownUntil, end > now.boottime else {
             return nil
         }
         return milliseconds(end - now.boottime)
@@ -128,7 +128,7 @@ struct StatusBuilder {
         }
         if status.state == .witness { return "votes only" }
         if status.state == .standby, status.reason == .candidacyFailed, let owner = status.owner {
-            return "\(site.name(of: owner)) owns it"
+            return "\(cluster.name(of: owner)) owns it"
         }
         return text.text(status.reason)
     }
@@ -136,7 +136,7 @@ struct StatusBuilder {
     private func votes(_ status: AgentStatus.GroupStatus) -> [VoteStatus] {
         status.votes.enumerated().map { index, vote in
             VoteStatus(
-                voter: site.voterNames[index],
+                voter: cluster.voterNames[index],
                 counts: vote.counts,
                 grantAgeMilliseconds: vote.age.map(milliseconds),
                 refusal: vote.counts ? nil : vote.refusal?.text
@@ -172,7 +172,7 @@ struct StatusBuilder {
 
     private func voter(_ index: Int, _ status: AgentStatus.VoterStatus) -> VoterStatus {
         VoterStatus(
-            name: site.voterNames[index],
+            name: cluster.voterNames[index],
             role: status.role == .node ? .node : .witness,
             isSelf: status.isSelf,
             isReachable: status.heard,
@@ -192,7 +192,7 @@ struct StatusBuilder {
     }
 
     private func path(_ voter: Int, _ index: Int, _ status: AgentStatus.PathStatus) -> PathStatus {
-        let route = site.routes[voter][index]
+        let route = cluster.routes[voter][index]
         let errno = routes.lastErrors[voter][index]
         return PathStatus(
             index: index,
@@ -212,8 +212,8 @@ struct StatusBuilder {
         status.voters.enumerated().flatMap { index, voter in
             voter.hearings.map { hearing in
                 LinkStatus(
-                    from: site.name(of: hearing.voter),
-                    to: site.voterNames[index],
+                    from: cluster.name(of: hearing.voter),
+                    to: cluster.voterNames[index],
                     path: Int(hearing.path),
                     isHeard: hearing.heard,
                     ageMilliseconds: hearing.ageMilliseconds == .max

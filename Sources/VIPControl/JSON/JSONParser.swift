@@ -64,7 +64,7 @@ private struct JSONParser {
         var names: Set<String> = []
         offset += 1
         skipSpace()
-        if take("}") { return .object([]) }
+        if skip("}") { return .object([]) }
         repeat {
             skipSpace()
             let start = offset
@@ -74,11 +74,11 @@ private struct JSONParser {
                 throw JSONError(offset: start, problem: .duplicateName(name))
             }
             skipSpace()
-            guard take(":") else { throw unexpected("':'") }
+            guard skip(":") else { throw unexpected("':'") }
             members.append(.init(name, try value(depth: depth + 1)))
             skipSpace()
-        } while take(",")
-        guard take("}") else { throw unexpected("',' or '}'") }
+        } while skip(",")
+        guard skip("}") else { throw unexpected("',' or '}'") }
         return .object(members)
     }
 
@@ -86,12 +86,12 @@ private struct JSONParser {
         var elements: [JSONValue] = []
         offset += 1
         skipSpace()
-        if take("]") { return .array([]) }
+        if skip("]") { return .array([]) }
         repeat {
             elements.append(try value(depth: depth + 1))
             skipSpace()
-        } while take(",")
-        guard take("]") else { throw unexpected("',' or ']'") }
+        } while skip(",")
+        guard skip("]") else { throw unexpected("',' or ']'") }
         return .array(elements)
     }
 
@@ -108,20 +108,20 @@ private struct JSONParser {
     private mutating func number() throws(JSONError) -> JSONValue {
         let start = offset
         var isInteger = true
-        _ = take("-")
+        _ = skip("-")
         let leadingZero = next == UInt8(ascii: "0")
-        let digits = try takeDigits()
+        let digits = try skipDigits()
         guard digits == 1 || !leadingZero else {
             throw JSONError(offset: start, problem: .number)
         }
-        if take(".") {
+        if skip(".") {
             isInteger = false
-            _ = try takeDigits()
+            _ = try skipDigits()
         }
-        if take("e") || take("E") {
+        if skip("e") || skip("E") {
             isInteger = false
-            if !take("+") { _ = take("-") }
-            _ = try takeDigits()
+            if !skip("+") { _ = skip("-") }
+            _ = try skipDigits()
         }
 
         let text = String(decoding: octets[start..<offset], as: UTF8.self)
@@ -138,7 +138,7 @@ private struct JSONParser {
         return .decimal(value)
     }
 
-    private mutating func takeDigits() throws(JSONError) -> Int {
+    private mutating func skipDigits() throws(JSONError) -> Int {
         let start = offset
         while let octet = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet) {
             offset += 1
@@ -228,7 +228,7 @@ private struct JSONParser {
 
     private var next: UInt8? { offset < octets.count ? octets[offset] : nil }
 
-    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    private mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
         guard next == UInt8(ascii: scalar) else { return false }
         offset += 1
         return true

@@ -33,7 +33,7 @@ extension Group {
     }
 
     /// A grant counts for the term that this host is asking in; any other was not waited for.
-    mutating func take(
+    mutating func handle(
         _ granted: Granted,
         from voter: Int,
         in context: StepContext,
@@ -68,7 +68,7 @@ extension Group {
         return granted.length <= context.timing.lease && ask.mayBeAnswered(with: granted.stamp)
     }
 
-    mutating func take(
+    mutating func handle(
         _ refused: Refused,
         from voter: Int,
         in context: StepContext,

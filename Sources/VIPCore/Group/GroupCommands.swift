@@ -103,7 +103,7 @@ extension Group {
     }
 
     /// Another host's operator wants the group moved.
-    mutating func take(
+    mutating func handle(
         _ appeal: Appeal,
         from voter: Int,
         in context: StepContext,

@@ -162,7 +162,7 @@ extension Group {
     }
 
     /// A release has arrived: for this host's voter, and, if it carries a vote, for its candidacy.
-    mutating func take(
+    mutating func handle(
         _ release: Release,
         from voter: Int,
         in context: StepContext,

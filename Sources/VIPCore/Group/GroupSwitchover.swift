@@ -103,7 +103,7 @@ extension Group {
     }
 
     /// The successor is willing: let go with its offer in hand.
-    mutating func take(
+    mutating func handle(
         _ offer: Offer,
         from voter: Int,
         in context: StepContext,
@@ -257,7 +257,7 @@ extension Group {
 
     // MARK: - The successor's side
 
-    mutating func take(
+    mutating func handle(
         _ inquiry: Inquiry,
         from voter: Int,
         in context: StepContext,

@@ -84,7 +84,7 @@ extension Group {
         return !condition.owns || !isOwner
     }
 
-    mutating func take(
+    mutating func handle(
         _ condition: Condition,
         from voter: Int,
         in context: StepContext,

@@ -70,8 +70,8 @@ extension Refused {
         static let end = 81
     }
 
-    /// A grant runs for no more than 30 s, and so does what a new place abstains for; the rest is
-    /// room for what either adds for the drift.
+    /// A grant runs for no more than 30 s, and so does what a new incarnation abstains for; the
+    /// rest is room for what either adds for the drift.
     public static let longestRemaining: Duration = .seconds(40)
 
     init(parsing body: Span<UInt8>) throws(WireError) {

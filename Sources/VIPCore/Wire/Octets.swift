@@ -26,7 +26,10 @@ extension Span<UInt8> {
     }
 
     func loadHolder(at offset: Int) -> Holder {
-        Holder(host: HostID(loadUInt64(at: offset)), place: Place(loadUInt64(at: offset + 8)))
+        Holder(
+            host: HostID(loadUInt64(at: offset)),
+            incarnation: Incarnation(loadUInt64(at: offset + 8))
+        )
     }
 
     /// A term that somebody has, asks for or offers: never none.
@@ -80,14 +83,14 @@ extension [UInt8] {
         let start = count
         append(contentsOf: repeatElement(0, count: 8))
         var span = mutableSpan
-        for place in 0..<8 {
-            span[start + place] = UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * place))
+        for index in 0..<8 {
+            span[start + index] = UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * index))
         }
     }
 
     mutating func append(_ holder: Holder) {
         append(holder.host.bits)
-        append(holder.place.bits)
+        append(holder.incarnation.bits)
     }
 
     /// Nanoseconds, in two's complement: what is negative by our own mistake is refused where it

@@ -12,7 +12,7 @@ extension PageHeader {
 
     private enum Offset {
         static let version = 0
-        static let place = 1
+        static let incarnation = 1
         static let abstentionEnd = 9
         static let voterSet = 17
         static let flags = 25
@@ -45,7 +45,7 @@ extension PageHeader {
             throw .reserved(.flags, UInt64(flags & ~Flag.maintenance))
         }
         self.init(
-            place: Place(octets.loadUInt64(at: Offset.place)),
+            incarnation: Incarnation(octets.loadUInt64(at: Offset.incarnation)),
             abstentionEnd: try octets.loadInstant(at: Offset.abstentionEnd, .instant),
             voterSet: octets.loadUInt64(at: Offset.voterSet),
             maintenance: flags & Flag.maintenance != 0
@@ -55,7 +55,7 @@ extension PageHeader {
     /// Appends at most `longestLength` octets.
     public func serialize(into octets: inout [UInt8]) {
         octets.append(maintenance ? Self.version : Self.withoutFlags)
-        octets.append(place.bits)
+        octets.append(incarnation.bits)
         octets.appendRoundedUp(abstentionEnd)
         octets.append(voterSet)
         if maintenance { octets.append(Flag.maintenance) }

@@ -49,7 +49,7 @@ package enum AddressAction: Equatable, Sendable {
     /// To be answered exactly once, by this number, in the order of asking; nothing waits for it.
     case ask(AddressRequest, id: UInt64)
     /// The group's addresses are on the interface with this index from now on.
-    case place(group: Int, interface: Int32)
+    case bind(group: Int, interface: Int32)
     /// One round of announcements, if they are permitted.
     case announce(group: Int)
     /// Answer with `AddressEvent.silent`, once no announcement of the group is on its way.

@@ -43,18 +43,18 @@ package struct AddressTable: Sendable {
 
     /// As the kernel has it on that interface, in the shape that an agent gives it.
     func found(_ index: Int, on interface: Int32) -> InterfaceAddress? {
-        let place = entries[index].floating.place(on: interface)
-        return entries[index].seen.first { $0.place == place }
+        let key = entries[index].floating.key(on: interface)
+        return entries[index].seen.first { $0.key == key }
     }
 
-    /// - Returns: by how much the number of places has grown, and of right ones.
+    /// - Returns: by how much the number of keys has grown, and of right ones.
     @discardableResult
     mutating func note(
         _ address: InterfaceAddress,
         at index: Int,
         on interface: Int32?
     ) -> (seen: Int, right: Int) {
-        let position = entries[index].seen.firstIndex { $0.place == address.place }
+        let position = entries[index].seen.firstIndex { $0.key == address.key }
         if let position {
             entries[index].seen[position] = address
             return (0, 0)
@@ -63,14 +63,14 @@ package struct AddressTable: Sendable {
         return (1, isRight(address, at: index, on: interface) ? 1 : 0)
     }
 
-    /// - Returns: by how much the number of places has shrunk, and of right ones.
+    /// - Returns: by how much the number of keys has shrunk, and of right ones.
     @discardableResult
     mutating func forget(
-        _ place: InterfaceAddress.Place,
+        _ key: InterfaceAddress.Key,
         at index: Int,
         on interface: Int32?
     ) -> (seen: Int, right: Int) {
-        guard let position = entries[index].seen.firstIndex(where: { $0.place == place }) else {
+        guard let position = entries[index].seen.firstIndex(where: { $0.key == key }) else {
             return (0, 0)
         }
         let address = entries[index].seen.remove(at: position)
@@ -92,6 +92,6 @@ package struct AddressTable: Sendable {
     }
 
     private func isRight(_ address: InterfaceAddress, at index: Int, on interface: Int32?) -> Bool {
-        interface.map { entries[index].floating.place(on: $0) == address.place } ?? false
+        interface.map { entries[index].floating.key(on: $0) == address.key } ?? false
     }
 }

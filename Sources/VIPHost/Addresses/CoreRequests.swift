@@ -86,7 +86,7 @@ extension HostAddresses {
             let entry = table[member]
             return entry.seen.filter { found in
                 found.interface == interface && found.address.isIPv6
-                    && found.place != entry.floating.place(on: interface)
+                    && found.key != entry.floating.key(on: interface)
             }
         }
     }

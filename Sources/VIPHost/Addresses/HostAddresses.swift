@@ -30,7 +30,7 @@ package struct HostAddresses: Sendable {
     package internal(set) var interfaces: [WatchedInterface]
     package internal(set) var table: AddressTable
     /// Sorted by group.
-    let places: [(id: GroupID, index: Int)]
+    let sortedIDs: [(id: GroupID, index: Int)]
     private(set) var turns: RefreshTurns
     var phase = Phase.starting(waiting: [])
     var resynchronization = Resynchronization()
@@ -81,7 +81,7 @@ package struct HostAddresses: Sendable {
                 )
             )
         }
-        places = settings.enumerated().map { ($1.id, $0) }.sorted { $0.0 < $1.0 }
+        sortedIDs = settings.enumerated().map { ($1.id, $0) }.sorted { $0.0 < $1.0 }
         turns = RefreshTurns(addresses: table.entries.count, atOnce: renewedAtOnce)
         trials = KernelTrials(groups: settings.count, silence: silence)
     }
@@ -89,12 +89,12 @@ package struct HostAddresses: Sendable {
     // MARK: - For others to read
 
     package func index(of id: GroupID) -> Int? {
-        var (low, high) = (0, places.count)
+        var (low, high) = (0, sortedIDs.count)
         while low < high {
             let middle = (low + high) / 2
-            if places[middle].id < id { low = middle + 1 } else { high = middle }
+            if sortedIDs[middle].id < id { low = middle + 1 } else { high = middle }
         }
-        return low < places.count && places[low].id == id ? places[low].index : nil
+        return low < sortedIDs.count && sortedIDs[low].id == id ? sortedIDs[low].index : nil
     }
 
     package func interface(of group: Int) -> WatchedInterface {
@@ -160,12 +160,12 @@ package struct HostAddresses: Sendable {
     // MARK: - Steps
 
     package mutating func step(_ event: AddressEvent, at now: Instant) -> [AddressAction] {
-        take(event, at: now)
+        handle(event, at: now)
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
     }
 
-    private mutating func take(_ event: AddressEvent, at now: Instant) {
+    private mutating func handle(_ event: AddressEvent, at now: Instant) {
         switch event {
         case .begin(let byTurns):
             if !byTurns { turns = .none }
@@ -175,8 +175,8 @@ package struct HostAddresses: Sendable {
             guard case .starting(var waiting) = phase else { return carryOut(event, at: now) }
             waiting.append(event)
             phase = .starting(waiting: waiting)
-        case .told(let notices): take(notices, at: now)
-        case .answered(let id, let answer): take(answer, to: id, at: now)
+        case .told(let notices): handle(notices, at: now)
+        case .answered(let id, let answer): handle(answer, to: id, at: now)
         case .silent(let group):
             if case .awaitingSilence(let request) = groups[group].removal {
                 silencesAwaited -= 1

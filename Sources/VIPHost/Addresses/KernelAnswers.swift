@@ -3,11 +3,11 @@ import VIPNet
 
 /// What the kernel answers.
 extension HostAddresses {
-    mutating func take(_ answer: AddressAnswer, to id: UInt64, at now: Instant) {
+    mutating func handle(_ answer: AddressAnswer, to id: UInt64, at now: Instant) {
         guard let position = asked.firstIndex(where: { $0.id == id }) else { return }
         switch asked.remove(at: position).subject {
-        case .survey: takeSurvey(answer, to: id, at: now)
-        case .leftovers(let addresses): takeLeftovers(addresses, answer)
+        case .survey: handleSurvey(answer, to: id, at: now)
+        case .leftovers(let addresses): handleLeftovers(addresses, answer)
         case .trial:
             if case .tried(let refusals) = answer {
                 trials.answered(id, refusals)
@@ -95,7 +95,7 @@ extension HostAddresses {
         for address in absent {
             guard let member = table.index(of: address.address),
                 table[member].cameAt <= order.id,
-                table[member].seen.contains(where: { $0.place == address.place })
+                table[member].seen.contains(where: { $0.key == address.key })
             else { continue }
             doubtful.append(address)
         }
@@ -103,7 +103,7 @@ extension HostAddresses {
         for address in asked {
             guard let member = table.index(of: address.address), table[member].cameAt <= order.id
             else { continue }
-            forget(address.place, at: member)
+            forget(address.key, at: member)
         }
         guard !doubtful.isEmpty else { return tellRemoval(of: index, request: order.request) }
         let addresses = doubtful.map(\.address).sorted()

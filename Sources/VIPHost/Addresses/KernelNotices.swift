@@ -4,7 +4,7 @@ import VIPNet
 /// What the kernel tells of links and addresses without being asked, and what of it the core has to
 /// hear.
 extension HostAddresses {
-    mutating func take(_ notices: [NetworkNotice], at now: Instant) {
+    mutating func handle(_ notices: [NetworkNotice], at now: Instant) {
         var touched: [Int] = []
         for notice in notices {
             if isOfInterest(notice) { resynchronization.note(notice) }
@@ -14,14 +14,14 @@ extension HostAddresses {
             switch notice {
             case .link(let link):
                 for interface in interfaces.indices {
-                    let change = interfaces[interface].take(link)
+                    let change = interfaces[interface].update(link)
                     apply(change, of: interface, &touched)
                 }
             case .linkGone(let number, _): lose(number, &touched)
-            case .address(let address): take(address, &touched)
+            case .address(let address): handle(address, &touched)
             case .addressGone(let address):
                 guard let member = table.index(of: address.address) else { continue }
-                forget(address.place, at: member)
+                forget(address.key, at: member)
                 table.noteGoing(at: member, of: nextID)
                 touch(table[member].group, &touched)
             case .overrun: break
@@ -58,7 +58,7 @@ extension HostAddresses {
         touched.append(index)
     }
 
-    private mutating func take(_ address: InterfaceAddress, _ touched: inout [Int]) {
+    private mutating func handle(_ address: InterfaceAddress, _ touched: inout [Int]) {
         guard let member = table.index(of: address.address) else { return }
         note(address, at: member)
         table.noteComing(at: member, of: nextID)
@@ -113,7 +113,7 @@ extension HostAddresses {
     private mutating func move(_ index: Int, to link: Link?, _ touched: inout [Int]) {
         trials.hurry(index)
         recount(index)
-        if let link { actions.append(.place(group: index, interface: link.index)) }
+        if let link { actions.append(.bind(group: index, interface: link.index)) }
         touch(index, &touched)
     }
 
@@ -154,9 +154,9 @@ extension HostAddresses {
         groups[index].right += grown.right
     }
 
-    mutating func forget(_ place: InterfaceAddress.Place, at member: Int) {
+    mutating func forget(_ key: InterfaceAddress.Key, at member: Int) {
         let index = table[member].group
-        let shrunk = table.forget(place, at: member, on: link(of: index)?.index)
+        let shrunk = table.forget(key, at: member, on: link(of: index)?.index)
         groups[index].seen -= shrunk.seen
         groups[index].right -= shrunk.right
     }

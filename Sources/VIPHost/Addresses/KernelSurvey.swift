@@ -9,11 +9,11 @@ extension HostAddresses {
         resynchronization.asked(ask(.survey(table.addresses), for: .survey))
     }
 
-    mutating func takeSurvey(_ answer: AddressAnswer, to id: UInt64, at now: Instant) {
+    mutating func handleSurvey(_ answer: AddressAnswer, to id: UInt64, at now: Instant) {
         switch answer {
         case .found(let links, let addresses):
             let outcome = resynchronization.answered(id, hasAnswer: true, at: now)
-            if case .known(let since) = outcome { take(links, addresses, since: since, at: now) }
+            if case .known(let since) = outcome { handle(links, addresses, since: since, at: now) }
         case .refused(let refusal):
             note(.surveyRefused(refusal))
             _ = resynchronization.answered(id, hasAnswer: false, at: now)
@@ -23,7 +23,7 @@ extension HostAddresses {
         resynchronize(at: now)
     }
 
-    private mutating func take(
+    private mutating func handle(
         _ links: [Link],
         _ addresses: [InterfaceAddress],
         since notices: [NetworkNotice],
@@ -33,7 +33,7 @@ extension HostAddresses {
         var touched: [Int] = []
         let links = Self.links(links, since: notices)
         for interface in interfaces.indices {
-            apply(interfaces[interface].take(links), of: interface, &touched)
+            apply(interfaces[interface].update(links), of: interface, &touched)
         }
         for index in groups.indices {
             groups[index].isTouched = false
@@ -65,7 +65,7 @@ extension HostAddresses {
                 }
             case .addressGone(let address):
                 if let member = table.index(of: address.address) {
-                    table.forget(address.place, at: member, on: nil)
+                    table.forget(address.key, at: member, on: nil)
                 }
             case .linkGone(let number, _):
                 // A link takes along what is on it.
@@ -121,10 +121,10 @@ extension HostAddresses {
         guard let member = table.index(of: address.address),
             let link = link(of: table[member].group)
         else { return false }
-        return table[member].floating.place(on: link.index) == address.place
+        return table[member].floating.key(on: link.index) == address.key
     }
 
-    mutating func takeLeftovers(_ asked: [InterfaceAddress], _ answer: AddressAnswer) {
+    mutating func handleLeftovers(_ asked: [InterfaceAddress], _ answer: AddressAnswer) {
         guard case .removed(let absent, let kept, let refusal) = answer else {
             if case .refused(let refusal) = answer { note(.leftoverRefused(refusal)) }
             return
@@ -139,7 +139,7 @@ extension HostAddresses {
                 keptLeft.removeFirst()
             } else {
                 if let member = table.index(of: address.address) {
-                    forget(address.place, at: member)
+                    forget(address.key, at: member)
                 }
                 note(.leftoverRemoved(address))
             }

@@ -31,7 +31,7 @@ package struct WatchedInterface: Sendable {
         case replaced
     }
 
-    mutating func take(_ new: Link) -> Change {
+    mutating func update(_ new: Link) -> Change {
         let isOurs = new.isCalled(name)
         guard let old = link else {
             if isOurs { (link, renamed) = (new, nil) }
@@ -56,7 +56,7 @@ package struct WatchedInterface: Sendable {
     }
 
     /// All links, asked for anew.
-    mutating func take(_ links: [Link]) -> Change {
+    mutating func update(_ links: [Link]) -> Change {
         let old = link ?? renamed
         let was = link
         link = links.first { $0.isCalled(name) }

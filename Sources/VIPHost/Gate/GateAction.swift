@@ -22,7 +22,7 @@ package enum GateAction: Equatable, Sendable {
     /// know an address before the kernel does. What is refused is tried again by `keep`, and told.
     case put([GateAssignment])
     /// Have the gate at hand sit on every interface from now on, and know these addresses and no
-    /// others: `.posts` and what follows.
+    /// others: `.attachments` and what follows.
     case keep([GateAssignment])
     /// Have the service manager keep the gate's descriptors.
     ///

@@ -34,7 +34,7 @@ package enum GateReport: Equatable, Sendable {
     /// Where the gate sits, in the order of the interfaces: once everything has been looked at for
     /// the first time, and whenever it is another picture. By the first one the gate also knows all
     /// addresses.
-    case posts([GatePost])
+    case attachments([GateAttachment])
     /// Somebody took it off that interface, and it was put back.
     case repaired(String)
     /// Something that is tried again could not be done.

@@ -9,8 +9,8 @@ package enum GatePosture: Equatable, Sendable {
     case unsought(isUrgent: Bool)
     /// On its way to the interfaces.
     case pending(Stage, Progress)
-    /// It sits where the posts say.
-    case kept([GatePost])
+    /// It sits where the attachments say.
+    case kept([GateAttachment])
     /// There is none, and why. A gate that can be had after all is not relied on before the next
     /// start.
     case unavailable(String, ForeignGate)
@@ -64,7 +64,7 @@ package enum GatePosture: Equatable, Sendable {
     }
 
     /// Whether all that an earlier process left open is closed. One that was made replaces what
-    /// there was only once it has the seats.
+    /// there was only once it has the hooks.
     var isFound: Bool {
         switch self {
         case .pending(.placing(.found), _), .kept, .unavailable, .leaving, .gone: true
@@ -89,7 +89,7 @@ package enum GatePosture: Equatable, Sendable {
         // The gate of a tenure that goes on is believed to be where it was left.
         case .pending(_, .underWay): .restored
         case .pending(_, .failing): .nowhere
-        case .kept(let posts): posts.allSatisfy(\.isWhole) ? .everywhere : .nowhere
+        case .kept(let attachments): attachments.allSatisfy(\.isWhole) ? .everywhere : .nowhere
         case .unavailable: .fallbacks
         }
     }

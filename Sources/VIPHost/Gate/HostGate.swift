@@ -4,10 +4,10 @@ import VIPCore
 /// opened and closed, what the core is told of it. A value with one method; whoever has the gate
 /// carries out what that returns, and answers.
 ///
-///     unsought --begin--> pending: seeking ----> placing --posts--> kept <--off, back--
+///     unsought --begin--> pending: seeking ----> placing --attachments--> kept <--off, back--
 ///                           |        |              ^
 ///                           |        +--> making ---+       any --takeAway--> leaving --> gone
-///                           +--no eBPF, no seats--> unavailable
+///                           +--no eBPF, no hooks--> unavailable
 ///
 /// In a gate that was found every group is closed but those whose tenure goes on.
 package struct HostGate: Sendable {
@@ -82,10 +82,10 @@ package struct HostGate: Sendable {
         case .close(let group): close(group, &actions)
         case .begin: begin(&actions)
         case .reports(let reports):
-            for report in reports { take(report, &actions) }
+            for report in reports { handle(report, &actions) }
             tell(&actions)
         case .foreignGateRemoved(let outcome, let silenced):
-            takeForeign(outcome, silenced: silenced, &actions)
+            handleForeign(outcome, silenced: silenced, &actions)
         case .asked:
             if lookedAt.map({ now - $0 > Self.freshness }) ?? true {
                 lookedAt = now
@@ -192,19 +192,19 @@ package struct HostGate: Sendable {
 
     // MARK: - What is told
 
-    private mutating func take(_ report: GateReport, _ actions: inout [GateAction]) {
+    private mutating func handle(_ report: GateReport, _ actions: inout [GateAction]) {
         switch report {
         case .found(let way, let occupants):
             guard case .pending(.seeking(way.search), let progress) = posture else { return }
-            take(occupants, by: way, progress, &actions)
+            handle(occupants, by: way, progress, &actions)
         case .notFound(let search):
             guard case .pending(.seeking(search), let progress) = posture else { return }
             goOn(after: search, progress, &actions)
         case .loaded:
-            if let progress = posture.progressOfMaking { takeNew(progress, &actions) }
+            if let progress = posture.progressOfMaking { handleNew(progress, &actions) }
         case .unavailable(let reason):
             if posture.progressOfMaking != nil { become(unavailable: reason, &actions) }
-        case .posts(let posts): take(posts, &actions)
+        case .attachments(let attachments): handle(attachments, &actions)
         case .repaired(let interface):
             repairs &+= 1
             actions.append(.note(.putBack(on: interface)))

@@ -4,7 +4,7 @@ import VIPCore
 extension HostGate {
     /// Uses the gate of an earlier process. One that has no room for all groups is only closed, and
     /// the next is looked for.
-    mutating func take(
+    mutating func handle(
         _ occupants: [GateOccupant],
         by way: GateWay,
         _ progress: GatePosture.Progress,
@@ -25,7 +25,7 @@ extension HostGate {
         )
     }
 
-    mutating func takeNew(_ progress: GatePosture.Progress, _ actions: inout [GateAction]) {
+    mutating func handleNew(_ progress: GatePosture.Progress, _ actions: inout [GateAction]) {
         let slots = GateSlots(of: entries, among: [])
         guard let complete = slots.completed() else {
             preconditionFailure("a new gate has room for all groups")
@@ -78,21 +78,21 @@ extension HostGate {
         return assignments
     }
 
-    mutating func take(_ posts: [GatePost], _ actions: inout [GateAction]) {
+    mutating func handle(_ attachments: [GateAttachment], _ actions: inout [GateAction]) {
         switch posture {
         case .pending(.placing(let origin), _):
-            if let first = posts.first, posts.allSatisfy(\.isUnsupported) {
+            if let first = attachments.first, attachments.allSatisfy(\.isUnsupported) {
                 actions.append(.letGo)
                 return become(unavailable: first.failure ?? "it can't be attached", &actions)
             }
             // By now its programs are loaded, too.
             actions.append(.store(butInherited: origin == .found(.descriptors)))
-            // A new one has taken the seats of whatever was there.
-            become(.kept(posts), &actions)
-            note(posts, before: [], &actions)
+            // A new one has taken the hooks of whatever was there.
+            become(.kept(attachments), &actions)
+            note(attachments, before: [], &actions)
         case .kept(let before):
-            become(.kept(posts), &actions)
-            note(posts, before: before, &actions)
+            become(.kept(attachments), &actions)
+            note(attachments, before: before, &actions)
         // A gate that can be attached after all is not relied on before the next start.
         case .unavailable: break
         case .unsought, .pending, .leaving, .gone: break
@@ -100,19 +100,19 @@ extension HostGate {
     }
 
     private func note(
-        _ posts: [GatePost],
-        before: [GatePost],
+        _ attachments: [GateAttachment],
+        before: [GateAttachment],
         _ actions: inout [GateAction]
     ) {
-        for post in posts {
-            let old = before.index(of: post.interface, by: \.interface).map { before[$0] }
-            if let failure = post.failure {
-                actions.append(.note(.missing(on: post.name, failure)))
+        for attachment in attachments {
+            let old = before.index(of: attachment.interface, by: \.interface).map { before[$0] }
+            if let failure = attachment.failure {
+                actions.append(.note(.missing(on: attachment.name, failure)))
             } else if let old, !old.isWhole {
-                actions.append(.note(.back(on: post.name)))
+                actions.append(.note(.back(on: attachment.name)))
             }
-            for risk in post.risks where old?.risks.contains(risk) != true {
-                actions.append(.note(.risk(on: post.name, risk)))
+            for risk in attachment.risks where old?.risks.contains(risk) != true {
+                actions.append(.note(.risk(on: attachment.name, risk)))
             }
         }
     }
@@ -146,7 +146,7 @@ extension HostGate {
         }
     }
 
-    mutating func takeForeign(
+    mutating func handleForeign(
         _ outcome: GateRemovalReport,
         silenced: [GroupID],
         _ actions: inout [GateAction]

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Where an agent runs and what it is told: more than a host's name only where a test wants to do
 /// what an operator should not, such as to start two of them.
-public struct AgentPlace: Sendable {
+public struct AgentSetup: Sendable {
     public var host: Host
     /// What it is told that its name is.
     public var name: String
@@ -30,9 +30,9 @@ extension Lab {
     var configurationFile: String { "\(directory)/vip-agent.toml" }
     public var keyFile: String { "\(directory)/cluster.key" }
 
-    /// The ordinary place of a host's agent.
-    public func place(of host: Host) -> AgentPlace {
-        AgentPlace(
+    /// The ordinary setup of a host's agent.
+    public func setup(of host: Host) -> AgentSetup {
+        AgentSetup(
             host: host,
             name: host.rawValue,
             configurationFile: configurationFile,
@@ -70,23 +70,23 @@ extension Lab {
         }
     }
 
-    /// What starts the agent of a place, the program's path first; or another of its commands.
-    func command(of place: AgentPlace, _ name: String = "run") throws(LabError) -> [String] {
+    /// What starts the agent of a setup, the program's path first; or another of its commands.
+    func command(of setup: AgentSetup, _ name: String = "run") throws(LabError) -> [String] {
         let binaries = try binaries()
-        try Files.makeDirectory(place.runDirectory)
-        try Files.makeDirectory(place.stateDirectory)
+        try Files.makeDirectory(setup.runDirectory)
+        try Files.makeDirectory(setup.stateDirectory)
         var arguments: [String] = []
-        if !place.withheldCapabilities.isEmpty {
-            let list = place.withheldCapabilities.map { "-\($0)" }.joined(separator: ",")
+        if !setup.withheldCapabilities.isEmpty {
+            let list = setup.withheldCapabilities.map { "-\($0)" }.joined(separator: ",")
             arguments += ["/usr/bin/setpriv", "--bounding-set", list, "--inh-caps", list]
         }
         arguments += [
-            place.agent ?? binaries.agent, name,
-            "--config", place.configurationFile,
-            "--host", place.name,
+            setup.agent ?? binaries.agent, name,
+            "--config", setup.configurationFile,
+            "--host", setup.name,
         ]
-        if name != "check" { arguments += ["--run-dir", place.runDirectory] }
-        if name == "run" { arguments += ["--state-dir", place.stateDirectory] }
+        if name != "check" { arguments += ["--run-dir", setup.runDirectory] }
+        if name == "run" { arguments += ["--state-dir", setup.stateDirectory] }
         return arguments
     }
 
@@ -94,9 +94,9 @@ extension Lab {
     /// it said.
     public func runCommand(
         _ name: String,
-        in place: AgentPlace
+        in setup: AgentSetup
     ) throws(LabError) -> ToolResult {
-        try Command(command(of: place, name), in: namespace(of: place.host)).run()
+        try Command(command(of: setup, name), in: namespace(of: setup.host)).run()
     }
 
     func binaries() throws(LabError) -> Binaries {
@@ -110,21 +110,21 @@ extension Lab {
     }
 
     /// Starts an agent and does not wait for anything.
-    public func launch(_ place: AgentPlace) throws(LabError) -> ChildProcess {
+    public func launch(_ setup: AgentSetup) throws(LabError) -> ChildProcess {
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
-        let log = unsafe open(place.logFile, flags, 0o644)
-        guard log >= 0 else { throw .system("open the log \(place.logFile)") }
+        let log = unsafe open(setup.logFile, flags, 0o644)
+        guard log >= 0 else { throw .system("open the log \(setup.logFile)") }
         defer { Glibc.close(log) }
         let null = try Cleaner.openNull()
-        var arguments = try command(of: place)
-        if !place.environment.isEmpty {
-            let variables = place.environment.map { "\($0.key)=\($0.value)" }.sorted()
+        var arguments = try command(of: setup)
+        if !setup.environment.isEmpty {
+            let variables = setup.environment.map { "\($0.key)=\($0.value)" }.sorted()
             arguments = ["/usr/bin/env"] + variables + arguments
         }
 
         let process = try ChildProcess.start(
             arguments,
-            in: namespace(of: place.host),
+            in: namespace(of: setup.host),
             streams: .init(input: null.number, output: log, error: log)
         )
         running.withLock { $0.others.append(process) }
@@ -135,17 +135,17 @@ extension Lab {
     /// lab is closed. Returns when the program runs.
     @discardableResult
     public func supervise(
-        _ place: AgentPlace,
+        _ setup: AgentSetup,
         keepsDescriptors: Bool = true
     ) throws(LabError) -> Supervisor {
         let supervisor = try Supervisor(
-            in: namespace(of: place.host),
-            place,
-            arguments: command(of: place),
-            socketPath: "\(directory)/\(place.host)/notify",
+            in: namespace(of: setup.host),
+            setup,
+            arguments: command(of: setup),
+            socketPath: "\(directory)/\(setup.host)/notify",
             keepsDescriptors: keepsDescriptors
         )
-        running.withLock { $0.supervisors[place.host] = supervisor }
+        running.withLock { $0.supervisors[setup.host] = supervisor }
         while supervisor.process == nil {
             if let failure = supervisor.failure { throw failure }
             sleep(for: .microseconds(200))
@@ -155,32 +155,32 @@ extension Lab {
 
     /// Starts an agent that is expected to refuse, and waits for its end.
     public func launchAndWait(
-        _ place: AgentPlace,
+        _ setup: AgentSetup,
         for limit: Duration = .seconds(5)
     ) throws(LabError) -> AgentEnd {
-        let process = try launch(place)
+        let process = try launch(setup)
         guard let status = process.wait(until: Moment.now + limit) else {
             process.killAndWait()
             throw LabError(
-                "see the agent '\(place.name)' on \(place.host) end",
+                "see the agent '\(setup.name)' on \(setup.host) end",
                 found: "it still ran after \(limit.human)",
-                advice: "its log: \(Files.read(place.logFile) ?? "none")"
+                advice: "its log: \(Files.read(setup.logFile) ?? "none")"
             )
         }
-        return AgentEnd(status: status, log: Files.read(place.logFile) ?? "")
+        return AgentEnd(status: status, log: Files.read(setup.logFile) ?? "")
     }
 
-    /// Starts the agents of these hosts in their ordinary places.
+    /// Starts the agents of these hosts with their ordinary setups.
     public func start(_ hosts: Host...) throws(LabError) {
-        for host in hosts { try start(place(of: host)) }
+        for host in hosts { try start(setup(of: host)) }
     }
 
-    /// Starts the agent of a host in a place of its own, such as one with another file.
-    public func start(_ place: AgentPlace) throws(LabError) {
-        let process = try launch(place)
+    /// Starts the agent of a host with a setup of its own, such as one with another file.
+    public func start(_ setup: AgentSetup) throws(LabError) {
+        let process = try launch(setup)
         running.withLock { running in
             running.others.removeAll { $0 === process }
-            running.agents[place.host] = process
+            running.agents[setup.host] = process
         }
     }
 
@@ -217,7 +217,7 @@ extension Lab {
 
     /// What the host's agents have logged so far.
     public func log(of host: Host) -> String {
-        Files.read(place(of: host).logFile) ?? ""
+        Files.read(setup(of: host).logFile) ?? ""
     }
 
     /// Ends the agent as an operator does, and returns when it has ended.
@@ -290,7 +290,7 @@ extension Lab {
     /// A host that has crashed comes back: what was in its memory is gone, which includes the run
     /// directory, the floating addresses and the filters on its cards. Its disk is as it was.
     public func powerOn(_ host: Host) throws(LabError) {
-        try Command("rm", "-rf", place(of: host).runDirectory).runSuccessfully()
+        try Command("rm", "-rf", setup(of: host).runDirectory).runSuccessfully()
         try clearCards(of: host)
         try plug(host)
         try start(host)
@@ -312,7 +312,7 @@ extension Lab {
 
     /// What the kernel of a host has on its interfaces.
     public func addresses(on host: Host) throws(LabError) -> [String] {
-        try namespace(of: host).run { () throws(LabError) in try InterfaceAddress.all() }
+        try namespace(of: host).run { () throws(LabError) in try AssignedAddress.all() }
             .map(\.text)
     }
 

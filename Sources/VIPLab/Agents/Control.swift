@@ -5,7 +5,7 @@ extension Lab {
     public var webGroup: String { options.configuration.groups[0].name }
 
     func socketPath(of host: Host) -> String {
-        "\(place(of: host).runDirectory)/control.sock"
+        "\(setup(of: host).runDirectory)/control.sock"
     }
 
     /// Runs `vipctl` for a host's agent: exit status, and what it said.
@@ -117,7 +117,7 @@ extension Lab {
     ) throws(LabError) {
         func begin(_ host: Host) throws(LabError) {
             if supervised.contains(host) {
-                try supervise(place(of: host))
+                try supervise(setup(of: host))
             } else {
                 try start(host)
             }

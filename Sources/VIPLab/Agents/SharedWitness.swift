@@ -74,14 +74,14 @@ public final class SharedWitness: Sendable {
     }
 
     /// Where the one process runs that serves both clusters.
-    public var place: AgentPlace {
-        var place = alpha.place(of: .w1)
-        place.configurationFile = configurationDirectory
-        return place
+    public var setup: AgentSetup {
+        var setup = alpha.setup(of: .w1)
+        setup.configurationFile = configurationDirectory
+        return setup
     }
 
     public func startWitness() throws(LabError) {
-        let witness = try alpha.launch(place)
+        let witness = try alpha.launch(setup)
         process.withLock { $0 = witness }
     }
 
@@ -89,7 +89,7 @@ public final class SharedWitness: Sendable {
     public var witness: ChildProcess? { process.withLock(\.self) }
 
     /// What the witness logged.
-    public var log: String { Files.read(place.logFile) ?? "" }
+    public var log: String { Files.read(setup.logFile) ?? "" }
 
     /// What the witness says about one of its clusters.
     public func status(of cluster: Lab) throws(LabError) -> StatusReport {
@@ -108,7 +108,7 @@ public final class SharedWitness: Sendable {
 
     private func ask(_ words: String..., about cluster: Lab) throws(LabError) -> ToolResult {
         let name = cluster.options.configuration.clusterName
-        return try alpha.control("\(place.runDirectory)/\(name)/control.sock", words)
+        return try alpha.control("\(setup.runDirectory)/\(name)/control.sock", words)
     }
 
     /// Takes a cluster out of the directory, and asks the witness for a reload at that cluster's

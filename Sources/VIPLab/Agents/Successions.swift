@@ -40,7 +40,7 @@ extension Lab {
 
     /// The longest lease that the host's state directory has on record.
     public func recordedLease(of host: Host) throws(LabError) -> Duration {
-        let path = "\(place(of: host).stateDirectory)/lease"
+        let path = "\(setup(of: host).stateDirectory)/lease"
         let lines = (Files.read(path) ?? "").split(separator: "\n")
         guard let line = lines.last, let nanoseconds = Int64(line) else {
             throw LabError("read \(path)", found: "\(lines)")

@@ -35,7 +35,7 @@ public final class Supervisor: Sendable {
         let descriptor: Descriptor
     }
 
-    private let place: AgentPlace
+    private let setup: AgentSetup
     private let arguments: [String]
     private let socketPath: String
     private let keepsDescriptors: Bool
@@ -49,7 +49,7 @@ public final class Supervisor: Sendable {
     /// See `Lab.supervise`, which also ends it.
     init(
         in namespace: NetworkNamespace,
-        _ place: AgentPlace,
+        _ setup: AgentSetup,
         arguments: [String],
         socketPath: String,
         keepsDescriptors: Bool
@@ -58,7 +58,7 @@ public final class Supervisor: Sendable {
         let socket = unsafe clab_notification_socket(socketPath)
         guard socket >= 0 else { throw .system("listen to notifications at \(socketPath)") }
         notifications = Descriptor(socket)
-        self.place = place
+        self.setup = setup
         self.arguments = arguments
         self.socketPath = socketPath
         self.keepsDescriptors = keepsDescriptors
@@ -127,12 +127,12 @@ public final class Supervisor: Sendable {
 
     private func start() throws(LabError) -> ChildProcess {
         let stored = state.withLock { $0.stored }
-        let log = unsafe open(place.logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard log >= 0 else { throw .system("open the log \(place.logFile)") }
+        let log = unsafe open(setup.logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard log >= 0 else { throw .system("open the log \(setup.logFile)") }
         defer { close(log) }
 
         var environment = Self.inheritedEnvironment
-        environment += place.environment.map { "\($0.key)=\($0.value)" }.sorted()
+        environment += setup.environment.map { "\($0.key)=\($0.value)" }.sorted()
         environment.append("NOTIFY_SOCKET=\(socketPath)")
         if !stored.isEmpty {
             environment.append("LISTEN_FDS=\(stored.count)")
@@ -182,11 +182,11 @@ public final class Supervisor: Sendable {
             )
             guard length >= 0 else { return }
             let text = String(decoding: buffer[0..<length], as: UTF8.self)
-            take(text, numbers[0..<Int(count)].map { Descriptor($0) })
+            handle(text, numbers[0..<Int(count)].map { Descriptor($0) })
         }
     }
 
-    private func take(_ text: String, _ descriptors: [Descriptor]) {
+    private func handle(_ text: String, _ descriptors: [Descriptor]) {
         var fields: [Substring: Substring] = [:]
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1)

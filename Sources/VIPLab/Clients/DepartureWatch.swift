@@ -66,7 +66,7 @@ final class DepartureWatch: Sendable {
     }
 
     /// All since this was asked last, in the order of their moments.
-    func take() throws(LabError) -> [Departure] {
+    func drain() throws(LabError) -> [Departure] {
         for socket in sockets {
             let lost = try socket.lostFrames()
             guard lost == 0 else {

@@ -60,7 +60,7 @@ extension Lab {
             wait $!
             echo "ended with $?"
             """
-        var arguments = try command(of: place(of: host))
+        var arguments = try command(of: setup(of: host))
         if let option = arguments.firstIndex(of: "--host") {
             arguments.removeSubrange(option...option + 1)
         }

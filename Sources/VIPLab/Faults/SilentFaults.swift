@@ -16,7 +16,7 @@ extension Lab {
     /// From now on nothing that a host's agent puts on record about leases gets to its disk: a
     /// directory that is not empty is in the way, as a full or broken disk would be.
     public func spoilLeaseRecord(of host: Host) throws(LabError) {
-        let record = "\(place(of: host).stateDirectory)/lease"
+        let record = "\(setup(of: host).stateDirectory)/lease"
         try Command("rm", "-rf", record).runSuccessfully()
         try Files.makeDirectory(record)
         try Files.write("in the way\n", to: "\(record)/file")
@@ -26,27 +26,27 @@ extension Lab {
     public func giveAnotherKey(to host: Host) throws(LabError) {
         let file = "\(directory)/other.key"
         try Files.write(String(repeating: "Wlpa", count: 10) + "Wlo=\n", to: file, mode: 0o600)
-        var place = place(of: host)
-        place.configurationFile = try write(
+        var setup = setup(of: host)
+        setup.configurationFile = try write(
             options.configuration.text(keyFile: file),
             named: "\(host)-other-key"
         )
         try kill(host)
-        try start(place)
+        try start(setup)
     }
 
     /// The host has had a longer lease in its file once, and forgets whatever it has promised: its
-    /// agent is killed, and starts with another place and the file that all have.
+    /// agent is killed, and starts with another setup and the file that all have.
     public func forget(_ host: Host, longestLease: Duration) throws(LabError) {
         var configuration = options.configuration
         configuration.lease = longestLease
-        var place = place(of: host)
-        place.configurationFile = try write(configuration, named: "\(host)-before")
+        var setup = setup(of: host)
+        setup.configurationFile = try write(configuration, named: "\(host)-before")
         try kill(host)
-        try start(place)
+        try start(setup)
         try waitForStatus(of: host, "I run with the longer lease") { _ in true }
         try kill(host)
-        try Command("rm", "-rf", place.runDirectory).runSuccessfully()
+        try Command("rm", "-rf", setup.runDirectory).runSuccessfully()
         try start(host)
     }
 

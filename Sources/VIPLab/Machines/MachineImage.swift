@@ -54,11 +54,11 @@ public struct MachineImage: Sendable {
         for line in sources.split(separator: "\n") {
             // 'http://archive/debian/dists/bookworm/InRelease' ...
             guard let address = line.split(separator: "'").first,
-                let place = address.firstRange(of: "/dists/")
+                let end = address.firstRange(of: "/dists/")
             else { continue }
-            let suite = address[place.upperBound...].split(separator: "/").first ?? ""
+            let suite = address[end.upperBound...].split(separator: "/").first ?? ""
             // Updates and security fixes have archives of their own, and no whole system.
-            if !suite.contains("-") { return String(address[..<place.lowerBound]) }
+            if !suite.contains("-") { return String(address[..<end.lowerBound]) }
         }
         throw LabError(
             "find out where Debian's packages come from",

@@ -36,10 +36,10 @@ public final class Machines: Sendable {
     @discardableResult
     public func install(_ package: String, on host: Host) throws(LabError) -> String {
         let name = String(package.split(separator: "/").last ?? "")
-        let place = "/var/tmp/\(name)"
-        try self[host].copy(package, to: place)
+        let path = "/var/tmp/\(name)"
+        try self[host].copy(package, to: path)
         let command = "apt-get install -y -q --allow-downgrades"
-        let answer = try self[host].run(command, place, limit: .seconds(120))
+        let answer = try self[host].run(command, path, limit: .seconds(120))
         guard answer.isSuccess else {
             throw LabError("install \(name) on \(host)", found: "\(answer.status): \(answer.words)")
         }

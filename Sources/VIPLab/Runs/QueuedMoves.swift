@@ -61,11 +61,11 @@ public enum QueuedMoves {
         for _ in 0..<count {
             try lab.waitForStandby(owner.peer)
             sleep(for: rest)
-            _ = try watch.take()
+            _ = try watch.drain()
             try lab.switchover(from: owner)
             try lab.waitForOwner(owner.peer)
             sleep(for: rest)
-            moves.append(try Move(watch.take(), from: owner))
+            moves.append(try Move(watch.drain(), from: owner))
             owner = owner.peer
         }
         return moves

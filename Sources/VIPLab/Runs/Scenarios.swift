@@ -1,25 +1,25 @@
 import Glibc
 
 /// What an agent may be in the middle of when it dies.
-extension Campaign.Scenario {
+extension DeathCampaign.Scenario {
     /// Heartbeats and renewals, and nothing else.
-    public static let quiet = Campaign.Scenario(description: "nothing happens") {
+    public static let quiet = DeathCampaign.Scenario(description: "nothing happens") {
         (_, _) throws(LabError) in
         sleep(for: .milliseconds(150))
     }
 
-    public static let switchover = Campaign.Scenario(description: "switchover") {
+    public static let switchover = DeathCampaign.Scenario(description: "switchover") {
         (lab, cast) throws(LabError) in
         try lab.switchover(from: cast.owner)
     }
 
-    public static let death = Campaign.Scenario(description: "the owner's agent is killed") {
+    public static let death = DeathCampaign.Scenario(description: "the owner's agent is killed") {
         (lab, cast) throws(LabError) in
         try lab.killForGood(cast.owner)
         sleep(for: .milliseconds(300))
     }
 
-    public static let restart = Campaign.Scenario(
+    public static let restart = DeathCampaign.Scenario(
         description: "the owner's agent is killed and restarted"
     ) {
         (lab, cast) throws(LabError) in
@@ -27,26 +27,29 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let stop = Campaign.Scenario(description: "SIGTERM to the owner's agent") {
+    public static let stop = DeathCampaign.Scenario(description: "SIGTERM to the owner's agent") {
         (lab, cast) throws(LabError) in
         try lab.agent(of: cast.owner).send(signal: SIGTERM)
         sleep(for: .milliseconds(200))
     }
 
-    public static let standbyStart = Campaign.Scenario(description: "the standby's agent starts") {
+    public static let standbyStart = DeathCampaign.Scenario(
+        description: "the standby's agent starts"
+    ) {
         (lab, cast) throws(LabError) in
         try lab.replaceAgent(of: cast.owner.peer, cast)
         sleep(for: .milliseconds(200))
     }
 
-    public static let witnessStart = Campaign.Scenario(description: "the witness starts") {
+    public static let witnessStart = DeathCampaign.Scenario(description: "the witness starts") {
         (lab, cast) throws(LabError) in
         try lab.replaceAgent(of: .w1, cast)
         sleep(for: .milliseconds(200))
     }
 
-    public static let hang = Campaign.Scenario(description: "the owner's agent hangs, and wakes up")
-    {
+    public static let hang = DeathCampaign.Scenario(
+        description: "the owner's agent hangs, and wakes up"
+    ) {
         (lab, cast) throws(LabError) in
         let process = try lab.agent(of: cast.owner)
         process.send(signal: SIGSTOP)
@@ -55,14 +58,14 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(100))
     }
 
-    public static let maintenance = Campaign.Scenario(description: "maintenance, and back") {
+    public static let maintenance = DeathCampaign.Scenario(description: "maintenance, and back") {
         (lab, cast) throws(LabError) in
         try lab.order(cast.owner, "maintenance", "on")
         sleep(for: .milliseconds(150))
         try lab.order(cast.owner, "maintenance", "off")
     }
 
-    public static let isolation = Campaign.Scenario(description: "the owner is isolated") {
+    public static let isolation = DeathCampaign.Scenario(description: "the owner is isolated") {
         (lab, cast) throws(LabError) in
         try lab.applyFaults { $0.isolate(cast.owner) }
         sleep(for: .milliseconds(300))
@@ -70,7 +73,8 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(50))
     }
 
-    public static let cable = Campaign.Scenario(description: "the owner's cable is pulled out") {
+    public static let cable = DeathCampaign.Scenario(description: "the owner's cable is pulled out")
+    {
         (lab, cast) throws(LabError) in
         try lab.cut(cast.owner)
         sleep(for: .milliseconds(300))
@@ -78,7 +82,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(100))
     }
 
-    public static let force = Campaign.Scenario(
+    public static let force = DeathCampaign.Scenario(
         description: "takeover by force",
         excuse: .operatorsWord
     ) {
@@ -92,7 +96,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let reload = Campaign.Scenario(
+    public static let reload = DeathCampaign.Scenario(
         description: "reload",
         successor: .owner
     ) {
@@ -101,7 +105,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let upgrade = Campaign.Scenario(
+    public static let upgrade = DeathCampaign.Scenario(
         description: "upgrade",
         successor: .owner
     ) {
@@ -110,7 +114,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let standbyUpgrade = Campaign.Scenario(
+    public static let standbyUpgrade = DeathCampaign.Scenario(
         description: "upgrade of the standby",
         successor: .standby
     ) {
@@ -119,7 +123,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let witnessUpgrade = Campaign.Scenario(
+    public static let witnessUpgrade = DeathCampaign.Scenario(
         description: "upgrade of the witness",
         successor: .witness
     ) {
@@ -128,7 +132,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(150))
     }
 
-    public static let lostGate = Campaign.Scenario(
+    public static let lostGate = DeathCampaign.Scenario(
         description: "the owner's qdisc is deleted",
         excuse: .gateTakenAway
     ) {
@@ -137,7 +141,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(200))
     }
 
-    public static let blockedGate = Campaign.Scenario(
+    public static let blockedGate = DeathCampaign.Scenario(
         description: "the owner's gate can't be put back",
         excuse: .gateTakenAway
     ) {
@@ -148,7 +152,7 @@ extension Campaign.Scenario {
         sleep(for: .milliseconds(100))
     }
 
-    public static let all: [Campaign.Scenario] = [
+    public static let all: [DeathCampaign.Scenario] = [
         quiet, switchover, death, restart, stop, standbyStart, witnessStart, hang, maintenance,
         isolation, cable, force, reload, upgrade, standbyUpgrade, witnessUpgrade, lostGate,
         blockedGate,
@@ -166,7 +170,7 @@ extension Lab {
     }
 
     /// The agent is killed, and started again once; what happens at its next death is the run's.
-    fileprivate func replaceAgent(of host: Host, _ cast: Campaign.Cast) throws(LabError) {
+    fileprivate func replaceAgent(of host: Host, _ cast: DeathCampaign.Cast) throws(LabError) {
         let supervisor = try supervisor(of: host)
         let count = supervisor.restarts.count + 1
         supervisor.restart(true)

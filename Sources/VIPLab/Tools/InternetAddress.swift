@@ -61,25 +61,25 @@ package struct InternetAddress: Hashable, Sendable {
 }
 
 /// An address on an interface, as the kernel reports it.
-struct InterfaceAddress: Hashable, Sendable {
+struct AssignedAddress: Hashable, Sendable {
     let interface: String
     let address: InternetAddress
 
     var text: String { address.text }
 
     /// All of the calling thread's namespace.
-    static func all() throws(LabError) -> [InterfaceAddress] {
+    static func all() throws(LabError) -> [AssignedAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard unsafe getifaddrs(&list) == 0 else { throw .system("list the addresses") }
         defer { unsafe freeifaddrs(list) }
-        var found: [InterfaceAddress] = []
+        var found: [AssignedAddress] = []
         var next = unsafe list
         while let entry = unsafe next {
             if let address = unsafe entry.pointee.ifa_addr,
                 let parsed = unsafe InternetAddress(socketAddress: address)
             {
                 let interface = unsafe String(cString: entry.pointee.ifa_name)
-                found.append(InterfaceAddress(interface: interface, address: parsed))
+                found.append(AssignedAddress(interface: interface, address: parsed))
             }
             unsafe next = entry.pointee.ifa_next
         }

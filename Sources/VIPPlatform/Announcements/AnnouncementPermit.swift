@@ -40,7 +40,7 @@ package final class AnnouncementPermit: Sendable {
     }
 
     /// - Parameter interface: the index of the one that the addresses are on.
-    package func place(on interface: Int32) {
+    package func bind(to interface: Int32) {
         self.interface.store(interface, ordering: .sequentiallyConsistent)
     }
 

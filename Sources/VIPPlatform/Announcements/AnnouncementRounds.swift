@@ -5,7 +5,7 @@ import VIPNet
 
 /// The side of `AnnouncementWorker` that is its thread.
 final class AnnouncementRounds {
-    /// One frame of a round: of the address at this place, in this form.
+    /// One frame of a round: of the address at this index, in this form.
     struct Item: Equatable {
         let address: Int
         let form: Int

@@ -81,7 +81,7 @@ package final class AnnouncementWorker: Sendable {
 
     /// Starts the thread, in the network namespace of the calling one.
     ///
-    /// - Parameter permits: of each group, which from now on is called by its place here.
+    /// - Parameter permits: of each group, which from now on is called by its index here.
     package init(
         _ permits: [AnnouncementPermit],
         with announcer: Announcer
@@ -102,7 +102,7 @@ package final class AnnouncementWorker: Sendable {
 
     /// Asks for one address to be announced once, before all else.
     ///
-    /// - Parameter address: its place in the permit's list.
+    /// - Parameter address: its index in the permit's list.
     package func answer(_ group: Int, _ address: Int) {
         ask(.answer(group: group, address: address))
     }

@@ -24,16 +24,16 @@ final class ClaimEars: @unchecked Sendable {
         var isOwed = false
     }
 
-    private struct Place: Hashable {
+    private struct Target: Hashable {
         let group: Int
         let address: Int
     }
 
     private let lane: ClaimWatch.Lane
     private let routes: RouteSocket
-    private let places: [IPAddress: Place]
+    private let targets: [IPAddress: Target]
 
-    private var answered: [Place: Answered] = [:]
+    private var answered: [Target: Answered] = [:]
     /// Of each source, as the kernel has counted them.
     private var drops: [UInt32]
     private var report = ClaimWatch.Report()
@@ -49,13 +49,13 @@ final class ClaimEars: @unchecked Sendable {
         self.routes = routes
         // Those of an earlier program of this process are its own.
         drops = lane.sources.map { UInt32(truncatingIfNeeded: vip_socket_drops($0.fileDescriptor)) }
-        var places: [IPAddress: Place] = [:]
+        var targets: [IPAddress: Target] = [:]
         for (group, permit) in lane.permits.enumerated() {
             for (index, address) in permit.addresses.enumerated() {
-                places[address] = Place(group: group, address: index)
+                targets[address] = Target(group: group, address: index)
             }
         }
-        self.places = places
+        self.targets = targets
     }
 
     func run() {
@@ -96,8 +96,8 @@ final class ClaimEars: @unchecked Sendable {
     }
 
     private func consider(_ heard: HeardClaim) {
-        guard let place = places[heard.claim.address] else { return }
-        let permit = lane.permits[place.group]
+        guard let target = targets[heard.claim.address] else { return }
+        let permit = lane.permits[target.group]
         let now = ClockReading.bootNow()
         guard permit.isOpen(at: now), now - permit.openedAt >= ClaimWatch.grace,
             permit.interfaceIndex == heard.interface,
@@ -105,7 +105,7 @@ final class ClaimEars: @unchecked Sendable {
             heard.claim.sender.map({ isForeign($0, at: now) }) ?? true
         else { return }
         let finding = ClaimWatch.Finding(
-            group: place.group,
+            group: target.group,
             address: heard.claim.address,
             mac: heard.claim.mac,
             interface: heard.interface
@@ -115,7 +115,7 @@ final class ClaimEars: @unchecked Sendable {
         } else {
             report.others += 1
         }
-        answer(place, at: now)
+        answer(target, at: now)
     }
 
     /// Whether no interface of this host has it. Where the kernel does not say, nothing is certain.
@@ -135,20 +135,20 @@ final class ClaimEars: @unchecked Sendable {
 
     // MARK: - Answering
 
-    private func answer(_ place: Place, at now: Int64) {
-        if let last = answered[place], now - last.at < ClaimWatch.answerPause {
-            answered[place]?.isOwed = true
+    private func answer(_ target: Target, at now: Int64) {
+        if let last = answered[target], now - last.at < ClaimWatch.answerPause {
+            answered[target]?.isOwed = true
             return
         }
-        answered[place] = Answered(at: now)
-        lane.announcements.answer(place.group, place.address)
+        answered[target] = Answered(at: now)
+        lane.announcements.answer(target.group, target.address)
     }
 
     /// Whatever was claimed after an answer gets its own, a second after that one.
     private func settleAnswers(at now: Int64) {
-        for (place, last) in answered where now - last.at >= ClaimWatch.answerPause {
-            answered[place] = nil
-            if last.isOwed, lane.permits[place.group].isOpen(at: now) { answer(place, at: now) }
+        for (target, last) in answered where now - last.at >= ClaimWatch.answerPause {
+            answered[target] = nil
+            if last.isOwed, lane.permits[target.group].isOpen(at: now) { answer(target, at: now) }
         }
     }
 

@@ -17,7 +17,7 @@ import VIPNet
 /// time for, the kernel drops and counts.
 package final class ClaimWatch: Sendable {
     package struct Finding: Hashable, Sendable {
-        /// The group's place in the list of permits.
+        /// The group's index in the list of permits.
         package var group: Int
         package var address: IPAddress
         package var mac: MACAddress

@@ -67,8 +67,8 @@ struct PageRecord: Equatable {
         Self.store(UInt64(index), 4, in: &image, at: start + Offset.index)
         Self.store(checksum, 8, in: &image, at: start + Offset.checksum)
         Self.store(0, 8, in: &image, at: start + Offset.reserved)
-        for place in contents.indices {
-            image[start + Offset.contents + place] = contents[place]
+        for index in contents.indices {
+            image[start + Offset.contents + index] = contents[index]
         }
     }
 
@@ -111,15 +111,15 @@ struct PageRecord: Equatable {
         checksum.add(sequence)
         checksum.add(UInt64(index))
         checksum.add(UInt64(contents.count))
-        for place in contents.indices { checksum.add(contents[place]) }
+        for index in contents.indices { checksum.add(contents[index]) }
         return checksum.value
     }
 
     /// In the host's byte order.
     private static func number(_ octets: Span<UInt8>, _ offset: Int, _ count: Int) -> UInt64 {
         var number: UInt64 = 0
-        for place in 0..<count {
-            number |= UInt64(octets[offset + place]) << shift(place, count)
+        for index in 0..<count {
+            number |= UInt64(octets[offset + index]) << shift(index, count)
         }
         return number
     }
@@ -130,13 +130,13 @@ struct PageRecord: Equatable {
         in octets: inout MutableSpan<UInt8>,
         at offset: Int
     ) {
-        for place in 0..<count {
-            octets[offset + place] = UInt8(truncatingIfNeeded: number >> shift(place, count))
+        for index in 0..<count {
+            octets[offset + index] = UInt8(truncatingIfNeeded: number >> shift(index, count))
         }
     }
 
-    private static func shift(_ place: Int, _ count: Int) -> UInt64 {
-        UInt64(isLittleEndian ? place : count - 1 - place) * 8
+    private static func shift(_ index: Int, _ count: Int) -> UInt64 {
+        UInt64(isLittleEndian ? index : count - 1 - index) * 8
     }
 
     private static let isLittleEndian = UInt16(1).littleEndian == 1

@@ -24,7 +24,7 @@ package final class Gate: @unchecked Sendable {
     }
 
     /// What the kernel has at one hook of one interface.
-    package struct Seat: Equatable, Sendable {
+    package struct HookState: Equatable, Sendable {
         /// There is a gate's program, of whichever gate.
         package var isTaken: Bool
         /// It is this gate's.
@@ -247,21 +247,21 @@ package final class Gate: @unchecked Sendable {
     }
 
     /// What the kernel has at the hook now.
-    package func seat(
+    package func state(
         on interface: Int32,
         isBare: Bool,
         _ hook: Hook
-    ) throws(SystemError) -> Seat {
-        var seat = cgate_seat()
+    ) throws(SystemError) -> HookState {
+        var state = cgate_hook_state()
         var gate = shim
         try SystemCall.check("look for the gate on", on: "interface \(interface), \(hook)") {
-            unsafe cgate_seat(&gate, interface, isBare ? 1 : 0, hook.shim, &seat)
+            unsafe cgate_hook_state(&gate, interface, isBare ? 1 : 0, hook.shim, &state)
         }
-        return Seat(
-            isTaken: seat.program != 0,
-            isOurs: seat.is_ours != 0,
-            filtersBefore: Int(seat.before_us),
-            tcxPrograms: Int(seat.tcx)
+        return HookState(
+            isTaken: state.program != 0,
+            isOurs: state.is_ours != 0,
+            filtersBefore: Int(state.before_us),
+            tcxPrograms: Int(state.tcx)
         )
     }
 

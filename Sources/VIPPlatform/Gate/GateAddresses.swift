@@ -48,7 +48,7 @@ extension Gate {
     }
 
     /// Forgets the address; one that it does not have is fine.
-    package func take(_ address: IPAddress) throws(SystemError) {
+    package func remove(_ address: IPAddress) throws(SystemError) {
         let octets = address.octets
         var gate = shim
         do {

@@ -21,7 +21,7 @@ package final class GateGuard {
     }
 
     /// The gate on one interface, as the kernel had it when it was last looked at.
-    package struct Post: Equatable, Sendable {
+    package struct Attachment: Equatable, Sendable {
         package var interface: Int32
         package var name: String
         /// Frames begin with the IP header there.
@@ -54,7 +54,7 @@ package final class GateGuard {
     private let monitor: TrafficControlMonitor
     private let assignments: [Assignment]
     /// In the order of the interfaces' numbers.
-    package private(set) var posts: [Post] = []
+    package private(set) var attachments: [Attachment] = []
     /// Addresses that no group has any more are still on an interface.
     private var owesAddresses = true
     /// Interfaces on which the gate was put back, since this was last taken.
@@ -79,7 +79,7 @@ package final class GateGuard {
 
     /// When something that was refused has to be tried again, on CLOCK_BOOTTIME.
     package var retryAt: Int64? {
-        posts.lazy.filter { !$0.isWhole }.map(\.retryAt).min()
+        attachments.lazy.filter { !$0.isWhole }.map(\.retryAt).min()
     }
 
     package func takeRepaired() -> [String] {
@@ -93,9 +93,9 @@ package final class GateGuard {
     package func sweep() throws(SystemError) {
         if owesAddresses { try forgetAddresses() }
         let links = try socket.links()
-        posts.removeAll { post in !links.contains { $0.index == post.interface } }
+        attachments.removeAll { attachment in !links.contains { $0.index == attachment.interface } }
         for link in links { note(link) }
-        for index in posts.indices.reversed() { look(at: index) }
+        for index in attachments.indices.reversed() { look(at: index) }
     }
 
     /// Takes what the kernel has to tell, and puts right what it is about.
@@ -106,7 +106,7 @@ package final class GateGuard {
             case .link(let link):
                 if note(link) { touched.append(link.index) }
             case .linkGone(let interface):
-                posts.removeAll { $0.interface == interface }
+                attachments.removeAll { $0.interface == interface }
             case .hooks(let interface):
                 if touched.last != interface { touched.append(interface) }
             case .overrun:
@@ -121,8 +121,8 @@ package final class GateGuard {
 
     /// Tries again what is due.
     package func retry(at now: Int64) {
-        for index in posts.indices.reversed()
-        where !posts[index].isWhole && posts[index].retryAt <= now {
+        for index in attachments.indices.reversed()
+        where !attachments[index].isWhole && attachments[index].retryAt <= now {
             look(at: index)
         }
     }
@@ -137,18 +137,18 @@ package final class GateGuard {
         guard !link.isLoopback, link.kind != "ifb" else { return false }
         let isBare = !Self.ethernet.contains(link.hardwareType)
         if let index = index(of: link.index) {
-            posts[index].name = link.name
-            guard posts[index].isBare != isBare else { return false }
+            attachments[index].name = link.name
+            guard attachments[index].isBare != isBare else { return false }
             // As a bond does when its first port comes.
-            posts[index].isBare = isBare
+            attachments[index].isBare = isBare
             return true
         }
-        let place = posts.firstIndex { $0.interface > link.index } ?? posts.endIndex
-        var post = Post(interface: link.index, name: link.name, isBare: isBare)
+        let index = attachments.firstIndex { $0.interface > link.index } ?? attachments.endIndex
+        var attachment = Attachment(interface: link.index, name: link.name, isBare: isBare)
         if Self.unread.contains(link.hardwareType) {
-            post.permanentRisks = ["the gate can't read the frames of this kind of link"]
+            attachment.permanentRisks = ["the gate can't read the frames of this kind of link"]
         }
-        posts.insert(post, at: place)
+        attachments.insert(attachment, at: index)
         return true
     }
 
@@ -160,32 +160,32 @@ package final class GateGuard {
 
     /// Looks at both hooks, and attaches where the gate is not.
     private func look(at index: Int) {
-        let (interface, isBare) = (posts[index].interface, posts[index].isBare)
+        let (interface, isBare) = (attachments[index].interface, attachments[index].isBare)
         var wasMissing = false
         do throws(SystemError) {
             for hook in Gate.Hook.allCases
-            where try !gate.seat(on: interface, isBare: isBare, hook).isOurs {
+            where try !gate.state(on: interface, isBare: isBare, hook).isOurs {
                 wasMissing = true
                 try gate.attach(to: interface, isBare: isBare, hook)
             }
-            let leaving = try gate.seat(on: interface, isBare: isBare, .leaving)
-            let arriving = try gate.seat(on: interface, isBare: isBare, .arriving)
+            let leaving = try gate.state(on: interface, isBare: isBare, .leaving)
+            let arriving = try gate.state(on: interface, isBare: isBare, .arriving)
             let now = ClockReading.bootNow()
-            if posts[index].see(leaving, arriving, wasMissing: wasMissing, at: now) {
-                repaired.append(posts[index].name)
+            if attachments[index].see(leaving, arriving, wasMissing: wasMissing, at: now) {
+                repaired.append(attachments[index].name)
             }
         } catch {
             // It has gone meanwhile; should it not have, the next sweep finds it.
             if error.errno == ENODEV {
-                posts.remove(at: index)
+                attachments.remove(at: index)
             } else {
-                posts[index].fail(error, at: ClockReading.bootNow())
+                attachments[index].fail(error, at: ClockReading.bootNow())
             }
         }
     }
 
     private func index(of interface: Int32) -> Int? {
-        posts.firstIndex { $0.interface == interface }
+        attachments.firstIndex { $0.interface == interface }
     }
 
     // MARK: - Addresses
@@ -202,7 +202,7 @@ package final class GateGuard {
                 owesAddresses = true
                 used.insert(slot)
             } else {
-                try gate.take(address)
+                try gate.remove(address)
             }
         }
         for slot in 1...UInt32(Gate.mostGroups)
@@ -212,11 +212,11 @@ package final class GateGuard {
     }
 }
 
-extension GateGuard.Post {
+extension GateGuard.Attachment {
     /// Takes over what is there. Whether somebody had taken it off, and it is back.
     fileprivate mutating func see(
-        _ leaving: Gate.Seat,
-        _ arriving: Gate.Seat,
+        _ leaving: Gate.HookState,
+        _ arriving: Gate.HookState,
         wasMissing: Bool,
         at now: Int64
     ) -> Bool {
@@ -244,17 +244,17 @@ extension GateGuard.Post {
         pause = min(pause * 2, GateGuard.longestPause)
     }
 
-    private func risks(_ seat: Gate.Seat, _ hook: Gate.Hook) -> [String] {
+    private func risks(_ state: Gate.HookState, _ hook: Gate.Hook) -> [String] {
         var risks: [String] = []
-        if seat.tcxPrograms > 0 {
+        if state.tcxPrograms > 0 {
             risks.append(
-                "\(seat.tcxPrograms) tcx program\(seat.tcxPrograms == 1 ? "" : "s") before the gate, "
+                "\(state.tcxPrograms) tcx program\(state.tcxPrograms == 1 ? "" : "s") before the gate, "
                     + "\(hook)"
             )
         }
-        if seat.filtersBefore > 0 {
+        if state.filtersBefore > 0 {
             risks.append(
-                "\(seat.filtersBefore) filter\(seat.filtersBefore == 1 ? "" : "s") before the gate, "
+                "\(state.filtersBefore) filter\(state.filtersBefore == 1 ? "" : "s") before the gate, "
                     + "\(hook)"
             )
         }

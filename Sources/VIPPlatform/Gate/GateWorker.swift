@@ -8,7 +8,7 @@ import VIPNet
 ///
 ///     .find -> .found(gate), or as .load
 ///     .load -> .loaded(gate) | .unavailable
-///     .keep(gate, …) -> .posts, .repaired, .failed …
+///     .keep(gate, …) -> .attachments, .repaired, .failed …
 ///     .takeAway -> .takenAway
 ///
 /// Asking never waits.
@@ -36,7 +36,7 @@ package final class GateWorker: Sendable {
         case unavailable(String)
         /// Where the gate sits: once everything has been looked at for the first time, and whenever
         /// it is another picture.
-        case posts([GateGuard.Post])
+        case attachments([GateGuard.Attachment])
         /// Somebody took it off that interface, and it was put back.
         case repaired(String)
         /// Something that is tried again could not be done.
@@ -104,7 +104,7 @@ private final class GateWatch {
     private let lane: GateWorker.Lane
     private var sentry: GateGuard?
     private var waiting: GateWorker.Order?
-    private var told: [GateGuard.Post]?
+    private var told: [GateGuard.Attachment]?
     /// On CLOCK_BOOTTIME; nil while there is nothing to look at.
     private var sweepAt: Int64?
 
@@ -218,9 +218,9 @@ private final class GateWatch {
                 sweepAt = now + Self.sweepInterval
             }
             for name in sentry.takeRepaired() { lane.reports.put(.repaired(name)) }
-            if told != sentry.posts {
-                told = sentry.posts
-                lane.reports.put(.posts(sentry.posts))
+            if told != sentry.attachments {
+                told = sentry.attachments
+                lane.reports.put(.attachments(sentry.attachments))
             }
         } catch {
             lane.reports.put(.failed("\(error)"))

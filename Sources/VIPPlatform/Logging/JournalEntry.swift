@@ -7,7 +7,7 @@ import Glibc
 ///
 /// Priority and message come first, so that the line for standard error can be had from it again.
 package struct JournalEntry {
-    /// As many as fit into a place of the ring: the message has all facts in it, too, so that a
+    /// As many as fit into a slot of the ring: the message has all facts in it, too, so that a
     /// field for which there is no room is not lost.
     package private(set) var octets: [UInt8] = []
 

@@ -35,7 +35,7 @@ package final class LogOutput: @unchecked Sendable {
         let number = try SystemCall.check("eventfd", on: "log") { vip_eventfd_create(0) }
         wake = Descriptor(owning: number)
         self.descriptor = descriptor
-        ring = LineRing(places: Self.mostWaiting)
+        ring = LineRing(slots: Self.mostWaiting)
         isJournal = Self.isJournal(descriptor, environment)
         self.journal = isJournal ? JournalSocket(path: journal ?? JournalSocket.defaultPath) : nil
     }
@@ -106,7 +106,7 @@ package final class LogOutput: @unchecked Sendable {
     @discardableResult
     private func drain() -> Bool {
         var any = false
-        while let line = ring.take() {
+        while let line = ring.pop() {
             any = true
             emit(line)
             emitted.add(1, ordering: .sequentiallyConsistent)

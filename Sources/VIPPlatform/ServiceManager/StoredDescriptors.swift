@@ -10,7 +10,7 @@ package enum StoredDescriptors {
 
     /// By their names; of several with one name the last, and the others are closed. To be asked
     /// once: from then on the environment does not tell of them.
-    package static func take() -> [String: Int32] {
+    package static func claim() -> [String: Int32] {
         let process = ServiceNotifier.variable("LISTEN_PID").flatMap { pid_t($0) }
         let count = ServiceNotifier.variable("LISTEN_FDS").flatMap { Int32($0) } ?? 0
         let names = ServiceNotifier.variable("LISTEN_FDNAMES")?
@@ -18,10 +18,10 @@ package enum StoredDescriptors {
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsafe unsetenv(name) }
         // What was meant for another process says nothing of this one's descriptors.
         guard process == getpid(), (1...most).contains(count) else { return [:] }
-        return take(first..<first + count, names ?? [])
+        return claim(first..<first + count, names ?? [])
     }
 
-    package static func take(_ numbers: Range<Int32>, _ names: [String]) -> [String: Int32] {
+    package static func claim(_ numbers: Range<Int32>, _ names: [String]) -> [String: Int32] {
         var found: [String: Int32] = [:]
         for (index, number) in numbers.enumerated() where fcntl(number, F_GETFD) >= 0 {
             guard names.indices.contains(index), !names[index].isEmpty else {

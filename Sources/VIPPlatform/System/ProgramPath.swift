@@ -19,11 +19,11 @@ package enum ProgramPath {
     ) -> [String] {
         guard !name.isEmpty else { return [] }
         guard !name.contains("/") else { return [absolute(name, in: directory)] }
-        let places = (searchPath ?? "/usr/bin:/bin")
+        let directories = (searchPath ?? "/usr/bin:/bin")
             .split(separator: ":", omittingEmptySubsequences: false)
-        return places.map { place in
-            // An empty place is the current one.
-            absolute(place.isEmpty ? name : "\(place)/\(name)", in: directory)
+        return directories.map { searched in
+            // An empty directory is the current one.
+            absolute(searched.isEmpty ? name : "\(searched)/\(name)", in: directory)
         }
     }
 

@@ -35,7 +35,7 @@ package final class SealedMemory: Sendable {
     /// Reads what somebody sealed, and closes the descriptor.
     ///
     /// - Throws: also where it is not sealed, and could still change.
-    package static func take(_ number: Int32) throws(SystemError) -> [UInt8] {
+    package static func contents(of number: Int32) throws(SystemError) -> [UInt8] {
         let subject = "descriptor \(number)"
         guard number > STDERR_FILENO, fcntl(number, F_GETFD) >= 0 else {
             throw SystemError(call: "fcntl", on: subject, errno: EBADF)

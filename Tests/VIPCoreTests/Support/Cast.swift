@@ -8,12 +8,12 @@ let w1 = HostID(3)
 let web = GroupID(100)
 
 /// The places of the three hosts, unless a test begins new ones.
-let lb1Place = Place(11)
-let lb2Place = Place(12)
-let w1Place = Place(13)
+let lb1Incarnation = Incarnation(11)
+let lb2Incarnation = Incarnation(12)
+let w1Incarnation = Incarnation(13)
 
-let lb1Holder = Holder(host: lb1, place: lb1Place)
-let lb2Holder = Holder(host: lb2, place: lb2Place)
+let lb1Holder = Holder(host: lb1, incarnation: lb1Incarnation)
+let lb2Holder = Holder(host: lb2, incarnation: lb2Incarnation)
 
 func name(of host: HostID) -> String {
     switch host {
@@ -86,28 +86,28 @@ extension Settings {
 }
 
 extension Memory {
-    /// A page of this boot that holds nothing but its place: the host has run before, and owes
-    /// nothing.
-    static func settled(_ place: Place, records: [GroupRecord] = []) -> Memory {
+    /// A page of this boot that holds nothing but its incarnation: the host has run before, and
+    /// owes nothing.
+    static func settled(_ incarnation: Incarnation, records: [GroupRecord] = []) -> Memory {
         Memory(
             page: Page(
-                header: PageHeader(place: place, abstentionEnd: .zero, voterSet: 7),
+                header: PageHeader(incarnation: incarnation, abstentionEnd: .zero, voterSet: 7),
                 records: records
             ),
-            newPlace: Place(99)
+            newIncarnation: Incarnation(99)
         )
     }
 
     static func settled(_ host: HostID) -> Memory {
         switch host {
-        case lb1: settled(lb1Place)
-        case lb2: settled(lb2Place)
-        default: settled(w1Place)
+        case lb1: settled(lb1Incarnation)
+        case lb2: settled(lb2Incarnation)
+        default: settled(w1Incarnation)
         }
     }
 
     /// The page is not of this boot.
-    static func new(_ place: Place, longestLease: Duration = .zero) -> Memory {
-        Memory(page: nil, newPlace: place, longestLease: longestLease)
+    static func new(_ incarnation: Incarnation, longestLease: Duration = .zero) -> Memory {
+        Memory(page: nil, newIncarnation: incarnation, longestLease: longestLease)
     }
 }

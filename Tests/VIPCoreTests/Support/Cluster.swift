@@ -15,7 +15,7 @@ struct Cluster {
         var hasAddresses = false
         var gate: Instant?
         var hasPower = true
-        var place: UInt64
+        var incarnation: UInt64
         var exited = false
         var replies: [String] = []
     }
@@ -46,8 +46,8 @@ struct Cluster {
             return Host(
                 settings: .pair(id, prefer: prefer, failback: failback),
                 clocks: .seconds(1000 * (index + 1)),
-                page: Memory.settled(Place(id.bits + 10), records: [record]).page,
-                place: 1000 * id.bits
+                page: Memory.settled(Incarnation(id.bits + 10), records: [record]).page,
+                incarnation: 1000 * id.bits
             )
         }
         for id in [lb1, lb2, w1] { start(id) }
@@ -92,13 +92,13 @@ struct Cluster {
     mutating func start(_ id: HostID) {
         let index = index(of: id)
         seed += 1
-        hosts[index].place += 1
+        hosts[index].incarnation += 1
         hosts[index].exited = false
         hosts[index].agent = Agent(
             settings: hosts[index].settings,
             memory: Memory(
                 page: hosts[index].page,
-                newPlace: Place(hosts[index].place),
+                newIncarnation: Incarnation(hosts[index].incarnation),
                 longestLease: .milliseconds(500),
                 highestTerms: hosts[index].terms
             ),

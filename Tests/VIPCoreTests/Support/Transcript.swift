@@ -21,7 +21,7 @@ enum Transcript {
     private static func line(_ effect: Effect) -> String? {
         switch effect {
         case .writeHeader(let header):
-            "header: place \(header.place.bits), abstains until "
+            "header: incarnation \(header.incarnation.bits), abstains until "
                 + header.abstentionEnd.sinceZero.text
                 + (header.maintenance ? ", maintenance" : "")
         case .writeRecord(let record): "page: " + page(record)

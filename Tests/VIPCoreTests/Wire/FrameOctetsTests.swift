@@ -55,7 +55,7 @@ struct FrameOctetsTests {
                         term: Term(7),
                         holder: Holder(
                             host: HostID(0x2122_2324_2526_2728),
-                            place: Place(0xB1B2_B3B4_B5B6_B7B8)
+                            incarnation: Incarnation(0xB1B2_B3B4_B5B6_B7B8)
                         ),
                         length: .milliseconds(500),
                         stamp: Stamp(

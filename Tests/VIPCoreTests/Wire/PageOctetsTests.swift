@@ -49,7 +49,7 @@ enum PageSample {
                 Grant(
                     holder: Holder(
                         host: HostID(0x4142_4344_4546_4748),
-                        place: Place(0x5152_5354_5556_5758)
+                        incarnation: Incarnation(0x5152_5354_5556_5758)
                     ),
                     term: Term(0x6162_6364_6566_6768),
                     expiry: Instant(nanoseconds: 0x7172_7374_7576_7778),
@@ -216,7 +216,7 @@ struct PageOctetsTests {
             record.tenure?.counted[0].stamp = now
             change(&record)
             let header = PageHeader(
-                place: Place(1),
+                incarnation: Incarnation(1),
                 abstentionEnd: now.raw + abstains,
                 voterSet: 1
             )
@@ -263,7 +263,7 @@ struct PageOctetsTests {
             0x01,
         ]
         let header = PageHeader(
-            place: Place(0x1112_1314_1516_1718),
+            incarnation: Incarnation(0x1112_1314_1516_1718),
             abstentionEnd: Instant(nanoseconds: 0x2122_2324_2526_2728),
             voterSet: 0x3132_3334_3536_3738,
             maintenance: true
@@ -287,7 +287,7 @@ struct PageOctetsTests {
             0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38,
         ]
         let header = PageHeader(
-            place: Place(0x1112_1314_1516_1718),
+            incarnation: Incarnation(0x1112_1314_1516_1718),
             abstentionEnd: Instant(nanoseconds: 0x2122_2324_2526_2728),
             voterSet: 0x3132_3334_3536_3738
         )

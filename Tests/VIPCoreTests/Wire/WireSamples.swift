@@ -16,7 +16,7 @@ enum WireSample {
     static let term = Term(0x2122_2324_2526_2728)
     static let holder = Holder(
         host: HostID(0x3132_3334_3536_3738),
-        place: Place(0x4142_4344_4546_4748)
+        incarnation: Incarnation(0x4142_4344_4546_4748)
     )
     /// 0x5_5152_5354 nanoseconds.
     static let length = Duration.nanoseconds(22_839_186_260)
@@ -85,7 +85,7 @@ enum WireSample {
                 refused(
                     current: Holder(
                         host: HostID(0xA1A2_A3A4_A5A6_A7A8),
-                        place: Place(0xB1B2_B3B4_B5B6_B7B8)
+                        incarnation: Incarnation(0xB1B2_B3B4_B5B6_B7B8)
                     )
                 )
             )
@@ -109,7 +109,7 @@ enum WireSample {
                     term: Term(0x0102_0304_0506_0708),
                     holder: Holder(
                         host: HostID(0xA1A2_A3A4_A5A6_A7A8),
-                        place: Place(0xB1B2_B3B4_B5B6_B7B8)
+                        incarnation: Incarnation(0xB1B2_B3B4_B5B6_B7B8)
                     ),
                     vote: granted
                 )

@@ -108,7 +108,7 @@ struct AddressConversation {
     private static func line(_ action: AddressAction) -> String {
         switch action {
         case .ask(let request, let id): "\(id): \(line(request))"
-        case .place(let group, let interface): "place \(group) on \(interface)"
+        case .bind(let group, let interface): "place \(group) on \(interface)"
         case .announce(let group): "announce \(group)"
         case .awaitSilence(let group): "await silence of \(group)"
         case .tell(let event): "tell \(line(event))"

@@ -106,13 +106,13 @@ struct GateTalk {
     mutating func settle() {
         beginAtInterfaces()
         hear(.loaded)
-        hear(.posts([.whole()]))
+        hear(.attachments([.whole()]))
     }
 }
 
-extension GatePost {
-    static func whole(_ interface: Int32 = 2, risks: [String] = []) -> GatePost {
-        GatePost(
+extension GateAttachment {
+    static func whole(_ interface: Int32 = 2, risks: [String] = []) -> GateAttachment {
+        GateAttachment(
             interface: interface,
             name: "eth\(interface)",
             leaves: true,
@@ -121,8 +121,8 @@ extension GatePost {
         )
     }
 
-    static func missing(_ interface: Int32 = 2, _ reason: String = "busy") -> GatePost {
-        GatePost(
+    static func missing(_ interface: Int32 = 2, _ reason: String = "busy") -> GateAttachment {
+        GateAttachment(
             interface: interface,
             name: "eth\(interface)",
             leaves: true,
@@ -131,8 +131,8 @@ extension GatePost {
         )
     }
 
-    static func unsupported(_ interface: Int32 = 2) -> GatePost {
-        GatePost(
+    static func unsupported(_ interface: Int32 = 2) -> GateAttachment {
+        GateAttachment(
             interface: interface,
             name: "eth\(interface)",
             leaves: false,

@@ -10,11 +10,11 @@ struct SiteEnforcementTests {
     let scratch = ScratchDirectory()
 
     /// A file with one timing, and a group for each kind of enforcement.
-    private func sites(
+    private func clusters(
         _ timing: String,
         _ enforcements: [String],
         host: String = "lb1"
-    ) throws -> Sites {
+    ) throws -> ServedClusters {
         let groups = enforcements.enumerated().map { index, enforcement in
             PairText.Group(
                 "web\(index)",
@@ -26,12 +26,12 @@ struct SiteEnforcementTests {
         let text = PairText(timing: [timing], groups: groups).text
         let path = scratch("vip.toml")
         try WholeFile.replace(path, with: Array(text.utf8), mode: 0o600)
-        return try Sites(at: path, host: host)
+        return try ServedClusters(at: path, host: host)
     }
 
-    private func refusal(_ sites: Sites) -> String? {
+    private func refusal(_ clusters: ServedClusters) -> String? {
         do throws(ConfigurationFailure) {
-            try sites.requireEnforcement(withoutGate: "CAP_BPF is missing")
+            try clusters.requireEnforcement(withoutGate: "CAP_BPF is missing")
             return nil
         } catch {
             return error.faults.joined(separator: "\n")
@@ -40,13 +40,13 @@ struct SiteEnforcementTests {
 
     @Test("enforces a long lease by the lifetimes of the addresses, whatever is configured")
     func long() throws {
-        let sites = try sites("lease = \"10s\"", ["kernel", "agent"])
-        let site = sites.entries[0].site
-        #expect(site.groups.map { site.fallback(of: $0) } == [.lifetimes, .lifetimes])
-        #expect(!sites.needsGate)
-        #expect(refusal(sites) == nil)
+        let clusters = try clusters("lease = \"10s\"", ["kernel", "agent"])
+        let cluster = clusters.entries[0].cluster
+        #expect(cluster.groups.map { cluster.fallback(of: $0) } == [.lifetimes, .lifetimes])
+        #expect(!clusters.needsGate)
+        #expect(refusal(clusters) == nil)
         #expect(
-            site.enforcement(with: .unavailable(reason: ""))
+            cluster.enforcement(with: .unavailable(reason: ""))
                 == .lifetimes(
                     AddressLifetimes(
                         lifetime: .seconds(5),
@@ -59,12 +59,14 @@ struct SiteEnforcementTests {
 
     @Test("refuses a short one, and says what would help")
     func short() throws {
-        let sites = try sites("lease = \"500ms\"", ["kernel", "agent", "kernel"])
-        let site = sites.entries[0].site
-        #expect(site.configuration.groups.map { site.fallback(of: $0) } == [nil, .agent, nil])
-        #expect(sites.needsGate)
+        let clusters = try clusters("lease = \"500ms\"", ["kernel", "agent", "kernel"])
+        let cluster = clusters.entries[0].cluster
         #expect(
-            refusal(sites) == """
+            cluster.configuration.groups.map { cluster.fallback(of: $0) } == [nil, .agent, nil]
+        )
+        #expect(clusters.needsGate)
+        #expect(
+            refusal(clusters) == """
                 \(scratch("vip.toml")): error: nothing on this host would enforce the lease of \
                 groups web0, web2: there is no gate (CAP_BPF is missing), and 500ms is too short \
                 for the lifetimes of addresses, which the kernel counts in whole seconds
@@ -77,36 +79,36 @@ struct SiteEnforcementTests {
 
     @Test("takes the lease that it has named for long enough")
     func exactly() throws {
-        #expect(try refusal(sites("lease = \"4914ms\"", ["kernel"])) != nil)
-        #expect(try refusal(sites("lease = \"4915ms\"", ["kernel"])) == nil)
+        #expect(try refusal(clusters("lease = \"4914ms\"", ["kernel"])) != nil)
+        #expect(try refusal(clusters("lease = \"4915ms\"", ["kernel"])) == nil)
     }
 
     @Test("goes on without any enforcement where all groups allow it")
     func agent() throws {
-        let sites = try sites("lease = \"500ms\"", ["agent"])
-        #expect(!sites.needsGate)
-        #expect(refusal(sites) == nil)
-        #expect(sites.entries[0].site.enforcement(with: .unavailable(reason: "")) == .agent)
+        let clusters = try clusters("lease = \"500ms\"", ["agent"])
+        #expect(!clusters.needsGate)
+        #expect(refusal(clusters) == nil)
+        #expect(clusters.entries[0].cluster.enforcement(with: .unavailable(reason: "")) == .agent)
     }
 
     @Test("names six groups, in the order of the file")
     func many() throws {
-        let text = try refusal(sites("lease = \"1s\"", [String](repeating: "kernel", count: 8)))
+        let text = try refusal(clusters("lease = \"1s\"", [String](repeating: "kernel", count: 8)))
         #expect(text?.contains("groups web0, web1, web2, web3, web4, web5 and 2 more:") == true)
     }
 
     @Test("is nobody's matter on a witness")
     func witness() throws {
-        let sites = try sites("lease = \"500ms\"", ["kernel"], host: "w1")
-        #expect(!sites.needsGate)
-        #expect(refusal(sites) == nil)
-        #expect(sites.entries[0].site.enforcement(with: .available) == nil)
+        let clusters = try clusters("lease = \"500ms\"", ["kernel"], host: "w1")
+        #expect(!clusters.needsGate)
+        #expect(refusal(clusters) == nil)
+        #expect(clusters.entries[0].cluster.enforcement(with: .available) == nil)
     }
 
     @Test("is told apart from one that could not be looked at")
     func unseen() throws {
-        let site = try sites("lease = \"500ms\"", ["kernel"]).entries[0].site
-        #expect(site.enforcement(with: .unseen(reason: "not root")) == nil)
-        #expect(site.enforcement(with: .available) == .gate)
+        let cluster = try clusters("lease = \"500ms\"", ["kernel"]).entries[0].cluster
+        #expect(cluster.enforcement(with: .unseen(reason: "not root")) == nil)
+        #expect(cluster.enforcement(with: .available) == .gate)
     }
 }

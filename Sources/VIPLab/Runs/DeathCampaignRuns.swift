@@ -1,5 +1,5 @@
 /// Whole series of deaths, with what came of them.
-extension Campaign {
+extension DeathCampaign {
     /// What a series came to.
     public struct Result: Sendable {
         public var runs = 0
@@ -10,20 +10,20 @@ extension Campaign {
         public var missed: [Crash] = []
     }
 
-    /// So many of the places, drawn by the seed: the same ones if the same places were recorded, in
+    /// So many of the points, drawn by the seed: the same ones if the same points were recorded, in
     /// whatever order they were passed.
     public static func draw(_ count: Int, of crashes: [Crash], seed: UInt64) -> [Crash] {
         var random = SeededRandom(seed: seed)
         let ordered = crashes.sorted { left, right in
-            left.place == right.place ? right.isWitness : left.place < right.place
+            left.point == right.point ? right.isWitness : left.point < right.point
         }
         return Array(ordered.shuffled(using: &random).prefix(count))
     }
 
-    /// Each of these places in turn, twice: the dead agent stays dead for a while, or is started
+    /// Each of these points in turn, twice: the dead agent stays dead for a while, or is started
     /// again at once.
     ///
-    /// - Parameter attempts: How often a run is tried that does not come to its place.
+    /// - Parameter attempts: How often a run is tried that does not come to its point.
     public func runAll(
         _ crashes: [Crash],
         attempts: Int = 4,

@@ -5,7 +5,7 @@ import VIPPlatform
 /// What lets go of a group although its agent is dead or hangs: the gate, and on a host that has
 /// none, the lifetimes of the addresses if the lease is long enough for them. Where neither can,
 /// nobody but the agent does, and only if the configuration says so.
-extension Site {
+extension LocalCluster {
     /// What enforces the group's lease where there is no gate; nil if nothing is good enough.
     package func fallback(of group: VIPConfiguration.Group) -> VIPCore.Enforcement? {
         if settings.timing.enforceableLifetime != nil { return .lifetimes }
@@ -54,13 +54,13 @@ package enum GateOutlook: Equatable, Sendable {
     }
 }
 
-extension Sites {
+extension ServedClusters {
     /// A node whose leases nothing would enforce is not to run.
     ///
     /// - Parameter reason: why there is no gate on this host.
     /// - Throws: for each node's file, which groups have nothing, and what would help.
     package func requireEnforcement(withoutGate reason: String) throws(ConfigurationFailure) {
-        let faults = entries.filter { $0.site.role == .node }.compactMap { entry in
+        let faults = entries.filter { $0.cluster.role == .node }.compactMap { entry in
             Self.missingEnforcement(of: entry, reason)
         }
         guard faults.isEmpty else { throw ConfigurationFailure(faults: faults) }
@@ -69,8 +69,8 @@ extension Sites {
     /// Whether some node of these would not run on a host without a gate.
     package var needsGate: Bool {
         entries.contains { entry in
-            entry.site.role == .node
-                && entry.site.groups.contains { entry.site.fallback(of: $0) == nil }
+            entry.cluster.role == .node
+                && entry.cluster.groups.contains { entry.cluster.fallback(of: $0) == nil }
         }
     }
 
@@ -78,18 +78,20 @@ extension Sites {
     private static let mostNamed = 6
 
     private static func missingEnforcement(of entry: Entry, _ reason: String) -> String? {
-        let site = entry.site
-        let names = site.configuration.groups.filter { site.fallback(of: $0) == nil }.map(\.name)
+        let cluster = entry.cluster
+        let names = cluster.configuration.groups.filter { cluster.fallback(of: $0) == nil }.map(
+            \.name
+        )
         guard !names.isEmpty else { return nil }
         let more = names.count > mostNamed ? " and \(names.count - mostNamed) more" : ""
         let groups =
             (names.count == 1 ? "group " : "groups ")
             + names.prefix(mostNamed).joined(separator: ", ") + more
-        let shortest = site.settings.timing.shortestEnforceableLease
+        let shortest = cluster.settings.timing.shortestEnforceableLease
         return fault(
             entry.path,
             "nothing on this host would enforce the lease of \(groups): there is no gate"
-                + " (\(reason)), and \(site.settings.timing.lease.text) is too short for the"
+                + " (\(reason)), and \(cluster.settings.timing.lease.text) is too short for the"
                 + " lifetimes of addresses, which the kernel counts in whole seconds",
             help:
                 "let the agent have a gate; or write lease = \"\(shortest.text)\" or more, on every"

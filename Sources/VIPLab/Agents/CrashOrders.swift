@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// The orders to die that a host's agent obeys, if it was built so: at which place between two
-/// effects, and which places it has passed so far.
-public final class CrashPoints: Sendable {
+/// The orders to die that a host's agent obeys, if it was built so: at which point between two
+/// effects, and which points it has passed so far.
+public final class CrashOrders: Sendable {
     public let host: Host
     let directory: String
     private let round = Atomic<UInt64>(0)
@@ -18,11 +18,11 @@ public final class CrashPoints: Sendable {
         try order(0, after: 0)
     }
 
-    /// The agent kills itself when it passes the place the next time.
+    /// The agent kills itself when it passes the point the next time.
     ///
     /// - Parameter times: How often it is to live through it before.
-    public func arm(_ place: String, after times: Int = 0) throws(LabError) {
-        let hash = place.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+    public func arm(_ point: String, after times: Int = 0) throws(LabError) {
+        let hash = point.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01b3
         }
         try order(hash, after: times)
@@ -47,7 +47,7 @@ public final class CrashPoints: Sendable {
         try order(0, after: 0)
     }
 
-    /// Written in place, as the agent has the file mapped; the count before the order.
+    /// Written in point, as the agent has the file mapped; the count before the order.
     private func order(_ hash: UInt64, after times: Int) throws(LabError) {
         let descriptor = unsafe open(orderFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .system("open \(orderFile)") }
@@ -61,7 +61,7 @@ public final class CrashPoints: Sendable {
         }
     }
 
-    /// Every place that agents of this host have passed, in the order of the first time.
+    /// Every point that agents of this host have passed, in the order of the first time.
     public var passed: [String] {
         var known: Set<Substring> = []
         return (Files.read("\(directory)/passed") ?? "").split(separator: "\n")

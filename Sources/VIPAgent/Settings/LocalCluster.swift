@@ -4,7 +4,7 @@ import VIPNet
 
 /// The configuration as seen from one host: who it is, whom it talks to over which addresses, and
 /// the names behind the numbers that the core works with.
-package struct Site: Sendable {
+package struct LocalCluster: Sendable {
     /// One way to another voter: from an address of ours to one of its own, at the same place in
     /// both lists.
     package struct Route: Equatable, Sendable {

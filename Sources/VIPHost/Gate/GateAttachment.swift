@@ -1,5 +1,5 @@
 /// The gate on one interface, as the kernel had it when it was last looked at.
-package struct GatePost: Equatable, Sendable {
+package struct GateAttachment: Equatable, Sendable {
     package var interface: Int32
     package var name: String
     package var leaves: Bool

@@ -10,11 +10,11 @@ import VIPPlatform
 /// control socket are in the run directory and the state directory themselves. The clusters of a
 /// directory have directories of their own in these, named after them, even if there is only one:
 /// the memory of a voter stays where it is when another cluster comes or goes.
-package struct Sites: Sendable {
+package struct ServedClusters: Sendable {
     package struct Entry: Sendable {
         /// Of the configuration file.
         package let path: String
-        package let site: Site
+        package let cluster: LocalCluster
     }
 
     /// In the order of the files' names; at least one.
@@ -85,7 +85,7 @@ package struct Sites: Sendable {
         var faults: [String] = []
         for entry in entries {
             do throws(ClusterKeyError) {
-                keys.append(try ClusterKeys.load(path: entry.site.configuration.cluster.keyFile))
+                keys.append(try ClusterKeys.load(path: entry.cluster.configuration.cluster.keyFile))
             } catch {
                 faults.append("\(error)")
             }
@@ -96,13 +96,13 @@ package struct Sites: Sendable {
 
     /// The directory in which a cluster keeps its things.
     func path(of index: Int, in base: String) -> String {
-        isDirectory ? "\(base)/\(entries[index].site.configuration.cluster.name)" : base
+        isDirectory ? "\(base)/\(entries[index].cluster.configuration.cluster.name)" : base
     }
 
     /// Where the cluster's things were if the configuration has become one file of a directory, or
     /// was one and is the only one now.
     func earlierPath(of index: Int, in base: String) -> String {
-        isDirectory ? base : "\(base)/\(entries[index].site.configuration.cluster.name)"
+        isDirectory ? base : "\(base)/\(entries[index].cluster.configuration.cluster.name)"
     }
 
     /// The directory in which a cluster keeps its things, made where it is missing. Whoever may
@@ -144,7 +144,7 @@ package struct Sites: Sendable {
         }
         do throws(UnknownHost) {
             let role = try configuration.requireRole(of: host)
-            return Entry(path: path, site: Site(configuration, as: role))
+            return Entry(path: path, cluster: LocalCluster(configuration, as: role))
         } catch {
             throw Fault(text: "\(path): error: \(error)", isOfName: true)
         }
@@ -155,7 +155,7 @@ package struct Sites: Sendable {
     private static func conflicts(among entries: [Entry]) -> [String] {
         var faults: [String] = []
         for (index, entry) in entries.enumerated() {
-            let name = entry.site.configuration.cluster.name
+            let name = entry.cluster.configuration.cluster.name
             if reserved.contains(name) {
                 faults.append(
                     fault(
@@ -166,11 +166,11 @@ package struct Sites: Sendable {
                     )
                 )
             }
-            if entries.count > 1, entry.site.role == .node {
+            if entries.count > 1, entry.cluster.role == .node {
                 faults.append(
                     fault(
                         entry.path,
-                        "'\(entry.site.host)' is a node of cluster '\(name)', and a host that "
+                        "'\(entry.cluster.host)' is a node of cluster '\(name)', and a host that "
                             + "serves \(entries.count) clusters has to be a witness in all of them",
                         help: "a node serves one cluster; leave only its file there, or name that "
                             + "with --config"
@@ -185,9 +185,9 @@ package struct Sites: Sendable {
     }
 
     private static func conflict(of entry: Entry, with other: Entry) -> String? {
-        let name = entry.site.configuration.cluster.name
-        let taken = other.site.configuration.cluster.name
-        guard entry.site.settings.cluster == other.site.settings.cluster else { return nil }
+        let name = entry.cluster.configuration.cluster.name
+        let taken = other.cluster.configuration.cluster.name
+        guard entry.cluster.settings.cluster == other.cluster.settings.cluster else { return nil }
         guard taken == name else {
             return fault(
                 entry.path,

@@ -214,23 +214,23 @@ static int count_tcx(int interface, enum cgate_hook hook, uint32_t *count) {
     return result < 0 && errno != EINVAL && errno != ENOENT ? -errno : 0;
 }
 
-int cgate_seat(
+int cgate_hook_state(
     const struct cgate *gate, int interface, int is_bare, enum cgate_hook hook,
-    struct cgate_seat *seat)
+    struct cgate_hook_state *state)
 {
-    *seat = (struct cgate_seat){0};
+    *state = (struct cgate_hook_state){0};
     struct filters filters;
     int result = list_filters(interface, hook, &filters);
-    if (!result) result = count_tcx(interface, hook, &seat->tcx);
+    if (!result) result = count_tcx(interface, hook, &state->tcx);
     if (result) return result;
-    seat->program = filters.program;
-    seat->before_us = filters.before_us;
+    state->program = filters.program;
+    state->before_us = filters.before_us;
     // A gate that was only found has no programs yet: none of those here is this gate's.
     int program = gate->descriptors[suitable(hook, is_bare)];
     if (program < 0) return 0;
     struct bpf_prog_info info;
     result = cgate_program(program, &info, NULL, 0);
-    seat->is_ours = !result && seat->program && seat->program == info.id;
+    state->is_ours = !result && state->program && state->program == info.id;
     return result;
 }
 

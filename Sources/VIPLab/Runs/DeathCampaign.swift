@@ -7,7 +7,7 @@ import VIPControl
 ///
 /// One lab serves for many runs. Every run begins with a healthy pair, whoever of the two owns the
 /// address by then.
-public final class Campaign: Sendable {
+public final class DeathCampaign: Sendable {
     /// A host by what it does when a run begins.
     public enum Part: String, CaseIterable, Hashable, Sendable {
         case owner
@@ -74,7 +74,7 @@ public final class Campaign: Sendable {
     public let experiment: Experiment
     private let addresses: [String]
     private let lease: Duration
-    private let points: [CrashPoints]
+    private let points: [CrashOrders]
 
     var lab: Lab { experiment.lab }
 
@@ -91,15 +91,15 @@ public final class Campaign: Sendable {
     ) throws(LabError) {
         addresses = options.configuration.groups[0].addresses
         lease = options.configuration.lease
-        let made = Locked<[CrashPoints]>([])
+        let made = Locked<[CrashOrders]>([])
         experiment = try Experiment(options, addresses: addresses) { (lab) throws(LabError) in
             for host in [Host.lb1, .w1, .lb2] {
-                let points = try CrashPoints(in: lab, of: host)
+                let points = try CrashOrders(in: lab, of: host)
                 made.change { $0.append(points) }
-                var place = lab.place(of: host)
-                place.agent = agent
-                place.environment["VIP_CRASH_POINTS"] = points.directory
-                try lab.supervise(place)
+                var setup = lab.setup(of: host)
+                setup.agent = agent
+                setup.environment["VIP_CRASH_POINTS"] = points.directory
+                try lab.supervise(setup)
                 if host == .w1 { try lab.waitForOwner(.lb1) }
             }
             try lab.waitForStandby(.lb2)
@@ -107,7 +107,7 @@ public final class Campaign: Sendable {
         points = made.value
     }
 
-    public func points(of host: Host) -> CrashPoints {
+    public func points(of host: Host) -> CrashOrders {
         points.first { $0.host == host } ?? points[0]
     }
 
@@ -229,9 +229,9 @@ public final class Campaign: Sendable {
 
     // MARK: Crash points
 
-    /// A place between two effects, and the runs that have passed it.
+    /// A point between two effects, and the runs that have passed it.
     public struct Crash: Sendable, CustomStringConvertible {
-        public let place: String
+        public let point: String
         /// Whether the witness passed it, or a node.
         public let isWitness: Bool
         /// In the order of the first time.
@@ -243,11 +243,11 @@ public final class Campaign: Sendable {
         }
 
         public var description: String {
-            "\(ways[0].scenario), \(ways[0].part) dies at '\(place)'"
+            "\(ways[0].scenario), \(ways[0].part) dies at '\(point)'"
         }
     }
 
-    /// Puts the pair through all scenarios unharmed, and notes the places that each part passes.
+    /// Puts the pair through all scenarios unharmed, and notes the points that each part passes.
     ///
     /// - Throws: where a scenario is refused, or does nothing: nobody dies here who could be the
     ///   reason.
@@ -266,17 +266,17 @@ public final class Campaign: Sendable {
             }
             sleep(for: lease + .milliseconds(150))
             let passed = Part.allCases.map { points(of: cast.host($0)).passed }
-            for (part, places) in zip(Part.allCases, passed) {
+            for ((part, points)) in zip(Part.allCases, passed) {
                 let way = Crash.Way(scenario: scenario, part: part)
-                for place in places {
+                for point in points {
                     let isWitness = part == .witness
                     let index = crashes.firstIndex { crash in
-                        crash.place == place && crash.isWitness == isWitness
+                        crash.point == point && crash.isWitness == isWitness
                     }
                     if let index {
                         crashes[index].ways.append(way)
                     } else {
-                        crashes.append(Crash(place: place, isWitness: isWitness, ways: [way]))
+                        crashes.append(Crash(point: point, isWitness: isWitness, ways: [way]))
                     }
                 }
             }
@@ -286,7 +286,7 @@ public final class Campaign: Sendable {
         return crashes
     }
 
-    /// The run in which an agent dies at that place. It may not come there: what else goes on
+    /// The run in which an agent dies at that point. It may not come there: what else goes on
     /// differs from run to run.
     ///
     /// - Parameter attempt: Which of the ways to go, the first ones again after the last one.
@@ -298,14 +298,14 @@ public final class Campaign: Sendable {
         let way = crash.ways[attempt % crash.ways.count]
         let limit = lease + .seconds(1)
         return try run(
-            "\(way.scenario), \(way.part) dies at '\(crash.place)', "
+            "\(way.scenario), \(way.part) dies at '\(crash.point)', "
                 + (restarting ? "restarted" : "not restarted"),
             way.scenario,
             victim: way.part,
             restarting: restarting
         ) { [self] (_, host) in
             let points = points(of: host)
-            guard (try? points.arm(crash.place)) != nil else { return false }
+            guard (try? points.arm(crash.point)) != nil else { return false }
             let deadline = Moment.now + limit
             while points.isArmed, Moment.now < deadline { sleep(for: .milliseconds(2)) }
             let died = !points.isArmed

@@ -15,11 +15,11 @@ struct SitesTests {
     @Test("a file is one cluster, and keeps its things in the run directory itself")
     func file() throws {
         write("vip-agent.toml", cluster: "alpha")
-        let sites = try Sites(at: scratch("vip-agent.toml"), host: "lb1")
-        #expect(sites.isDirectory == false)
-        #expect(sites.entries.map(\.path) == [scratch("vip-agent.toml")])
-        #expect(sites.entries[0].site.role == .node)
-        #expect(sites.entries[0].site.host == "lb1")
+        let clusters = try ServedClusters(at: scratch("vip-agent.toml"), host: "lb1")
+        #expect(clusters.isDirectory == false)
+        #expect(clusters.entries.map(\.path) == [scratch("vip-agent.toml")])
+        #expect(clusters.entries[0].cluster.role == .node)
+        #expect(clusters.entries[0].cluster.host == "lb1")
     }
 
     @Test("a witness serves every *.toml of a directory, in the order of their names")
@@ -29,37 +29,41 @@ struct SitesTests {
         write("conf.d/c.toml.bak", cluster: "beta")
         write("conf.d/.d.toml", cluster: "beta")
         for path in [scratch("conf.d"), scratch("conf.d/")] {
-            let sites = try Sites(at: path, host: "w1.example.net")
-            #expect(sites.isDirectory)
+            let clusters = try ServedClusters(at: path, host: "w1.example.net")
+            #expect(clusters.isDirectory)
             #expect(
-                sites.entries.map(\.path) == [scratch("conf.d/a.toml"), scratch("conf.d/b.toml")]
+                clusters.entries.map(\.path) == [
+                    scratch("conf.d/a.toml"), scratch("conf.d/b.toml"),
+                ]
             )
-            #expect(sites.entries.map(\.site.configuration.cluster.name) == ["beta", "alpha"])
-            #expect(sites.entries.map(\.site.host) == ["w1", "w1"])
-            #expect(sites.entries.allSatisfy { $0.site.role == .witness })
+            #expect(
+                clusters.entries.map(\.cluster.configuration.cluster.name) == ["beta", "alpha"]
+            )
+            #expect(clusters.entries.map(\.cluster.host) == ["w1", "w1"])
+            #expect(clusters.entries.allSatisfy { $0.cluster.role == .witness })
         }
     }
 
     @Test("a node may be read from a directory that has no other cluster")
     func nodeAlone() throws {
         write("conf.d/a.toml", cluster: "alpha")
-        let sites = try Sites(at: scratch("conf.d"), host: "lb2")
-        #expect(sites.entries.map(\.site.role) == [.node])
-        #expect(sites.isDirectory)
+        let clusters = try ServedClusters(at: scratch("conf.d"), host: "lb2")
+        #expect(clusters.entries.map(\.cluster.role) == [.node])
+        #expect(clusters.isDirectory)
     }
 
     @Test("vip-agent.toml comes first, then conf.d, and where there is neither, the file is missed")
     func defaultPath() {
-        #expect(Sites.defaultPath(in: scratch.path) == scratch("conf.d"))
+        #expect(ServedClusters.defaultPath(in: scratch.path) == scratch("conf.d"))
         #expect(run("rmdir", scratch("conf.d")) == 0)
-        #expect(Sites.defaultPath(in: scratch.path) == scratch("vip-agent.toml"))
+        #expect(ServedClusters.defaultPath(in: scratch.path) == scratch("vip-agent.toml"))
         #expect(run("mkdir", scratch("conf.d")) == 0)
         write("vip-agent.toml", cluster: "alpha")
-        #expect(Sites.defaultPath(in: scratch.path) == scratch("vip-agent.toml"))
+        #expect(ServedClusters.defaultPath(in: scratch.path) == scratch("vip-agent.toml"))
         // A link that leads nowhere was meant to be used.
         #expect(run("rm", scratch("vip-agent.toml")) == 0)
         #expect(run("ln", "-s", "nowhere", scratch("vip-agent.toml")) == 0)
-        #expect(Sites.defaultPath(in: scratch.path) == scratch("vip-agent.toml"))
+        #expect(ServedClusters.defaultPath(in: scratch.path) == scratch("vip-agent.toml"))
     }
 
     @Test("what is wrong with any of the files is said in one go")
@@ -173,13 +177,13 @@ struct SitesTests {
                 """
             ]
         )
-        _ = try Sites(at: scratch("conf.d/a.toml"), host: "w1")
+        _ = try ServedClusters(at: scratch("conf.d/a.toml"), host: "w1")
     }
 
     @Test("there is a bound to the clusters of one process")
     func bound() throws {
         for number in 100..<164 { write("conf.d/\(number).toml", cluster: "c\(number)") }
-        #expect(try Sites(at: scratch("conf.d"), host: "w1").entries.count == 64)
+        #expect(try ServedClusters(at: scratch("conf.d"), host: "w1").entries.count == 64)
         write("conf.d/164.toml", cluster: "c164")
         #expect(
             failure(host: "w1")?.faults == [
@@ -195,9 +199,9 @@ struct SitesTests {
     @Test("each cluster has its own key, and all that is wrong with keys is said in one go")
     func keys() throws {
         for cluster in ["alpha", "beta"] { write("conf.d/\(cluster).toml", cluster: cluster) }
-        let sites = try Sites(at: scratch("conf.d"), host: "w1")
+        let clusters = try ServedClusters(at: scratch("conf.d"), host: "w1")
         do throws(ConfigurationFailure) {
-            _ = try sites.loadKeys()
+            _ = try clusters.loadKeys()
             Issue.record("there are no keys")
         } catch {
             #expect(error.faults.count == 2)
@@ -209,14 +213,14 @@ struct SitesTests {
             try key.write(to: scratch("\(cluster).key"))
             return key
         }
-        #expect(try sites.loadKeys().map(\.signing) == made)
+        #expect(try clusters.loadKeys().map(\.signing) == made)
     }
 
     // MARK: - Files
 
     private func failure(host: String) -> ConfigurationFailure? {
         do throws(ConfigurationFailure) {
-            _ = try Sites(at: scratch("conf.d"), host: host)
+            _ = try ServedClusters(at: scratch("conf.d"), host: host)
             return nil
         } catch {
             return error

@@ -1,6 +1,6 @@
-/// A run's only source of chance: xoshiro256**, seeded through SplitMix64. Whole numbers only, so
+/// A run's only source of random: xoshiro256**, seeded through SplitMix64. Whole numbers only, so
 /// that every machine draws the same.
-public struct Chance: Sendable {
+public struct RandomStream: Sendable {
     private var a: UInt64
     private var b: UInt64
     private var c: UInt64
@@ -60,5 +60,5 @@ public struct Chance: Sendable {
     }
 
     /// A source of its own, so that what one part draws does not shift what another one does.
-    public mutating func fork() -> Chance { Chance(seed: next()) }
+    public mutating func fork() -> RandomStream { RandomStream(seed: next()) }
 }
