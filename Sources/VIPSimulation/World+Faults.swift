@@ -9,30 +9,50 @@ extension World {
         let node = faultRandom.below(scenario.nodes)
         let group = faultRandom.below(scenario.groups)
         switch fault {
-        case .kill, .hang, .shutdown, .restartAll, .losePage, .changeLease, .changeGroups,
-            .changeVoters:
-            strikeAgent(fault, host)
-        case .reboot, .rebootAll, .powerOff, .suspend, .slew, .pause, .carrier, .health,
-            .slowKernel:
-            strikeHost(fault, host, group)
-        case .deleteAddresses, .addAddresses, .refuseAddresses, .flapAddress, .deleteLink,
-            .renameLink:
-            strikeAddresses(fault, node, group)
-        case .cut, .cutPair, .isolate, .deafen, .clog, .replay:
-            strikeNetwork(fault, host)
-        case .deleteGate: deleteGate(ownerOr(node))
-        case .changeBuild: changeBuild(ownerOr(node))
+        case .kill: killForAWhile(ownerOr(host))
+        case .hang: hang(ownerOr(host), for: span())
+        case .shutdown: shutDown(ownerOr(host))
+        case .restartAll: restartAll()
+        case .losePage: losePageAndRestart(ownerOr(host))
+        case .changeLease: changeLease(ownerOr(host))
+        case .changeGroups: changeGroups(ownerOr(host))
+        case .changeVoters: changeVoters(ownerOr(host))
         case .reexecute: askForSuccession(ownerOr(host), nil)
-        case .reconfigure:
-            let change: Reconfiguration =
-                faultRandom.happens(500_000)
-                ? .lease(faultRandom.pick(scenario.otherLeases))
-                : .group(faultRandom.below(scenario.groups))
-            askForSuccession(ownerOr(host), change)
-        case .forceAlone: forceAlone(node, group)
+        case .reconfigure: reconfigure(host)
+        case .changeBuild: changeBuild(ownerOr(node))
         case .lie: lie(group)
-        case .switchover, .maintenance, .announce, .force:
-            order(fault, faultRandom.happens(800_000) ? node : host, group)
+
+        case .reboot: rebootForAWhile(ownerOr(host))
+        case .rebootAll: rebootAll()
+        case .powerOff: powerOff(ownerOr(host))
+        case .suspend: suspend(ownerOr(host), for: span())
+        case .slew: slew(host)
+        case .pause: pause(ownerOr(host), for: faultRandom.within(0...scenario.lease * 3))
+        case .carrier: loseCarrier(ownerOr(host))
+        case .health: toggleHealth(ownerOr(host), group)
+        case .slowKernel: slowKernel(ownerOr(host))
+
+        case .deleteGate: deleteGate(ownerOr(node))
+        case .deleteAddresses: deleteSomeAddresses(ownerOr(node), group)
+        case .addAddresses: addAddresses(ownerOr(node), group)
+        case .refuseAddresses: refuseAddresses(ownerOr(node))
+        case .flapAddress: flapAddress(ownerOr(node), group)
+        case .deleteLink: loseLink(ownerOr(node), group, by: deleteLink)
+        case .renameLink: loseLink(ownerOr(node), group, by: renameLink)
+
+        case .cut: cutOneWay(ownerOr(host))
+        case .cutPair: cutPair(ownerOr(host))
+        case .isolate: isolate(ownerOr(host), isDeafOnly: false)
+        case .deafen: isolate(ownerOr(host), isDeafOnly: true)
+        case .clog: clogOneWay(ownerOr(host))
+        case .replay: replay()
+
+        case .switchover: switchOver(rather(node, than: host), group)
+        case .maintenance: toggleMaintenance(rather(node, than: host))
+        case .announce:
+            command(ownerOr(rather(node, than: host)), .announce(Self.groupID(group)))
+        case .force: command(rather(node, than: host), .takeover(Self.groupID(group)))
+        case .forceAlone: forceAlone(node, group)
         }
     }
 
@@ -44,52 +64,52 @@ extension World {
         return owner
     }
 
+    /// Rather a node: orders to a witness are refused.
+    private func rather(_ node: Int, than host: Int) -> Int {
+        faultRandom.happens(800_000) ? node : host
+    }
+
     private func span() -> TrueTime {
         faultRandom.within(0...scenario.lease * (faultRandom.happens(200_000) ? 4 : 1))
     }
 
-    private func strikeAgent(_ fault: Fault, _ drawn: Int) {
-        let host = ownerOr(drawn)
-        switch fault {
-        case .kill:
+    // MARK: - The agent
+
+    private func killForAWhile(_ host: Int) {
+        kill(host)
+        planRestart(host)
+    }
+
+    private func shutDown(_ host: Int) {
+        if hosts[host].runs { tell(host, .shutdown) }
+    }
+
+    private func restartAll() {
+        for host in hosts.indices {
             kill(host)
-            planRestart(host)
-        case .hang: hang(host, for: span())
-        case .shutdown: if hosts[host].runs { tell(host, .shutdown) }
-        case .restartAll:
-            for host in hosts.indices {
-                kill(host)
-                plan(
-                    .launch(host: host, boot: hosts[host].boot),
-                    after: faultRandom.within(0...scenario.lease / 2)
-                )
-            }
-        case .losePage:
-            kill(host)
-            losePage(host)
-            planRestart(host)
-            // A second kill soon after must not shorten the abstention.
-            if faultRandom.happens(500_000) {
-                plan(
-                    .killAgain(host: host, boot: hosts[host].boot),
-                    after: faultRandom.within(0...scenario.lease)
-                )
-            }
-        case .changeLease: changeLease(host)
-        case .changeGroups:
-            let group = faultRandom.below(scenario.groups)
-            hosts[host].groups[group].toggle()
-            kill(host)
-            planRestart(host)
-        case .changeVoters: changeVoters(host)
-        default: preconditionFailure("\(fault) does not strike an agent")
+            plan(
+                .launch(host: host, boot: hosts[host].boot),
+                after: faultRandom.within(0...scenario.lease / 2)
+            )
+        }
+    }
+
+    private func losePageAndRestart(_ host: Int) {
+        kill(host)
+        losePage(host)
+        planRestart(host)
+        // A second kill soon after must not shorten the abstention.
+        if faultRandom.happens(500_000) {
+            plan(
+                .killAgain(host: host, boot: hosts[host].boot),
+                after: faultRandom.within(0...scenario.lease)
+            )
         }
     }
 
     func killAgain(_ host: Int) {
         guard !healed, hosts[host].process != nil else { return }
-        kill(host)
-        planRestart(host)
+        killForAWhile(host)
     }
 
     /// A shorter lease than the record of it, lost at once, is unsafe (docs/protocol.md): the
@@ -106,6 +126,12 @@ extension World {
         }
     }
 
+    private func changeGroups(_ host: Int) {
+        let group = faultRandom.below(scenario.groups)
+        hosts[host].groups[group].toggle()
+        killForAWhile(host)
+    }
+
     private func changeVoters(_ host: Int) {
         let odd = hosts[host].voterSet != Self.voterSet
         if odd, hosts[host].process?.settings.suspended == true, faultRandom.happens(500_000) {
@@ -117,97 +143,12 @@ extension World {
         plan(.launch(host: host, boot: hosts[host].boot), after: span())
     }
 
-    private func strikeHost(_ fault: Fault, _ drawn: Int, _ group: Int) {
-        let host = ownerOr(drawn)
-        switch fault {
-        case .reboot: reboot(host, off: span(), losesDirectory: faultRandom.happens(200_000))
-        case .rebootAll:
-            for host in hosts.indices {
-                reboot(
-                    host,
-                    off: faultRandom.within(0...scenario.lease / 2),
-                    losesDirectory: faultRandom.happens(100_000)
-                )
-            }
-        case .powerOff: powerOff(host)
-        case .suspend: suspend(host, for: span())
-        case .slew: slew(drawn)
-        case .pause: pause(host, for: faultRandom.within(0...scenario.lease * 3))
-        case .carrier:
-            let path = faultRandom.below(scenario.paths)
-            setCarrier(host, path, up: false)
-            hosts[host].carrierSerial[path] += 1
-            plan(
-                .carrier(host: host, path: path, serial: hosts[host].carrierSerial[path]),
-                after: span()
-            )
-        case .health:
-            guard hosts[host].isNode else { return }
-            setHealth(host, group, healthy: !hosts[host].healthy[group])
-        case .slowKernel:
-            let busy = scenario.aim == .kernels ? 2_000 * Scenario.milliseconds + span() : span()
-            hosts[host].kernel.busyUntil = max(hosts[host].kernel.busyUntil, now) + busy
-        default: preconditionFailure("\(fault) does not strike a host")
-        }
-    }
-
-    private func strikeAddresses(_ fault: Fault, _ drawn: Int, _ group: Int) {
-        let host = ownerOr(drawn)
-        guard hosts[host].runs, hosts[host].isNode else { return }
-        switch fault {
-        case .deleteAddresses:
-            let count = hosts[host].kernel.held[group].count
-            guard count > 0 else { return }
-            deleteAddresses(host, group, atMost: count - faultRandom.below(count))
-        case .addAddresses:
-            // Without any gate nobody could keep them from answering.
-            guard hosts[host].gateInPlace, hosts[host].hooks.support == .full else { return }
-            addForeignAddress(host, group)
-        case .refuseAddresses: hosts[host].addsFail.toggle()
-        case .flapAddress:
-            guard hosts[host].gateInPlace, hosts[host].hooks.support == .full else { return }
-            for _ in 0..<hostRandom.within(2...40) {
-                deleteAddresses(host, group)
-                addForeignAddress(host, group)
-            }
-        case .deleteLink, .renameLink:
-            let path = group % scenario.paths
-            if fault == .deleteLink { deleteLink(host, path) } else { renameLink(host, path) }
-            plan(
-                .restoreLink(host: host, boot: hosts[host].boot, path: path),
-                after: hostRandom.happens(300_000) ? 0 : span()
-            )
-        default: preconditionFailure("\(fault) does not strike addresses")
-        }
-    }
-
-    private func strikeNetwork(_ fault: Fault, _ drawn: Int) {
-        guard scenario.hosts > 1 else { return }
-        let host = ownerOr(drawn)
-        let other = (host + 1 + faultRandom.below(scenario.hosts - 1)) % scenario.hosts
-        let length = span()
-        switch fault {
-        case .cut:
-            let path = faultRandom.happens(500_000) ? nil : faultRandom.below(scenario.paths)
-            cut(host, other, path: path, for: length)
-        case .cutPair:
-            cut(host, other, for: length)
-            cut(other, host, for: length)
-        case .isolate:
-            for peer in 0..<scenario.hosts where peer != host {
-                cut(host, peer, for: length)
-                cut(peer, host, for: length)
-            }
-        case .deafen:
-            for peer in 0..<scenario.hosts where peer != host { cut(peer, host, for: length) }
-        case .clog: clog(host, other, for: length)
-        case .replay:
-            guard !network.recordings.isEmpty else { return }
-            for _ in 0..<(1 + faultRandom.below(3)) {
-                arriveAgain(faultRandom.below(network.recordings.count))
-            }
-        default: preconditionFailure("\(fault) does not strike the network")
-        }
+    private func reconfigure(_ drawn: Int) {
+        let change: Reconfiguration =
+            faultRandom.happens(500_000)
+            ? .lease(faultRandom.pick(scenario.otherLeases))
+            : .group(faultRandom.below(scenario.groups))
+        askForSuccession(ownerOr(drawn), change)
     }
 
     /// Always the same voter: with two that lie nothing can be promised.
@@ -218,7 +159,140 @@ extension World {
         note("\(hosts[scenario.liar].name) is about to lie: \(lie), \(left) times")
     }
 
-    /// When the others come back, they find that somebody owns it.
+    // MARK: - The host
+
+    private func rebootForAWhile(_ host: Int) {
+        reboot(host, off: span(), losesDirectory: faultRandom.happens(200_000))
+    }
+
+    private func rebootAll() {
+        for host in hosts.indices {
+            reboot(
+                host,
+                off: faultRandom.within(0...scenario.lease / 2),
+                losesDirectory: faultRandom.happens(100_000)
+            )
+        }
+    }
+
+    private func loseCarrier(_ host: Int) {
+        let path = faultRandom.below(scenario.paths)
+        setCarrier(host, path, up: false)
+        hosts[host].carrierSerial[path] += 1
+        plan(
+            .carrier(host: host, path: path, serial: hosts[host].carrierSerial[path]),
+            after: span()
+        )
+    }
+
+    private func toggleHealth(_ host: Int, _ group: Int) {
+        guard hosts[host].isNode else { return }
+        setHealth(host, group, healthy: !hosts[host].healthy[group])
+    }
+
+    private func slowKernel(_ host: Int) {
+        let busy = scenario.aim == .kernels ? 2_000 * Scenario.milliseconds + span() : span()
+        hosts[host].kernel.busyUntil = max(hosts[host].kernel.busyUntil, now) + busy
+    }
+
+    // MARK: - Its addresses
+
+    private func deleteSomeAddresses(_ host: Int, _ group: Int) {
+        let count = hosts[host].kernel.held[group].count
+        guard hasAddresses(host), count > 0 else { return }
+        deleteAddresses(host, group, atMost: count - faultRandom.below(count))
+    }
+
+    private func addAddresses(_ host: Int, _ group: Int) {
+        if isGuarded(host) { addForeignAddress(host, group) }
+    }
+
+    private func refuseAddresses(_ host: Int) {
+        if hasAddresses(host) { hosts[host].addsFail.toggle() }
+    }
+
+    private func flapAddress(_ host: Int, _ group: Int) {
+        guard isGuarded(host) else { return }
+        for _ in 0..<hostRandom.within(2...40) {
+            deleteAddresses(host, group)
+            addForeignAddress(host, group)
+        }
+    }
+
+    private func loseLink(_ host: Int, _ group: Int, by deed: (Int, Int) -> Void) {
+        guard hasAddresses(host) else { return }
+        let path = group % scenario.paths
+        deed(host, path)
+        plan(
+            .restoreLink(host: host, boot: hosts[host].boot, path: path),
+            after: hostRandom.happens(300_000) ? 0 : span()
+        )
+    }
+
+    private func hasAddresses(_ host: Int) -> Bool { hosts[host].runs && hosts[host].isNode }
+
+    /// Without any gate nobody could keep an address that somebody puts there from answering.
+    private func isGuarded(_ host: Int) -> Bool {
+        hasAddresses(host) && hosts[host].gateInPlace && hosts[host].hooks.support == .full
+    }
+
+    // MARK: - The network
+
+    /// Another host than that.
+    private func partner(of host: Int) -> Int? {
+        guard scenario.hosts > 1 else { return nil }
+        return (host + 1 + faultRandom.below(scenario.hosts - 1)) % scenario.hosts
+    }
+
+    private func cutOneWay(_ host: Int) {
+        guard let other = partner(of: host) else { return }
+        let path = faultRandom.happens(500_000) ? nil : faultRandom.below(scenario.paths)
+        cut(host, other, path: path, for: span())
+    }
+
+    private func cutPair(_ host: Int) {
+        guard let other = partner(of: host) else { return }
+        let length = span()
+        cut(host, other, for: length)
+        cut(other, host, for: length)
+    }
+
+    /// From all others at once; if it is deaf only, they hear it.
+    private func isolate(_ host: Int, isDeafOnly: Bool) {
+        let length = span()
+        for peer in 0..<scenario.hosts where peer != host {
+            if !isDeafOnly { cut(host, peer, for: length) }
+            cut(peer, host, for: length)
+        }
+    }
+
+    private func clogOneWay(_ host: Int) {
+        guard let other = partner(of: host) else { return }
+        clog(host, other, for: span())
+    }
+
+    private func replay() {
+        guard !network.recordings.isEmpty else { return }
+        for _ in 0..<(1 + faultRandom.below(3)) {
+            arriveAgain(faultRandom.below(network.recordings.count))
+        }
+    }
+
+    // MARK: - Operators
+
+    private func switchOver(_ host: Int, _ group: Int) {
+        let target =
+            faultRandom.happens(500_000)
+            ? Self.hostID(faultRandom.below(scenario.hosts)) : nil
+        command(ownerOr(host), .switchover(Self.groupID(group), to: target))
+    }
+
+    private func toggleMaintenance(_ host: Int) {
+        hosts[host].maintenance.toggle()
+        command(host, .maintenance(hosts[host].maintenance))
+    }
+
+    /// All others are off. When they come back, they find that somebody owns it.
     private func forceAlone(_ host: Int, _ group: Int) {
         let forcedAfter = scenario.lease * 5 / 4 + scenario.heartbeat * 4
         for other in hosts.indices where other != host {
@@ -229,21 +303,5 @@ extension World {
             )
         }
         plan(.force(host: host, boot: hosts[host].boot, group: group), after: forcedAfter)
-    }
-
-    private func order(_ fault: Fault, _ drawn: Int, _ group: Int) {
-        let id = Self.groupID(group)
-        switch fault {
-        case .switchover:
-            let target =
-                faultRandom.happens(500_000) ? Self.hostID(faultRandom.below(scenario.hosts)) : nil
-            command(ownerOr(drawn), .switchover(id, to: target))
-        case .maintenance:
-            hosts[drawn].maintenance.toggle()
-            command(drawn, .maintenance(hosts[drawn].maintenance))
-        case .announce: command(ownerOr(drawn), .announce(id))
-        case .force: command(drawn, .takeover(id))
-        default: preconditionFailure("\(fault) does not strike an operator")
-        }
     }
 }
