@@ -21,6 +21,14 @@ public enum ControlRequest: Equatable, Sendable {
     /// The configured voters and addresses hold from now on, although they have changed.
     case acceptVoters
 
+    /// Whether it changes nothing.
+    public var isQuestion: Bool {
+        switch self {
+        case .status, .history: true
+        case .switchover, .takeover, .announce, .maintenance, .reload, .acceptVoters: false
+        }
+    }
+
     /// The longest line that is read, in octets, without its line feed: two names and the words.
     public static let lengthLimit = 600
 

@@ -14,7 +14,7 @@ public enum ControlRequestError: Error, Equatable, Sendable {
     /// What can be asked, in one line.
     public static let grammar = """
         status | history | switchover GROUP [to NODE] | takeover GROUP force | announce GROUP \
-        | maintenance on|off | reload
+        | maintenance on|off | reload | accept-voters
         """
 
     /// What to do about it.

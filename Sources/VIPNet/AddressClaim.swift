@@ -9,13 +9,10 @@
 package struct AddressClaim: Equatable, Sendable {
     package var address: IPAddress
     package var mac: MACAddress
-    /// Of the frame, where it is known; need not be what is claimed.
-    package var sender: MACAddress?
 
-    package init(address: IPAddress, mac: MACAddress, sender: MACAddress? = nil) {
+    package init(address: IPAddress, mac: MACAddress) {
         self.address = address
         self.mac = mac
-        self.sender = sender
     }
 
     /// - Parameter octets: the ARP packet. Nil if it claims nothing.

@@ -12,7 +12,6 @@ package struct InterfaceAddress: Equatable, Sendable, CustomStringConvertible {
         package init(rawValue: UInt32) { self.rawValue = rawValue }
 
         package static let noDuplicateAddressDetection = Flags(rawValue: 0x02)
-        package static let duplicateDetected = Flags(rawValue: 0x08)
         package static let deprecated = Flags(rawValue: 0x20)
         package static let tentative = Flags(rawValue: 0x40)
         package static let permanent = Flags(rawValue: 0x80)

@@ -6,13 +6,13 @@ package enum PacketError: Error, Equatable, Sendable {
 
     package enum Field: String, Sendable {
         case hardwareType, protocolType, addressLengths, operation
-        case etherType, version, nextHeader, payloadLength, hopLimit, messageType, optionLength
+        case version, nextHeader, payloadLength, hopLimit, messageType, optionLength
     }
 }
 
 extension Span<UInt8> {
     /// Reads `count` octets, most significant first. Bounds are checked, here as everywhere.
-    func loadBigEndian(at offset: Int, count: Int) -> UInt64 {
+    package func loadBigEndian(at offset: Int, count: Int) -> UInt64 {
         precondition(count <= 8, "\(count) octets do not fit in 64 bits")
         var value: UInt64 = 0
         for index in offset..<offset + count {

@@ -55,8 +55,9 @@ extension World {
 
     /// After this long everybody is served: an incarnation that began with the healing abstains for
     /// the longest lease, grants to what is dead run for one more, each on a clock that may be
-    /// slow; a few candidacies may meet; and addresses have to come and go. Handovers that were under way
-    /// when the faults ended give up within half a second or two heartbeats, commands within two.
+    /// slow; a few candidacies may meet; and addresses have to come and go. Handovers that were
+    /// under way when the faults ended give up within half a second or two heartbeats, commands
+    /// within two.
     var patience: TrueTime {
         var span = longestLease * 2 + longestLease / 50
         span += longestLease * 2 * TrueTime(scenario.drift) / 1_000_000

@@ -224,6 +224,15 @@ struct ClaimWatchTests {
         }
     }
 
+    @Test("a stranger's claim is one, though its frame names this host as its sender")
+    func disguised() throws {
+        try inNetworkNamespace {
+            let stage = try Stage()
+            stage.send(AddressClaimTests.arp, type: 0x0806, from: try #require(stage.near.mac))
+            #expect(stage.findings() == [stage.finding(Self.floating): 1])
+        }
+    }
+
     @Test("nothing is a claim in the first second, nor once the addresses are let go")
     func notOwned() throws {
         try inNetworkNamespace {

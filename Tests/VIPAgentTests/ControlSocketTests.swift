@@ -27,6 +27,9 @@ private final class Client {
 
     func closeWriting() { shutdown(descriptor.number, Int32(SHUT_WR)) }
 
+    /// As if it were closed, also where a process that is just starting has a copy of it.
+    func hangUp() { shutdown(descriptor.number, Int32(SHUT_RDWR)) }
+
     /// What can be read now: nil while the connection is open and silent.
     func receive() -> [UInt8]? {
         var octets = [UInt8](repeating: 0, count: 1 << 16)
@@ -141,8 +144,20 @@ struct ControlSocketTests {
     @Test("the longest line there may be is accepted")
     func longest() throws {
         let client = try Client(scratch("control.sock"))
-        client.send([UInt8](repeating: 0x61, count: 4096) + [0x0a])
-        #expect(try turn().map(\.line.utf8.count) == [4096])
+        let length = ControlSocket.longestLine
+        client.send([UInt8](repeating: 0x61, count: length) + [0x0a])
+        #expect(try turn().map(\.line.utf8.count) == [length])
+    }
+
+    @Test("a line is known to be abandoned if whoever said it has gone before it is read")
+    func abandoned() throws {
+        let staying = try Client(scratch("control.sock"))
+        staying.send("status\n")
+        #expect(try turn().map(\.isAbandoned) == [false])
+        let leaving = try Client(scratch("control.sock"))
+        leaving.send("takeover web force\n")
+        leaving.hangUp()
+        #expect(try turn().map(\.isAbandoned) == [true])
     }
 
     @Test("who says nothing is dropped in time")

@@ -77,7 +77,7 @@ struct PageMendingTests {
         try page.flush()
         #expect(try page.mend() == nil)
         #expect(unsafe truncate(scratch("page"), 100) == 0)
-        #expect(try page.mend() == "somebody had cut \(scratch("page"))")
+        #expect(try page.mend() == "\(scratch("page")) was cut")
         #expect(try open().page == Page(header: header, records: [record]))
         #expect(unsafe truncate(scratch("page"), 0) == 0)
         var changed = record
@@ -87,7 +87,7 @@ struct PageMendingTests {
         try page.check()
         #expect(page.wasCut)
         #expect(try open().page == Page(header: header, records: [changed]))
-        #expect(try page.mend() == "somebody had cut \(scratch("page"))")
+        #expect(try page.mend() == "\(scratch("page")) was cut")
         #expect(try page.mend() == nil)
         for replaces in [false, true] {
             #expect(unsafe unlink(scratch("page")) == 0)

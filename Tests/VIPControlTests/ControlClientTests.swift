@@ -112,8 +112,8 @@ struct ControlClientTests {
         #expect(start.duration(to: .now) < .seconds(3))
         #expect(
             error?.description == """
-                agent at \(agent.path) did not answer within 0.25 s: it took the request and sent \
-                nothing, or not all of the answer
+                agent at \(agent.path) did not answer within 0.25 s: it sent \
+                nothing, or not all of its answer; an order that it had read by then is carried out
                 """
         )
     }

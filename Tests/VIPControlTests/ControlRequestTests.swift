@@ -160,7 +160,7 @@ struct ControlReplyTests {
             ControlReply.malformed(.unknownVerb("stats")).serialized() == """
                 {"ok":false,"code":"bad_request","error":"unknown request 'stats'",\
                 "help":"a request is one line: status | history | switchover GROUP [to NODE] \
-                | takeover GROUP force | announce GROUP | maintenance on|off | reload"}\n
+                | takeover GROUP force | announce GROUP | maintenance on|off | reload | accept-voters"}\n
                 """
         )
     }

@@ -33,6 +33,16 @@ struct SwitchoverTests {
         return Offer(number: try inquiry(in: talk).number, request: request)
     }
 
+    @Test("is refused on a witness, whose appeal the owner would not take")
+    func onWitness() {
+        var talk = Conversation(.pair(w1))
+        #expect(
+            talk.step(.command(.switchover(web, to: nil), id: 7)) == [
+                "reply 7: refused(VIPCore.CommandRefusal.notANode)"
+            ]
+        )
+    }
+
     // MARK: - The owner's side
 
     @Test("is asked of the successor first; nothing changes until it has offered")

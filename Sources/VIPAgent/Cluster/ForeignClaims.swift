@@ -9,6 +9,8 @@ struct ForeignClaims {
         let address: IPAddress
         /// Of the last claim.
         var mac: MACAddress
+        /// Others have claimed it, too.
+        var isOneOfSeveral = false
         var interface: String
         var count: Int
         /// The last one, on CLOCK_BOOTTIME in nanoseconds.
@@ -35,6 +37,7 @@ struct ForeignClaims {
             entries.append(entry)
             return true
         }
+        if entries[index].mac != entry.mac { entries[index].isOneOfSeveral = true }
         entries[index].mac = entry.mac
         entries[index].interface = entry.interface
         entries[index].count += entry.count

@@ -1,5 +1,6 @@
 import Crypto
 import VIPCore
+import VIPNet
 
 /// Puts the cluster's seal on frames, and opens only what carries it: HMAC-SHA-256 over header and
 /// records, 32 octets, appended.
@@ -42,11 +43,11 @@ package struct FrameSeal: Sendable {
             throw .tooShort(octets.count)
         }
         guard octets.count <= Frame.octetLimit else { throw .tooLong(octets.count) }
-        let magic = UInt32(octets.bigEndian(at: Frame.Offset.magic, count: 4))
+        let magic = UInt32(octets.loadBigEndian(at: Frame.Offset.magic, count: 4))
         guard magic == Frame.magic else { throw .badMagic(magic) }
         let version = octets[Frame.Offset.version]
         guard version <= Frame.version else { throw .futureVersion(version) }
-        return octets.bigEndian(at: Frame.Offset.cluster, count: 8)
+        return octets.loadBigEndian(at: Frame.Offset.cluster, count: 8)
     }
 
     /// Opens a datagram: cheap checks first, and no octet behind the cluster is believed before the
@@ -192,15 +193,5 @@ private struct Key: Sendable {
         var hash = keyed
         unsafe octets.withUnsafeBytes { unsafe hash.update(data: $0) }
         return hash.finalize()
-    }
-}
-
-extension Span<UInt8> {
-    fileprivate func bigEndian(at offset: Int, count: Int) -> UInt64 {
-        var value: UInt64 = 0
-        for index in offset..<offset + count {
-            value = value << 8 | UInt64(self[index])
-        }
-        return value
     }
 }

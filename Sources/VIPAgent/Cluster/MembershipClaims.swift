@@ -62,7 +62,8 @@ extension Membership {
         var reasons = fresh.prefix(Self.mostClaimsShown).map { entry in
             let age = Lateness.text(now - entry.at)
             let times = entry.count == 1 ? "once" : "\(entry.count) times"
-            let host = "\(entry.mac) on \(entry.interface)"
+            let others = entry.isOneOfSeveral ? ", the last of several," : ""
+            let host = "\(entry.mac)\(others) on \(entry.interface)"
             return HealthSentence.claimed.text(host, "\(entry.address)", times, age)
         }
         if fresh.count > Self.mostClaimsShown {

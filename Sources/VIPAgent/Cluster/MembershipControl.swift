@@ -14,6 +14,14 @@ extension Membership {
             answer(request.client, .malformed(error))
             return
         }
+        guard !request.isAbandoned || asked.isQuestion else {
+            let reason = "whoever gave it had hung up before it was read"
+            log.warning(
+                "order-dropped",
+                metadata: ["order": "\(asked.line)", "reason": "\(reason)"]
+            )
+            return
+        }
         switch asked {
         case .status:
             gate?.refresh()

@@ -21,6 +21,8 @@ package final class ControlSocket {
         package var client: ClientID
         /// Without its line end.
         package var line: String
+        /// Nobody waits for the answer any more.
+        package var isAbandoned: Bool
     }
 
     /// Clients at a time. Who comes when all their seats are taken is told so, and let go: nobody
@@ -28,7 +30,7 @@ package final class ControlSocket {
     package static let mostClients = 16
 
     /// Octets of a line. Longer ones, and what is not UTF-8, are answered with an error here.
-    package static let longestLine = 4096
+    package static let longestLine = ControlRequest.lengthLimit + 1
 
     /// Octets that may wait for one client. One that falls behind by more is dropped. As much as
     /// `vipctl` reads: the status of 2,000 groups with names of full length, their 4,096 addresses
@@ -160,7 +162,7 @@ package final class ControlSocket {
         }
         if ready.isWritable { flush(seat, at: now) }
         guard ready.isReadable, !client.hasAsked, clients[seat] != nil else { return [] }
-        return read(seat, at: now)
+        return read(seat, isAbandoned: ready.isHungUp, at: now)
     }
 
     /// Queues octets for the client, and closes after them unless there is more to come. False when
@@ -313,7 +315,7 @@ package final class ControlSocket {
         )
     }
 
-    private func read(_ seat: Int, at now: Int64) -> [Request] {
+    private func read(_ seat: Int, isAbandoned: Bool, at now: Int64) -> [Request] {
         guard let client = clients[seat] else { return [] }
         switch client.read(longest: Self.longestLine) {
         case .more:
@@ -325,7 +327,8 @@ package final class ControlSocket {
             client.deadline = nil
             watch(seat)
             guard clients[seat] != nil else { return [] }
-            return [Request(client: ClientID(seat: seat, number: client.number), line: line)]
+            let id = ClientID(seat: seat, number: client.number)
+            return [Request(client: id, line: line, isAbandoned: isAbandoned)]
         case .invalid(let error):
             let id = ClientID(seat: seat, number: client.number)
             let answer = ControlReply.malformed(error).serialized()

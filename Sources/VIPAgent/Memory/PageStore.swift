@@ -71,7 +71,7 @@ package final class PageStore {
         }
         if try file.mend() { wasCut = true }
         defer { wasCut = false }
-        return wasCut ? "somebody had cut \(file.path)" : nil
+        return wasCut ? "\(file.path) was cut" : nil
     }
 
     private func load() -> Page? {

@@ -69,8 +69,9 @@ package final class StateRecorder {
         warnings += contents.damage.map { "the state directory is damaged: \($0)" }
         terms = contents.terms
         addresses = addressesOnRecord(adding: configuration, to: contents)
-        forbiddenChanges = VIPAgent.forbiddenChanges(from: contents, to: configuration)
-        haveAddressesMoved = !VIPAgent.movedAddresses(from: contents, to: configuration).isEmpty
+        let moved = movedAddresses(from: contents, to: configuration)
+        forbiddenChanges = changedVoters(from: contents, to: configuration) + moved
+        haveAddressesMoved = !moved.isEmpty
 
         let isKnown = !contents.isUnwritten
         let hasLease = isKnown && !contents.lacksLease && contents.longestLease > .zero

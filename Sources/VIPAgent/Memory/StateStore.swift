@@ -155,35 +155,39 @@ package func forbiddenChanges(
     from contents: StateStore.Contents,
     to configuration: Configuration
 ) -> [String] {
-    var changes: [String] = []
-    let voters = LocalCluster.voterSet(of: configuration)
-    if let recorded = contents.voters, recorded != voters {
-        changes.append(
-            "the voters were \(recorded.joined(separator: ", ")) and are now "
-                + voters.joined(separator: ", ")
-        )
-    }
-    return changes + movedAddresses(from: contents, to: configuration)
+    changedVoters(from: contents, to: configuration)
+        + movedAddresses(from: contents, to: configuration)
 }
 
-/// Addresses that were in another group by the record, in words.
-package func movedAddresses(
+/// That the voters are not those of the record, in words.
+func changedVoters(
     from contents: StateStore.Contents,
     to configuration: Configuration
 ) -> [String] {
-    var moved: [String] = []
-    for line in contents.addresses ?? [] {
-        let words = line.split(separator: " ").map(String.init)
-        guard words.count == 2 else { continue }
-        for group in configuration.groups where group.name != words[1] {
-            if group.addresses.contains(where: { "\($0.address)" == words[0] }) {
-                moved.append(
-                    "\(words[0]) was in group \(words[1]) and is now in \(group.name)"
-                )
-            }
-        }
+    let voters = LocalCluster.voterSet(of: configuration)
+    guard let recorded = contents.voters, recorded != voters else { return [] }
+    return [
+        "the voters were \(recorded.joined(separator: ", ")) and are now "
+            + voters.joined(separator: ", ")
+    ]
+}
+
+/// Addresses that were in another group by the record, in words. This is a part of each start, and
+/// a host may have thousands of addresses: each is looked at once.
+func movedAddresses(
+    from contents: StateStore.Contents,
+    to configuration: Configuration
+) -> [String] {
+    guard let recorded = contents.addresses else { return [] }
+    var groups: [Substring: String] = [:]
+    for group in configuration.groups {
+        for address in group.addresses { groups["\(address.address)"[...]] = group.name }
     }
-    return moved
+    return recorded.compactMap { line in
+        let words = line.split(separator: " ")
+        guard words.count == 2, let group = groups[words[0]], group != words[1] else { return nil }
+        return "\(words[0]) was in group \(words[1]) and is now in \(group)"
+    }
 }
 
 /// The map of addresses to groups as it is to be kept: an address that has left the configuration

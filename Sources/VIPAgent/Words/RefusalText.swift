@@ -67,7 +67,9 @@ struct RefusalText {
             ControlRefusal(
                 code(why),
                 why.text + (unready.map { ": \($0.text)" } ?? ""),
-                help: "'vipctl status' shows who is heard and ready"
+                help: why == .heldDown
+                    ? "run it on the owner, if it has to be now; 'vipctl status' names it"
+                    : "'vipctl status' shows who is heard and ready"
             )
         case .notANode: refusal(.witness, help: "run it on one of \(nodeNames)")
         case .voterHeard(let voter):

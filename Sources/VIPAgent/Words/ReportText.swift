@@ -131,10 +131,10 @@ struct ReportText {
                 + "majority has answered"
         case .candidacyFailed(_, _, let failure): text(failure)
         case .holdDown(_, let length, let changes):
-            "\(changes) changes of owner within a minute: for \(text(length)) only an operator or a "
-                + "failure moves it"
+            "\(changes) changes of owner within a minute: \(text(length)) long the group moves only "
+                + "after a failure, or by a switchover said at its owner"
         case .forceConfirmed: "a majority has granted what was taken by force"
-        case .addressesPutBack: "somebody removed an address of the group, which this host owns"
+        case .addressesPutBack: "an address of the group, which this host owns, was missing"
         case .foreignAddressesRemoved:
             "somebody added an address of the group, which this host does not own"
         case .addressesRefused: "the kernel did not take the addresses"

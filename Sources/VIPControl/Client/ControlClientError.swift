@@ -17,7 +17,8 @@ public enum ControlClientError: Error, Equatable, Sendable {
     public enum Phase: String, Sendable {
         case connecting = "its queue of connections is full"
         case sending = "it does not read the request"
-        case receiving = "it took the request and sent nothing, or not all of the answer"
+        case receiving =
+            "it sent nothing, or not all of its answer; an order that it had read by then is carried out"
     }
 }
 

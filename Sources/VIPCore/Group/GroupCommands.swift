@@ -42,6 +42,11 @@ extension Group {
             }
             return
         }
+        // The owner takes no appeal from a witness.
+        guard context.settings.isNode else {
+            out.emit(.reply(id: command, .refused(.notANode)))
+            return
+        }
         guard let owner = owner(in: context), let voter = context.index(of: owner.host),
             context.isHeardBothWays(voter), pendingCommands.count < Self.pendingCommandLimit
         else {

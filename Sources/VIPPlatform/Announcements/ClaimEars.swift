@@ -12,8 +12,11 @@ final class ClaimEars: @unchecked Sendable {
     /// Between two reports, likewise.
     private static let reportPause: Int64 = 100_000_000
     /// How long what is known of this host's own MAC addresses is used for one that is not among
-    /// them: a new interface is to be known before a frame of it comes back.
+    /// them, at the least: a new interface is to be known before a frame of it comes back. Under a
+    /// flood of claims, each by another MAC address, the list of all interfaces is read for a
+    /// twentieth of the time at most: a host may have hundreds of them.
     private static let linksPause: Int64 = 10_000_000
+    private static let linksShare: Int64 = 20
     /// For how long one that was found to be none of ours is taken for that without a look.
     private static let strangerMemory: Int64 = 1_000_000_000
     private static let mostStrangers = 64
@@ -39,8 +42,8 @@ final class ClaimEars: @unchecked Sendable {
     private var report = ClaimWatch.Report()
     private var reportedAt: Int64 = 0
     private var own: Set<MACAddress> = []
-    /// When the kernel was asked for them; nil: not yet.
-    private var ownAt: Int64?
+    /// When the kernel is to be asked for them again.
+    private var ownUntil: Int64 = .min
     /// When they were last looked for among our own.
     private var strangers: [MACAddress: Int64] = [:]
 
@@ -101,8 +104,7 @@ final class ClaimEars: @unchecked Sendable {
         let now = ClockReading.bootNow()
         guard permit.isOpen(at: now), now - permit.openedAt >= ClaimWatch.grace,
             permit.interfaceIndex == heard.interface,
-            isForeign(heard.claim.mac, at: now),
-            heard.claim.sender.map({ isForeign($0, at: now) }) ?? true
+            isForeign(heard.claim.mac, at: now)
         else { return }
         let finding = ClaimWatch.Finding(
             group: target.group,
@@ -122,10 +124,11 @@ final class ClaimEars: @unchecked Sendable {
     private func isForeign(_ mac: MACAddress, at now: Int64) -> Bool {
         if own.contains(mac) { return false }
         if let looked = strangers[mac], now - looked < Self.strangerMemory { return true }
-        if ownAt.map({ now - $0 >= Self.linksPause }) ?? true {
+        if ownUntil <= now {
             guard let links = try? routes.links() else { return false }
             own = Set(links.compactMap(\.mac))
-            ownAt = now
+            let cost = ClockReading.bootNow() - now
+            ownUntil = now + max(Self.linksPause, cost * Self.linksShare)
         }
         guard !own.contains(mac) else { return false }
         if strangers.count >= Self.mostStrangers { strangers.removeAll() }

@@ -34,8 +34,7 @@ final class ARPClaims: ClaimSource {
         // Links without Ethernet addresses have none to claim with.
         guard source.mac >= 0, count >= EthernetHeader.length else { return .some(nil) }
         let packet = octets.span.extracting(EthernetHeader.length..<count)
-        guard var claim = try? AddressClaim(arp: packet) else { return .some(nil) }
-        claim.sender = MACAddress(bits: UInt64(source.mac))
+        guard let claim = try? AddressClaim(arp: packet) else { return .some(nil) }
         return HeardClaim(claim: claim, interface: source.interface)
     }
 }

@@ -1,5 +1,6 @@
 /// Folds repeated log lines: the first of a kind is logged, those that follow within the interval
-/// are counted, and the next one after it says how many they were.
+/// are counted, and the next one after it says how many they were. Of a burst that has ended,
+/// nobody says it: the counters have them all.
 ///
 /// A kind is a short fixed name, such as a drop reason, and never what came in a packet.
 package struct RepeatFold: Sendable {
@@ -38,16 +39,6 @@ package struct RepeatFold: Sendable {
         }
         kinds[index] = Kind(name: name, since: now, count: 0)
         return .log(repeats: Self.text(kind, at: now))
-    }
-
-    /// What is still to be said about kinds that have stopped; to be asked once in a while.
-    package mutating func overdue(at now: Int64) -> [(name: String, repeats: String)] {
-        var said: [(name: String, repeats: String)] = []
-        for kind in kinds where now - kind.since >= interval {
-            if let text = Self.text(kind, at: now) { said.append((kind.name, text)) }
-        }
-        kinds.removeAll { now - $0.since >= interval }
-        return said
     }
 
     private mutating func forgetOldest() {

@@ -51,6 +51,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         case ENETUNREACH, EHOSTUNREACH: "there is no route to it"
         case EMFILE: "raise LimitNOFILE"
         case ENOTSOCK: "something else is at that path: move it away"
+        case ENOENT where call == "mkdir": "the directory above it is not there: make it first"
+        case ELOOP where call == "open": "it is a symbolic link, and the agent follows none there"
         case ENOSPC: "the file system is full"
         case EROFS: "the file system is read-only"
         default: nil
