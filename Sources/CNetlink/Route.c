@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-// Messages of one answer, so that a kernel with absurdly many addresses can't keep us.
-enum { MOST_MESSAGES = 65536 };
+// Messages of one answer, so that a kernel with absurdly many addresses can't keep us, nor fill the
+// memory with them. Hosts with 65,535 addresses of others are to be served, and have some more.
+enum { MOST_MESSAGES = 1 << 18 };
 
 // As large as the kernel makes its messages (NLMSG_GOODSIZE at most 32 KiB), with room. Without a
 // size libnl would look at each message first, in a call of its own.
