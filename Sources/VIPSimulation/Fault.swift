@@ -31,6 +31,9 @@ public enum Fault: Int, CaseIterable, Sendable {
     case flapAddress, deleteLink, renameLink
     /// A voter lies in its next frames, and is honest before and after.
     case lie
+    /// An interface is in another network namespace for a while; somebody puts more addresses of
+    /// his own on a host than its kernel can tell of.
+    case moveLink, crowd
 }
 
 /// A run that went wrong before it is known what was wrong with it: the whole bug report.

@@ -23,6 +23,8 @@ enum Happening {
     case beginAddresses(host: Int, life: Int)
     /// An interface is there again, by its name.
     case restoreLink(host: Int, boot: Int, path: Int)
+    /// Somebody goes on taking and putting addresses of a group.
+    case flap(host: Int, boot: Int, group: Int, left: Int)
     case tellHealth(host: Int, life: Int, group: Int)
     /// `valid_lft` has passed.
     case expire(host: Int, boot: Int, group: Int, serial: Int)

@@ -144,6 +144,8 @@ extension Scenario {
             self[.flapAddress] = lease * hostRandom.pick([2, 4])
             self[.deleteLink] = lease * hostRandom.pick([2, 4, 8])
             self[.renameLink] = lease * hostRandom.pick([2, 4, 8])
+            self[.moveLink] = lease * 6
+            self[.crowd] = lease * 6
             self[.addAddresses] = lease * 2
             self[.deleteAddresses] = lease
             lostNotices = hostRandom.pick([0, 10_000, 200_000])

@@ -13,11 +13,14 @@ struct HeldAddress {
     var serial = 0
 }
 
-/// A network interface. Deleted and made anew it has another index, and no addresses.
+/// A network interface. Deleted and made anew it has another index, and no addresses; moved to
+/// another namespace and back, no addresses.
 struct SimulatedLink {
     let name: String
     var index: Int32
     var isThere = true
+    /// In another network namespace, and not deleted.
+    var isElsewhere = false
     /// What it is called for a while.
     var alias: String?
 
@@ -74,8 +77,13 @@ struct SimulatedKernel {
         }
     }
 
-    mutating func makeAnew(_ path: Int) {
+    /// It has another index, unless it has only been away.
+    mutating func restore(_ path: Int) {
         links[path].isThere = true
+        if links[path].isElsewhere {
+            links[path].isElsewhere = false
+            return
+        }
         links[path].index = nextIndex
         nextIndex += 1
     }

@@ -36,9 +36,11 @@ extension World {
         case .deleteAddresses: deleteSomeAddresses(ownerOr(node), group)
         case .addAddresses: addAddresses(ownerOr(node), group)
         case .refuseAddresses: refuseAddresses(ownerOr(node))
-        case .flapAddress: flapAddress(ownerOr(node), group)
+        case .flapAddress: beginFlapping(ownerOr(node), group)
+        case .crowd: crowd(ownerOr(node))
         case .deleteLink: loseLink(ownerOr(node), group, by: deleteLink)
         case .renameLink: loseLink(ownerOr(node), group, by: renameLink)
+        case .moveLink: loseLink(ownerOr(node), group, by: moveLink)
 
         case .cut: cutOneWay(ownerOr(host))
         case .cutPair: cutPair(ownerOr(host))
@@ -211,12 +213,10 @@ extension World {
         if hasAddresses(host) { hosts[host].addsFail.toggle() }
     }
 
-    private func flapAddress(_ host: Int, _ group: Int) {
-        guard isGuarded(host) else { return }
-        for _ in 0..<hostRandom.within(2...40) {
-            deleteAddresses(host, group)
-            addForeignAddress(host, group)
-        }
+    private func beginFlapping(_ host: Int, _ group: Int) {
+        guard hasAddresses(host) else { return }
+        let count = Int(hostRandom.within(2...40))
+        flapAddress(host, group, left: count, isPaced: hostRandom.happens(500_000))
     }
 
     private func loseLink(_ host: Int, _ group: Int, by deed: (Int, Int) -> Void) {
@@ -229,10 +229,10 @@ extension World {
         )
     }
 
-    private func hasAddresses(_ host: Int) -> Bool { hosts[host].runs && hosts[host].isNode }
+    func hasAddresses(_ host: Int) -> Bool { hosts[host].runs && hosts[host].isNode }
 
     /// Without any gate nobody could keep an address that somebody puts there from answering.
-    private func isGuarded(_ host: Int) -> Bool {
+    func isGuarded(_ host: Int) -> Bool {
         hasAddresses(host) && hosts[host].gateInPlace && hosts[host].hooks.support == .full
     }
 

@@ -256,6 +256,45 @@ extension World {
         check(group)
     }
 
+    /// Somebody takes a group's addresses off and puts one on, again and again: all at once, or
+    /// once a millisecond.
+    func flapAddress(_ host: Int, _ group: Int, left: Int, isPaced: Bool) {
+        guard left > 0, !healed, isGuarded(host) else { return }
+        deleteAddresses(host, group)
+        addForeignAddress(host, group)
+        guard isPaced else { return flapAddress(host, group, left: left - 1, isPaced: false) }
+        plan(
+            .flap(host: host, boot: hosts[host].boot, group: group, left: left - 1),
+            after: Scenario.milliseconds
+        )
+    }
+
+    /// Somebody puts addresses on this host that no group has, until the kernel can tell of no
+    /// more.
+    func crowd(_ host: Int) {
+        guard let process = hosts[host].process, process.addresses != nil else { return }
+        note("\(hosts[host].name) somebody adds addresses of his own")
+        let link = hosts[host].kernel.links[0]
+        guard link.isThere else { return }
+        for number in 0..<Self.mostToldOfACrowd {
+            let floating = FloatingAddress(address: .v4(0x0A63_0000 + number), prefixLength: 32)
+            var address = InterfaceAddress(floating, on: link.index, lifetime: 1)
+            address.owner = 0
+            (address.valid, address.preferred) = (.forever, .forever)
+            tellNotice(host, .address(address))
+        }
+        process.isOverrun = true
+    }
+
+    private static let mostToldOfACrowd: UInt32 = 16
+
+    /// Moved to another network namespace, it loses what is on it, and comes back with its index.
+    func moveLink(_ host: Int, _ path: Int) {
+        guard hosts[host].kernel.links[path].isThere else { return }
+        deleteLink(host, path)
+        hosts[host].kernel.links[path].isElsewhere = true
+    }
+
     /// Deleted, with all that is on it; made anew, it has another index.
     func deleteLink(_ host: Int, _ path: Int) {
         let link = hosts[host].kernel.links[path]
@@ -280,8 +319,9 @@ extension World {
     func restoreLink(_ host: Int, _ path: Int) {
         hosts[host].kernel.links[path].alias = nil
         if !hosts[host].kernel.links[path].isThere {
-            note("\(hosts[host].name) somebody makes eth\(path)")
-            hosts[host].kernel.makeAnew(path)
+            let deed = hosts[host].kernel.links[path].isElsewhere ? "brings back" : "makes"
+            note("\(hosts[host].name) somebody \(deed) eth\(path)")
+            hosts[host].kernel.restore(path)
         }
         tellLink(host, path)
     }

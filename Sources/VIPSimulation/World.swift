@@ -202,6 +202,8 @@ public final class World {
             }
         case .restoreLink(let host, let boot, let path):
             booted(host, boot, happening) { restoreLink(host, path) }
+        case .flap(let host, let boot, let group, let left):
+            booted(host, boot, happening) { flapAddress(host, group, left: left, isPaced: true) }
         case .awaitGate(let host, let life):
             live(host, life, happening) {
                 if case .starting? = hosts[host].process?.phase { proceedDue(host) }

@@ -41,7 +41,7 @@ struct SeedTests {
             ]
         ),
         Story(
-            seed: 1117,
+            seed: 821,
             testDescription: "addresses deleted while they were confirmed",
             trail: [
                 " n1 > add g1 #4 ", " n1 somebody deletes addresses of g1",
