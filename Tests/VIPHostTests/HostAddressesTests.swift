@@ -270,6 +270,21 @@ struct HostAddressesTests {
         )
     }
 
+    @Test("in another shape that come while ours are added are kept by the kernel, and seen to be")
+    func obstacleMeanwhile() {
+        var stage = Stage.begun("fd00::64")
+        #expect(stage.add(1) == ["2: add fd00::64 on 3 for 10 s"])
+        var kept = Stage.foreign("fd00::64")
+        kept.prefixLength = 64
+        #expect(stage.told(.address(kept)) == [])
+        // The kernel renews the one that it has.
+        kept = Stage.address("fd00::64")
+        kept.prefixLength = 64
+        #expect(stage.told(.address(kept)) == [])
+        #expect(stage.answer(.added) == ["tell web has some", "tell web added (1)"])
+        #expect(stage.add(2) == ["3: add fd00::64 on 3 for 10 s without fd00::64/64"])
+    }
+
     @Test("are asked for anew after a lost notification, and are what is known until then")
     func overrun() {
         var stage = Stage.owning("10.0.0.100")

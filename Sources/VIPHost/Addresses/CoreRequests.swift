@@ -82,12 +82,14 @@ extension HostAddresses {
     private func obstacles(to index: Int, on interface: Int32) -> [InterfaceAddress] {
         // Each right one is one that was seen: only where there are others can one be in the way.
         guard groups[index].seen > groups[index].right else { return [] }
-        return groups[index].members.flatMap { member in
-            let entry = table[member]
-            return entry.seen.filter { found in
-                found.interface == interface && found.address.isIPv6
-                    && found.key != entry.floating.key(on: interface)
-            }
+        return groups[index].members.flatMap { obstacles(at: $0, on: interface) }
+    }
+
+    func obstacles(at member: Int, on interface: Int32) -> [InterfaceAddress] {
+        let entry = table[member]
+        return entry.seen.filter { found in
+            found.interface == interface && found.address.isIPv6
+                && found.key != entry.floating.key(on: interface)
         }
     }
 

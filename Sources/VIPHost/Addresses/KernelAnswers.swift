@@ -66,6 +66,8 @@ extension HostAddresses {
         if let link = link(of: index) {
             for member in members
             where table[member].wentAt <= order.id && table.found(member, on: link.index) == nil {
+                // Somebody was quicker: the kernel has kept the shape that it was given.
+                guard obstacles(at: member, on: link.index).isEmpty else { continue }
                 let address = InterfaceAddress(
                     table[member].floating,
                     on: link.index,
