@@ -350,15 +350,16 @@ extension World {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }
         succeed(host)
-        armTimer(host)
+        armTimer(host, hasStepped: true)
     }
 
-    func armTimer(_ host: Int) {
+    /// - Parameter hasStepped: the agent has had the timingRandom to do what is due.
+    func armTimer(_ host: Int, hasStepped: Bool = false) {
         guard let process = hosts[host].process, case .idle = process.phase else { return }
         hosts[host].process!.timerSerial += 1
         let agentDue = process.agent.wakeUp(at: process.reading)
         let addressesDue = process.addresses?.dueAt(now: process.reading.boottime)
-        if let agentDue { checkTimer(host, agentDue) }
+        if hasStepped, let agentDue { checkTimer(host, agentDue) }
         guard let due = earliest(agentDue, addressesDue) else { return }
         let time = hosts[host].clocks.time(boottime: due.nanoseconds)
         guard time < .max / 8 else { return }
