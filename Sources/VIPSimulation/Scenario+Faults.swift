@@ -152,6 +152,9 @@ extension Scenario {
             doubledNotices = hostRandom.pick([0, 100_000])
             hastyAnswers = hostRandom.pick([0, 100_000])
             renewedAtOnce = hostRandom.pick([1, 2, 256])
+            if hostRandom.happens(300_000) {
+                self[.refuseAddresses] = lease * hostRandom.pick([2, 4, 8])
+            }
         case .narrow:
             narrow = hostRandom.happens(700_000) ? hosts - 1 : hostRandom.below(hosts)
         case .quiet, .ordinary, .storm, .stalls, .amnesia, .switchovers, .releases, .leftovers,

@@ -39,12 +39,15 @@ extension World {
     /// the core was told. That of a tenure that went on is believed to be there until then.
     func checkPosts(_ host: Int, _ id: GroupID) {
         guard let process = hosts[host].process, let gate = process.gate,
-            gate.unavailability == nil, !(gate.isPending && process.hadTenure(of: id))
+            !(gate.isPending && process.hadTenure(of: id))
         else { return }
         let isNews = process.pending.contains { event in
             if case .gate(id, inPlace: _) = event { true } else { false }
         }
-        guard !isNews, process.postsHeard?.allSatisfy(\.isWhole) != true else { return }
+        let isGuarded =
+            gate.unavailability == nil
+            ? process.postsHeard?.allSatisfy(\.isWhole) == true : scenario.canDoWithoutGate
+        guard !isNews, !isGuarded else { return }
         violate(.gateFirst, "\(hosts[host].name) asks for g\(id.bits), and its gate is not there")
     }
 
