@@ -10,8 +10,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// `VIP_MUTATIONS=1` builds the simulator with the lease rules breakable one at a time. Nothing that
-/// is shipped is built so; `make test` does it in a build folder of its own, see docs/protocol.md.
+/// `VIP_MUTATIONS=1` builds the simulator with the rules of the lease and of the host breakable one
+/// at a time. Nothing that is shipped is built so; `make test` does it in a build folder of its own,
+/// see docs/protocol.md.
 let mutable: [SwiftSetting] =
     Context.environment["VIP_MUTATIONS"] == nil ? strict : strict + [.define("VIP_MUTATIONS")]
 

@@ -41,7 +41,10 @@ extension World {
         guard let process = hosts[host].process else { return }
         var notices = Array(process.notices.prefix(Process.mostRead))
         process.notices.removeFirst(notices.count)
-        if process.isOverrun, process.notices.isEmpty {
+        if process.isOverrun, mutated(.lossToldFirst) {
+            notices.insert(.overrun, at: 0)
+            process.isOverrun = false
+        } else if process.isOverrun, process.notices.isEmpty {
             notices.append(.overrun)
             process.isOverrun = false
         }

@@ -87,7 +87,7 @@ extension Group {
             deadline: record.deadline,
             asks: Array(repeating: Ask(), count: context.peers.count),
             gateUntil: record.deadline.boottime,
-            hasOldLifetimes: needsLifetimes,
+            hasOldLifetimes: needsLifetimes && !mutated(.oldLifetimesTrusted),
             refreshAt: context.now.boottime,
             addressesUntil: record.deadline
         )

@@ -50,7 +50,7 @@ extension HostAddresses {
             obstacles: obstacles(to: index, on: link.index),
             on: link.index,
             lifetime: groups[index].lifetime,
-            before: before?.nanoseconds
+            before: mutated(.beforeIgnored) ? nil : before?.nanoseconds
         )
         let number = ask(.add(addition), for: .group(index))
         groups[index].orders.append(
@@ -81,7 +81,7 @@ extension HostAddresses {
     /// on each: one with another prefix length would be kept as it is.
     private func obstacles(to index: Int, on interface: Int32) -> [InterfaceAddress] {
         // Each right one is one that was seen: only where there are others can one be in the way.
-        guard groups[index].seen > groups[index].right else { return [] }
+        guard groups[index].seen > groups[index].right, !mutated(.obstacleLeft) else { return [] }
         return groups[index].members.flatMap { obstacles(at: $0, on: interface) }
     }
 
@@ -101,11 +101,14 @@ extension HostAddresses {
         let link = link(of: index)
         var addresses = groups[index].members.flatMap { table[$0].seen }
         for member in groups[index].members {
-            guard let link, table.found(member, on: link.index) == nil else { continue }
+            guard let link, table.found(member, on: link.index) == nil,
+                !mutated(.onlySeenRemoved)
+            else { continue }
             addresses.append(
                 InterfaceAddress(table[member].floating, on: link.index, lifetime: 1)
             )
         }
+        if mutated(.removalToldEarly) { tellRemoval(of: index, request: request) }
         guard !addresses.isEmpty else { return tellRemoval(of: index, request: request) }
         let number = ask(.remove(addresses), for: .group(index))
         groups[index].orders.append(

@@ -172,7 +172,9 @@ package struct HostAddresses: Sendable {
             resynchronization.want(at: now)
             resynchronize(at: now)
         case .add, .remove, .announce:
-            guard case .starting(var waiting) = phase else { return carryOut(event, at: now) }
+            guard case .starting(var waiting) = phase, !mutated(.surveyNotAwaited) else {
+                return carryOut(event, at: now)
+            }
             waiting.append(event)
             phase = .starting(waiting: waiting)
         case .told(let notices): handle(notices, at: now)

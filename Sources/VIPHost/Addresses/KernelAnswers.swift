@@ -103,7 +103,8 @@ extension HostAddresses {
         }
         // Only what was asked for: the kernel may have told of others since.
         for address in asked {
-            guard let member = table.index(of: address.address), table[member].cameAt <= order.id
+            guard let member = table.index(of: address.address),
+                table[member].cameAt <= order.id || mutated(.cameMeanwhileIgnored)
             else { continue }
             forget(address.key, at: member)
         }
@@ -144,6 +145,7 @@ extension HostAddresses {
     ) {
         // The core has asked for something else since.
         guard !groups[index].isWanted, groups[index].orders.isEmpty else { return }
+        guard !mutated(.refusedRemovalGivenUp) else { return }
         let instant = now + Self.removalPause
         groups[index].removal = .refused(request: order.request, retryAt: instant)
         retries.append((instant, index))

@@ -7,7 +7,9 @@ extension HostAddresses {
     mutating func handle(_ notices: [NetworkNotice], at now: Instant) {
         var touched: [Int] = []
         for notice in notices {
-            if isOfInterest(notice) { resynchronization.note(notice) }
+            if isOfInterest(notice), !mutated(.toldSinceSurveyForgotten) {
+                resynchronization.note(notice)
+            }
             if notice == .overrun { noteOverrun(at: now) }
             // Before that, it is all in the answer that is to come.
             guard hasBegun else { continue }
@@ -48,7 +50,7 @@ extension HostAddresses {
     private mutating func noteOverrun(at now: Instant) {
         overruns &+= 1
         // What was told before the first question is part of its answer.
-        guard hasBegun || resynchronization.isUnderWay else { return }
+        guard hasBegun || resynchronization.isUnderWay, !mutated(.lossIgnored) else { return }
         resynchronization.want(at: now)
     }
 
@@ -112,7 +114,7 @@ extension HostAddresses {
 
     private mutating func move(_ index: Int, to link: Link?, _ touched: inout [Int]) {
         trials.hurry(index)
-        recount(index)
+        if !mutated(.movedNotRecounted) { recount(index) }
         if let link { actions.append(.bind(group: index, interface: link.index)) }
         touch(index, &touched)
     }
@@ -191,7 +193,7 @@ extension HostAddresses {
     }
 
     private mutating func lookAgain(at index: Int, at instant: Instant) {
-        guard !groups[index].isOwedLook else { return }
+        guard !groups[index].isOwedLook, !mutated(.wrongNotLookedAtAgain) else { return }
         groups[index].isOwedLook = true
         let position = owedLooks.lastIndex { $0.at <= instant }.map { $0 + 1 } ?? 0
         owedLooks.insert((instant, index), at: position)

@@ -41,6 +41,7 @@ extension HostAddresses {
         }
         guard !hasBegun else {
             for index in groups.indices { tellInterface(of: index) }
+            guard !mutated(.surveyNotActedOn) else { return }
             for index in groups.indices { look(at: index, at: now) }
             return
         }

@@ -87,7 +87,7 @@ package struct Resynchronization: Sendable {
     package mutating func answered(_ id: UInt64, hasAnswer: Bool, at now: Instant) -> Outcome? {
         guard case .underWay(let question) = phase, question.id == id else { return nil }
         guard hasAnswer else {
-            phase = .due(now + Self.pause)
+            phase = mutated(.refusedSurveyGivenUp) ? .none : .due(now + Self.pause)
             return .unknown
         }
         guard !question.isSpoilt else {

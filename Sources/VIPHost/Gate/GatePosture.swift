@@ -68,8 +68,8 @@ package enum GatePosture: Equatable, Sendable {
     var isFound: Bool {
         switch self {
         case .pending(.placing(.found), _), .kept, .unavailable, .leaving, .gone: true
-        case .unsought, .pending(.seeking, _), .pending(.making, _), .pending(.placing(.new), _):
-            false
+        case .pending(.placing(.new), _): mutated(.newGateTakenForFound)
+        case .unsought, .pending(.seeking, _), .pending(.making, _): false
         }
     }
 
@@ -87,10 +87,12 @@ package enum GatePosture: Equatable, Sendable {
         switch self {
         case .unsought, .pending(_, .awaited), .leaving, .gone: nil
         // The gate of a tenure that goes on is believed to be where it was left.
-        case .pending(_, .underWay): .restored
+        case .pending(_, .underWay): mutated(.gateBelievedUnseen) ? .everywhere : .restored
         case .pending(_, .failing): .nowhere
+        case .kept(let attachments) where mutated(.oneWholePostEnough):
+            attachments.contains(where: \.isWhole) ? .everywhere : .nowhere
         case .kept(let attachments): attachments.allSatisfy(\.isWhole) ? .everywhere : .nowhere
-        case .unavailable: .fallbacks
+        case .unavailable: mutated(.noGateTakenForGate) ? .everywhere : .fallbacks
         }
     }
 

@@ -56,7 +56,9 @@ struct GateSlots {
                 continue
             }
             slot += 1
-            while occupant < occupants.count, occupants[occupant].slot <= slot {
+            while !mutated(.slotGivenTwice), occupant < occupants.count,
+                occupants[occupant].slot <= slot
+            {
                 if occupants[occupant].slot == slot { slot += 1 }
                 occupant += 1
             }

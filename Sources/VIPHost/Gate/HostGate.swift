@@ -161,7 +161,8 @@ package struct HostGate: Sendable {
         guard let index = entries.index(of: id) else { return }
         switch entries[index].hold {
         case .slot(let slot): actions.append(.openSlot(slot, until: until))
-        case .closed, .left, .open: entries[index].hold = .open(until: until)
+        case .closed, .left, .open:
+            if !mutated(.soughtGateNotOpened) { entries[index].hold = .open(until: until) }
         case .none:
             guard entries[index].group.fallback != nil else { return }
             entries[index].isSilenced = true
@@ -174,7 +175,8 @@ package struct HostGate: Sendable {
         guard let index = entries.index(of: id) else { return }
         switch entries[index].hold {
         case .slot(let slot): actions.append(.closeSlot(slot))
-        case .closed, .left, .open: entries[index].hold = .closed
+        case .closed, .left, .open:
+            if !mutated(.soughtGateNotClosed) { entries[index].hold = .closed }
         case .none: break
         }
     }

@@ -33,7 +33,8 @@ extension HostGate {
         case .unavailable: return fallback ?? .agent
         // One that was only loaded may find no hooks; one that was found has had them.
         case .unsought, .pending:
-            return !areGatesFound && fallback == .lifetimes ? .lifetimes : .gate
+            return !areGatesFound && fallback == .lifetimes && !mutated(.newGateReliedOn)
+                ? .lifetimes : .gate
         case .kept, .leaving, .gone: return .gate
         }
     }

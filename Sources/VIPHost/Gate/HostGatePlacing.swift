@@ -11,7 +11,11 @@ extension HostGate {
         _ actions: inout [GateAction]
     ) {
         let slots = GateSlots(of: entries, among: occupants)
-        actions.append(.closeSlots(except: slotsLeftOpen(slots)))
+        var open = slotsLeftOpen(slots)
+        if mutated(.unconfiguredSlotLeftOpen) {
+            open += occupants.filter { entries.index(of: $0.group) == nil }.map(\.slot)
+        }
+        actions.append(.closeSlots(except: open))
         guard let complete = slots.completed() else {
             actions.append(.letGo)
             return goOn(after: way.search, progress, &actions)
@@ -137,7 +141,9 @@ extension HostGate {
     /// reliance on that gate, which stays until this has gone or is silenced, too.
     mutating func removeForeignUnderAddresses(_ actions: inout [GateAction]) {
         guard case .unavailable(let reason, let foreign) = posture else { return }
-        let silenced = entries.filter(\.isSilenced).map(\.group.id)
+        let silenced = entries.filter {
+            $0.isSilenced || mutated(.foreignGateRemovedUnderAddresses)
+        }.map(\.group.id)
         switch foreign {
         case .none, .leaving(silenced): break
         case .kept, .leaving:
