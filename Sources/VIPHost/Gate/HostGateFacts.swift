@@ -39,6 +39,17 @@ extension HostGate {
         }
     }
 
+    /// Whether it is what silences every group.
+    var isEnforcing: Bool { entries.allSatisfy { enforcement(of: $0.group.id) == .gate } }
+
+    /// The tenures that go on, as long as the core has not begun.
+    var heritage: [GateHeritage] {
+        entries.compactMap { entry in
+            guard case .left(let until) = entry.hold else { return nil }
+            return GateHeritage(group: entry.group.id, deadline: until)
+        }
+    }
+
     package func addresses(of id: GroupID) -> [IPAddress] {
         entries.index(of: id).map { entries[$0].group.addresses } ?? []
     }
@@ -50,4 +61,11 @@ extension HostGate {
         }
         return slot
     }
+}
+
+/// A tenure of the process before that goes on.
+struct GateHeritage: Sendable {
+    let group: GroupID
+    /// As that process has left it, on CLOCK_BOOTTIME.
+    let deadline: Instant
 }

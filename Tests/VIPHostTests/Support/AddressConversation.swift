@@ -105,7 +105,7 @@ struct AddressConversation {
         }
     }
 
-    private static func line(_ action: AddressAction) -> String {
+    static func line(_ action: AddressAction) -> String {
         switch action {
         case .ask(let request, let id): "\(id): \(line(request))"
         case .bind(let group, let interface): "place \(group) on \(interface)"
@@ -137,7 +137,7 @@ struct AddressConversation {
         return "\(words[0]) and \(words.count - 1) more"
     }
 
-    private static func line(_ event: Event) -> String {
+    static func line(_ event: Event) -> String {
         switch event {
         case .interface(let group, let up): "\(name(group)) interface \(up ? "up" : "down")"
         case .addressesAdded(let group, let request, let failed):

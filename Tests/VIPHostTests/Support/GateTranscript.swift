@@ -21,11 +21,17 @@ enum GateTranscript {
                 + (silenced.isEmpty ? "" : " under " + list(silenced.map(name(of:))))
         case .sweep: "sweep"
         case .takeAway: "take away"
-        case .tell(.gatesClosed): "tell: gates closed"
-        case .tell(.gate(let group, let inPlace)):
-            "tell: \(name(of: group)) " + (inPlace ? "in place" : "not in place")
-        case .tell(let event): "tell: \(event)"
+        case .tell(let event): "tell: " + line(event)
         case .note(let note): "note: " + text(note)
+        }
+    }
+
+    static func line(_ event: Event) -> String {
+        switch event {
+        case .gatesClosed: "gates closed"
+        case .gate(let group, let inPlace):
+            "\(name(of: group)) " + (inPlace ? "in place" : "not in place")
+        default: AddressConversation.line(event)
         }
     }
 
@@ -65,7 +71,7 @@ enum GateTranscript {
     }
 
     /// "10.5 s".
-    private static func text(_ instant: Instant) -> String {
+    static func text(_ instant: Instant) -> String {
         let tenths = instant.nanoseconds / 100_000_000
         return "\(tenths / 10).\(tenths % 10) s"
     }
