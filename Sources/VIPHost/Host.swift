@@ -102,11 +102,8 @@ package struct Host: Sendable {
             hasClosed = true
         case .addAddresses(let group, let request, let lifetime, let before):
             let seconds = UInt32(clamping: lifetime.components.seconds)
-            step(
-                .add(group, request: request, lifetime: seconds, before: before),
-                at: now,
-                &actions
-            )
+            let event = AddressEvent.add(group, request: request, lifetime: seconds, before: before)
+            step(event, at: now, &actions)
         case .removeAddresses(let group, let request):
             step(.remove(group, request: request), at: now, &actions)
         case .announce(let group): step(.announce(group), at: now, &actions)

@@ -19,8 +19,6 @@ enum Happening {
     case netlink(host: Int, life: Int)
     /// No announcement of the group is on its way any more.
     case silent(host: Int, life: Int, group: Int)
-    /// The shell begins to ask the kernel.
-    case beginAddresses(host: Int, life: Int)
     /// An interface is there again, by its name.
     case restoreLink(host: Int, boot: Int, path: Int)
     /// Somebody goes on taking and putting addresses of a group.

@@ -44,7 +44,7 @@ final class Process {
 
     enum Input {
         case event(Event)
-        case addresses(AddressEvent)
+        case host(HostEvent)
         case answer(UInt64, AddressAnswer)
         /// The kernel has something to tell.
         case netlink
@@ -81,7 +81,9 @@ final class Process {
     /// What comes before all of that: news from the host to the agent.
     var pending: [Event] = []
     /// Nil on a witness.
-    var addresses: HostAddresses?
+    var host: Host?
+    var addresses: HostAddresses? { host?.addresses }
+    var gate: HostGate? { host?.gate }
     /// What the kernel has told, and nobody has read; and whether it has lost some of it.
     var notices: [NetworkNotice] = []
     var isOverrun = false
@@ -115,8 +117,8 @@ final class Process {
     var doubts: [Instant?]
     /// By group: since when it has the lease and does not serve, by its own clock.
     var idleSince: [Instant?]
-    /// Nil on a witness.
-    var gate: HostGate?
+    /// Until when announcements may leave; by group, in the order of `addresses`.
+    var permits: [Instant?]
     var gateWorker = GateWorker()
     /// Found, made, or kept.
     var gateAtHand: SimulatedGate?
@@ -149,6 +151,7 @@ final class Process {
         greatestSequences = Array(repeating: [], count: scenario.hosts)
         candidacies = Array(repeating: nil, count: scenario.groups)
         gateInPlace = Array(repeating: true, count: scenario.groups)
+        permits = Array(repeating: nil, count: scenario.groups)
         doubts = Array(repeating: nil, count: scenario.groups)
         idleSince = Array(repeating: nil, count: scenario.groups)
     }
@@ -230,7 +233,7 @@ final class SimulatedHost {
     }
 
     /// Whether all that an earlier process left open is found, and closed.
-    var areGatesFound: Bool { process?.gate?.areGatesFound ?? true }
+    var areGatesFound: Bool { process?.host?.gate.areGatesFound ?? true }
 
     /// Whether it has any address of the group.
     func has(_ group: Int) -> Bool { !kernel.held[group].isEmpty }

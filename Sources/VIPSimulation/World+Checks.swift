@@ -375,11 +375,11 @@ extension World {
         hosts[host].process!.commands.remove(at: position)
     }
 
-    /// The same of what it does about addresses.
-    func checkAddressesTimer(_ host: Int) {
+    /// The same of its host.
+    func checkHostTimer(_ host: Int) {
         guard let process = hosts[host].process else { return }
         let now = process.reading.boottime
-        guard let due = process.addresses?.dueAt(now: now), due <= now else { return }
+        guard let due = process.host?.dueAt(now: now), due <= now else { return }
         violate(.liveness, "\(hosts[host].name) does not do what is due")
     }
 

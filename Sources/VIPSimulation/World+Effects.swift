@@ -5,23 +5,14 @@ import VIPHost
 extension World {
     func carryOut(_ effect: Effect, _ host: Int) {
         note(effect, by: host)
+        checkBefore(effect, host)
+        stepHost(host, .effect(effect))
+        guard hosts[host].process != nil else { return }
         switch effect {
         case .writeHeader(let header): write(header, host)
         case .writeRecord(let record): write(record, host)
-        case .openGate(let group, let until): openGate(host, group, until)
-        case .closeGate(let group): closeGate(host, group)
-        case .addAddresses(let group, let request, let lifetime, let before):
-            noteHolder(host, index(group))
-            let seconds = UInt32(clamping: lifetime.components.seconds)
-            stepAddresses(
-                host,
-                .add(group, request: request, lifetime: seconds, before: before)
-            )
-        case .removeAddresses(let group, let request):
-            stepAddresses(host, .remove(group, request: request))
-        case .announce(let group):
-            checkAnnouncement(host, index(group))
-            stepAddresses(host, .announce(group))
+        case .openGate(let group, _): check(index(group))
+        case .closeGate, .addAddresses, .removeAddresses, .announce: break
         case .send(let frame):
             checkSend(host, frame)
             hosts[host].process!.challenges[index(frame.receiver)] = frame.challenge
@@ -40,8 +31,7 @@ extension World {
         case .reply(let id, _): checkReply(host, id)
         case .report(let report): checkReport(host, report)
         case .exit:
-            // This kernel is never too busy for that.
-            stepGate(host, .takeAway)
+            // This kernel is never too busy to take the gate away.
             end(host, "exits")
             planRestart(host)
         }
@@ -76,23 +66,29 @@ extension World {
 
     // MARK: Gate
 
-    private func openGate(_ host: Int, _ id: GroupID, _ until: Instant) {
+    /// What is to be known of an effect before the host hears of it.
+    private func checkBefore(_ effect: Effect, _ host: Int) {
+        switch effect {
+        case .openGate(let id, let until): checkOpening(host, id, until)
+        // Where there is no gate, what was let through until now is on its way, too.
+        case .closeGate(let id):
+            if hosts[host].areGatesFound, isOpen(host, index(id)) { noteDrain(host, index(id)) }
+        case .addAddresses(let id, _, _, _): noteHolder(host, index(id))
+        case .announce(let id): checkAnnouncement(host, index(id))
+        case .writeHeader, .writeRecord, .removeAddresses, .send, .recordLease, .recordTerm,
+            .recordVoters, .reply, .report, .exit:
+            break
+        }
+    }
+
+    private func checkOpening(_ host: Int, _ id: GroupID, _ until: Instant) {
         let group = index(id)
         let record = hosts[host].page?.records.first { $0.group == id }
         checkOpening(host, group, until.nanoseconds, record?.tenure)
-        let wasOpen = isOpen(host, group)
-        noteHolder(host, group)
-        stepGate(host, .open(id, until: until))
-        if calm, !wasOpen, !scenario.automaticFailback {
+        if calm, !isOpen(host, group), !scenario.automaticFailback {
             violate(.liveness, "\(hosts[host].name) had closed the gate of g\(group + 1)")
         }
-        check(group)
-    }
-
-    /// Where there is no gate, what was let through until now is on its way, too.
-    private func closeGate(_ host: Int, _ id: GroupID) {
-        if hosts[host].areGatesFound, isOpen(host, index(id)) { noteDrain(host, index(id)) }
-        stepGate(host, .close(id))
+        noteHolder(host, group)
     }
 
     /// On whose behalf, by the page, its addresses answer from now on.

@@ -30,7 +30,7 @@ extension World {
         handleGateReports(host)
         if let deadline = process.gate?.deadline {
             let boottime = hosts[host].clocks.boottime(at: now)
-            if deadline.nanoseconds <= boottime { stepGate(host, .wake) }
+            if deadline.nanoseconds <= boottime { stepHost(host, .gate(.wake)) }
         }
         guard let deadline = process.gate?.deadline else { return true }
         let time = hosts[host].clocks.time(boottime: deadline.nanoseconds)
@@ -39,35 +39,7 @@ extension World {
         return false
     }
 
-    /// The next process finds out about the gate once it has renewed what is urgent.
-    func beginGate(_ host: Int) {
-        guard hosts[host].process?.gate?.isUrgent == true else { return }
-        stepGate(host, .begin)
-    }
-
     // MARK: Steps
-
-    func stepGate(_ host: Int, _ event: GateEvent) {
-        guard let process = hosts[host].process, process.gate != nil else { return }
-        let boottime = Instant(nanoseconds: hosts[host].clocks.boottime(at: now))
-        var events = [event]
-        while !events.isEmpty {
-            let event = events.removeFirst()
-            note(event, toGateOf: host)
-            for action in process.gate!.step(event, at: boottime) {
-                if let answer = carryOut(action, host) { events.append(answer) }
-            }
-        }
-    }
-
-    /// Openings and closings are in the transcript as the effects that they come from.
-    private func note(_ event: GateEvent, toGateOf host: Int) {
-        switch event {
-        case .open, .close: break
-        case .begin, .reports, .foreignGateRemoved, .asked, .takeAway, .wake:
-            noteDetail("\(hosts[host].name) gate < \(event)")
-        }
-    }
 
     func handleGateReports(_ host: Int) {
         guard let process = hosts[host].process, !process.gateWorker.reports.isEmpty else { return }
@@ -81,11 +53,11 @@ extension World {
                 break
             }
         }
-        stepGate(host, .reports(reports))
+        stepHost(host, .gate(.reports(reports)))
     }
 
     /// - Returns: the answer, if there is one at once.
-    private func carryOut(_ action: GateAction, _ host: Int) -> GateEvent? {
+    func carryOut(_ action: GateAction, _ host: Int) -> GateEvent? {
         let process = hosts[host].process!
         switch action {
         case .find(.interfaces): ask(host, .find)
@@ -101,7 +73,9 @@ extension World {
             }
         case .assign(let slot, let group): process.gateAtHand?.assign(slot, to: group)
         case .openSlot(let slot, let until): set(slot, deadline: until.nanoseconds, host)
-        case .closeSlot(let slot): set(slot, deadline: 0, host)
+        case .closeSlot(let slot):
+            checkForbidden(host, slot)
+            set(slot, deadline: 0, host)
         case .keep:
             guard let gate = process.gateAtHand else { break }
             ask(host, .keep(gate))
@@ -111,8 +85,7 @@ extension World {
         case .takeAway:
             process.gateWorker = GateWorker()
             process.gateWorker.reports = [.takenAway(removeGate(host, []))]
-        case .tell(let event): process.pending.append(event)
-        case .put, .store, .note: break
+        case .put, .store, .tell, .note: break
         }
         return nil
     }

@@ -2,38 +2,23 @@ import VIPCore
 import VIPHost
 import VIPNet
 
-/// The kernel of a host, and the carriers between it and the shipped `HostAddresses`.
+/// The kernel of a host, and the carriers between it and the host's addresses.
 extension World {
     // MARK: Carriers
 
-    /// What was decided is done: questions go to the kernel, news to the agent.
-    func carryOut(_ actions: [AddressAction], _ host: Int) {
-        for action in actions {
-            switch action {
-            case .ask(let request, let id): ask(host, request, id)
-            case .tell(let event): hosts[host].process!.pending.append(event)
-            case .awaitSilence(let group):
-                // A frame may be on its way.
-                let span =
-                    hostRandom.happens(100_000) ? hostRandom.within(0...Scenario.milliseconds) : 0
-                guard span > 0 else {
-                    stepAddresses(host, .silent(group: group))
-                    continue
-                }
-                plan(
-                    .silent(host: host, life: hosts[host].process!.life, group: group),
-                    after: span
-                )
-            case .bind, .announce, .note: break
-            }
+    /// - Returns: the answer, if there is one at once.
+    func carryOut(_ action: AddressAction, _ host: Int) -> AddressEvent? {
+        switch action {
+        case .ask(let request, let id): ask(host, request, id)
+        case .awaitSilence(let group):
+            // A frame may be on its way.
+            let span =
+                hostRandom.happens(100_000) ? hostRandom.within(0...Scenario.milliseconds) : 0
+            guard span > 0 else { return .silent(group: group) }
+            plan(.silent(host: host, life: hosts[host].process!.life, group: group), after: span)
+        case .bind, .announce, .tell, .note: break
         }
-    }
-
-    func stepAddresses(_ host: Int, _ event: AddressEvent) {
-        guard let process = hosts[host].process, process.addresses != nil else { return }
-        note(event, to: host)
-        let now = process.reading.boottime
-        carryOut(hosts[host].process!.addresses!.step(event, at: now), host)
+        return nil
     }
 
     /// A part of what the kernel has told.
@@ -49,7 +34,7 @@ extension World {
             process.isOverrun = false
         }
         guard !notices.isEmpty else { return }
-        stepAddresses(host, .told(notices))
+        stepHost(host, .addresses(.told(notices)))
         guard !process.notices.isEmpty else { return }
         process.incoming.append(Process.Incoming(input: .netlink))
     }
@@ -58,9 +43,11 @@ extension World {
     func handleAnswer(_ host: Int, _ id: UInt64, _ answer: AddressAnswer) {
         guard let process = hosts[host].process else { return }
         if healed || !hostRandom.happens(scenario.hastyAnswers) {
-            while process.isOverrun || !process.notices.isEmpty { readNetlink(host) }
+            while hosts[host].process != nil, process.isOverrun || !process.notices.isEmpty {
+                readNetlink(host)
+            }
         }
-        stepAddresses(host, .answered(id, answer))
+        stepHost(host, .addresses(.answered(id, answer)))
     }
 
     // MARK: The kernel

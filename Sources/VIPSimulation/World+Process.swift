@@ -29,8 +29,11 @@ extension World {
             in: scenario
         )
         if hosts[host].isNode {
-            hosts[host].process!.addresses = addresses(of: host)
-            hosts[host].process!.gate = gate(of: host)
+            hosts[host].process!.host = Host(
+                addresses: addresses(of: host),
+                gate: gate(of: host),
+                heartbeat: .nanoseconds(scenario.heartbeat(of: host))
+            )
         }
         note(
             "\(hosts[host].name) starts life=\(lives) boot=\(hosts[host].boot)"
@@ -47,7 +50,7 @@ extension World {
             if settings.suspended { command(host, .acceptVoters) }
             if hosts[host].isNode { command(host, .maintenance(false)) }
         }
-        if hosts[host].process!.gate?.isUrgent == false { stepGate(host, .begin) }
+        stepHost(host, .begin)
         proceed(host)
     }
 
@@ -62,8 +65,6 @@ extension World {
             hosts[host].enforcement =
                 process.settings.groups.first.map { gate.enforcement(of: $0.id) } ?? .gate
             process.begin(settings(of: host), areGatesFound: gate.areGatesFound)
-            // What was found before the core begins is no news to it.
-            if gate.areGatesFound { process.pending.removeAll { $0 == .gatesClosed } }
         } else {
             process.begin(process.settings, areGatesFound: true)
         }
@@ -73,10 +74,6 @@ extension World {
     /// What the shell reports of its own accord once the agent has started.
     private func tellAtStart(_ host: Int) {
         guard let life = hosts[host].process?.life, hosts[host].isNode else { return }
-        plan(
-            .beginAddresses(host: host, life: life),
-            after: healed ? 0 : hostRandom.within(0...scenario.heartbeat)
-        )
         for group in 0..<scenario.groups where hosts[host].groups[group] {
             if !hosts[host].healthy[group] {
                 plan(.tellHealth(host: host, life: life, group: group), after: scenario.heartbeat)
@@ -167,9 +164,9 @@ extension World {
         guard case .idle = process.phase, process.taken == process.incoming.count || process.hung
         else { return }
         let boottime = Instant(nanoseconds: hosts[host].clocks.boottime(at: now))
-        let isDue = process.addresses?.dueAt(now: process.reading.boottime).map { $0 <= boottime }
+        let isDue = process.host?.dueAt(now: process.reading.boottime).map { $0 <= boottime }
         if isDue == true {
-            process.incoming.append(Process.Incoming(input: .addresses(.wake)))
+            process.incoming.append(Process.Incoming(input: .host(.wake)))
         }
         tell(host, .wake)
     }
@@ -220,7 +217,7 @@ extension World {
                 if let event = incoming.event {
                     step(host, incoming, event)
                 } else {
-                    stepHost(host, incoming)
+                    take(incoming, host)
                 }
             case .carryingOut(let next):
                 guard next != process.killBefore else {
@@ -238,18 +235,18 @@ extension World {
     }
 
     /// What comes from the kernel or to it, and no effect of the agent.
-    private func stepHost(_ host: Int, _ incoming: Process.Incoming) {
+    private func take(_ incoming: Process.Incoming, _ host: Int) {
         hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         switch incoming.input {
         case .event: break
-        case .addresses(let event):
-            stepAddresses(host, event)
-            if event == .wake { checkAddressesTimer(host) }
+        case .host(let event):
+            stepHost(host, event)
+            if event == .wake { checkHostTimer(host) }
         case .answer(let id, let answer): handleAnswer(host, id, answer)
         case .netlink: readNetlink(host)
         case .gate: handleGateReports(host)
         }
-        hosts[host].process!.phase = .idle
+        hosts[host].process?.phase = .idle
         armTimer(host)
     }
 
@@ -337,15 +334,10 @@ extension World {
 
     private func finish(_ host: Int) {
         checkEndOfStep(host)
-        guard let process = hosts[host].process else { return }
-        if hosts[host].areGatesFound,
-            process.effects.contains(where: { if case .closeGate = $0 { true } else { false } })
-        {
-            process.pending.insert(.gatesClosed, at: 0)
-        }
+        stepHost(host, .stepped)
+        guard hosts[host].process != nil else { return }
         hosts[host].process!.phase = .idle
         hosts[host].process!.started = true
-        beginGate(host)
         if mutated(.clockReadBeforeFrame) {
             hosts[host].process!.reading = hosts[host].clocks.reading(at: now)
         }
@@ -358,9 +350,9 @@ extension World {
         guard let process = hosts[host].process, case .idle = process.phase else { return }
         hosts[host].process!.timerSerial += 1
         let agentDue = process.agent.wakeUp(at: process.reading)
-        let addressesDue = process.addresses?.dueAt(now: process.reading.boottime)
+        let hostDue = process.host?.dueAt(now: process.reading.boottime)
         if hasStepped, let agentDue { checkTimer(host, agentDue) }
-        guard let due = earliest(agentDue, addressesDue) else { return }
+        guard let due = earliest(agentDue, hostDue) else { return }
         let time = hosts[host].clocks.time(boottime: due.nanoseconds)
         guard time < .max / 8 else { return }
         let late = healed ? scenario.lateness.lowerBound : faultRandom.within(scenario.lateness)

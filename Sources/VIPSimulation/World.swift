@@ -157,9 +157,16 @@ public final class World {
         entries.append(TranscriptEntry(time: now, matter: .event(host: host, event)))
     }
 
-    func note(_ event: AddressEvent, to host: Int) {
+    /// What comes of effects is in the transcript as these.
+    func note(_ event: HostEvent, to host: Int) {
         guard recording else { return }
-        entries.append(TranscriptEntry(time: now, matter: .addresses(host: host, event)))
+        switch event {
+        case .effect, .stepped: break
+        case .addresses(let event):
+            entries.append(TranscriptEntry(time: now, matter: .addresses(host: host, event)))
+        case .gate(let event): noteDetail("\(hosts[host].name) gate < \(event)")
+        case .begin, .wake: noteDetail("\(hosts[host].name) host < \(event)")
+        }
     }
 
     func note(_ effect: Effect, by host: Int) {
@@ -194,12 +201,7 @@ public final class World {
             }
         case .netlink(let host, let life): live(host, life, happening) { tell(host, .netlink) }
         case .silent(let host, let life, let group):
-            live(host, life, happening) { tell(host, .addresses(.silent(group: group))) }
-        case .beginAddresses(let host, let life):
-            live(host, life, happening) {
-                let byTurns = hosts[host].enforcement == .gate
-                tell(host, .addresses(.begin(byTurns: byTurns)))
-            }
+            live(host, life, happening) { tell(host, .host(.addresses(.silent(group: group)))) }
         case .restoreLink(let host, let boot, let path):
             booted(host, boot, happening) { restoreLink(host, path) }
         case .flap(let host, let boot, let group, let left):

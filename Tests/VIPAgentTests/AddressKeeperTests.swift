@@ -22,10 +22,9 @@ struct AddressKeeperTests {
     }
 
     /// A keeper that has begun, with what it told then taken away.
-    private static func keeper(_ configuration: Configuration) throws -> AddressKeeper {
-        let keeper = try AddressKeeper(groups: configuration.groups)
-        keeper.step(.begin(byTurns: true), at: now)
-        while !keeper.host.hasBegun, waitReadable(keeper.workerDescriptor) {
+    private static func keeper(_ configuration: Configuration) throws -> HostKeeper {
+        let keeper = try HostKeeper(serving: configuration.groups)
+        while !keeper.host.addresses.hasBegun, waitReadable(keeper.addresses.workerDescriptor) {
             try keeper.takeCompletions(at: now)
         }
         return keeper
@@ -38,7 +37,7 @@ struct AddressKeeperTests {
     /// - Returns: all that the core heard meanwhile.
     @discardableResult
     private func drive(
-        _ keeper: AddressKeeper,
+        _ keeper: HostKeeper,
         until event: Event?,
         seconds: Int64 = 5,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -48,7 +47,9 @@ struct AddressKeeperTests {
         while ClockReading.bootNow() < end {
             heard += keeper.takeNews()
             if let event, heard.contains(event) { return heard }
-            var entries = [keeper.workerDescriptor, keeper.monitor.fileDescriptor].map {
+            var entries = [
+                keeper.addresses.workerDescriptor, keeper.addresses.monitor.fileDescriptor,
+            ].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             _ = unsafe poll(&entries, 2, 10)
@@ -62,8 +63,8 @@ struct AddressKeeperTests {
         return heard
     }
 
-    private func own(_ keeper: AddressKeeper, request: UInt64 = 1) throws {
-        keeper.step(.add(Self.web, request: request, lifetime: 100, before: nil), at: Self.now)
+    private func own(_ keeper: HostKeeper, request: UInt64 = 1) throws {
+        keeper.add(Self.web, request: request)
         try drive(keeper, until: .addressesAdded(Self.web, request: request, failed: false))
     }
 
@@ -85,16 +86,16 @@ struct AddressKeeperTests {
             let heard = try drive(keeper, until: .interface(Self.web, up: false))
             #expect(!heard.contains(.interface(Self.web, up: true)))
             #expect(
-                keeper.host.finding(of: Self.web, at: Self.now)?.text
+                keeper.host.addresses.finding(of: Self.web, at: Self.now)?.text
                     == "interface v0 is called lan0 now: rename it back, or write interface = "
                     + "\"lan0\" and reload"
             )
-            keeper.step(.remove(Self.web, request: 2), at: Self.now)
+            keeper.remove(Self.web, request: 2)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
             #expect(run("ip", "link", "set", "lan0", "name", "v0") == 0)
             try drive(keeper, until: .interface(Self.web, up: true))
-            #expect(keeper.host.finding(of: Self.web, at: Self.now)?.text == nil)
+            #expect(keeper.host.addresses.finding(of: Self.web, at: Self.now)?.text == nil)
         }
     }
 
@@ -103,15 +104,15 @@ struct AddressKeeperTests {
         try inNetworkNamespace {
             let keeper = try Self.keeper(Self.configuration())
             try own(keeper)
-            let old = try #require(keeper.host.link(of: 0)).index
+            let old = try #require(keeper.host.addresses.link(of: 0)).index
             #expect(run("ip", "link", "set", "v0", "name", "old0") == 0)
             #expect(run("ip", "link", "set", "v1", "name", "v0") == 0)
             let heard = try drive(keeper, until: .interface(Self.web, up: true))
             let down = heard.firstIndex(of: .interface(Self.web, up: false))
             let up = heard.lastIndex(of: .interface(Self.web, up: true))
             #expect(try #require(down) < (try #require(up)))
-            #expect(try #require(keeper.host.link(of: 0)).index != old)
-            keeper.step(.remove(Self.web, request: 2), at: Self.now)
+            #expect(try #require(keeper.host.addresses.link(of: 0)).index != old)
+            keeper.remove(Self.web, request: 2)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
         }
@@ -154,7 +155,7 @@ struct AddressKeeperTests {
             _ = run(["ip", "addr", "add"] + words + ["dev", "v0"])
             let found = try present()
             let keeper = try Self.keeper(Self.configuration())
-            keeper.step(.remove(Self.web, request: 1), at: Self.now)
+            keeper.remove(Self.web, request: 1)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 1))
             #expect(try present() == [], "\(found)")
         }
@@ -168,7 +169,7 @@ struct AddressKeeperTests {
             let keeper = try Self.keeper(Self.configuration())
             try own(keeper)
             #expect(try present() == ["10.77.0.100/24", "10.77.0.100/32", "fd77::64/128"])
-            keeper.step(.remove(Self.web, request: 2), at: Self.now)
+            keeper.remove(Self.web, request: 2)
             try drive(keeper, until: .addressesRemoved(Self.web, request: 2))
             #expect(try present() == [])
         }
@@ -189,11 +190,13 @@ struct AddressKeeperTests {
                 ip addr del 10.77.0.100/32 dev v0
                 """
             #expect(run("sh", "-c", storm) == 0)
-            while keeper.host.overruns == 0, waitReadable(keeper.monitor.fileDescriptor) {
+            while keeper.host.addresses.overruns == 0,
+                waitReadable(keeper.addresses.monitor.fileDescriptor)
+            {
                 try keeper.takeNotifications(at: Self.now)
             }
             try keeper.takeNotifications(at: Self.now)
-            #expect(keeper.host.overruns == 1)
+            #expect(keeper.host.addresses.overruns == 1)
             #expect(keeper.takeNews() == [])
             #expect(!keeper.isIdle)
             try drive(keeper, until: .addressesFound(Self.web, all: false, some: true))
@@ -224,7 +227,9 @@ struct AddressKeeperTests {
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=1") == 0)
             let keeper = try Self.keeper(Self.configuration())
             try drive(keeper, until: .addressable(Self.web, false))
-            let finding = try #require(keeper.host.finding(of: Self.web, at: Self.now)?.text)
+            let finding = try #require(
+                keeper.host.addresses.finding(of: Self.web, at: Self.now)?.text
+            )
             #expect(
                 finding.hasPrefix(
                     "the kernel would refuse the addresses: RTM_NEWADDR fd77::64/128 on v0: EACCES "
@@ -233,7 +238,7 @@ struct AddressKeeperTests {
             #expect(finding.contains("sysctl -w net.ipv6.conf.v0.disable_ipv6=0"))
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=0") == 0)
             try drive(keeper, until: .addressable(Self.web, true))
-            #expect(keeper.host.finding(of: Self.web, at: Self.now)?.text == nil)
+            #expect(keeper.host.addresses.finding(of: Self.web, at: Self.now)?.text == nil)
         }
     }
 
@@ -243,7 +248,9 @@ struct AddressKeeperTests {
             #expect(run("ip", "link", "set", "v0", "mtu", "1200") == 0)
             let keeper = try Self.keeper(Self.configuration())
             try drive(keeper, until: .addressable(Self.web, false))
-            let finding = try #require(keeper.host.finding(of: Self.web, at: Self.now)?.text)
+            let finding = try #require(
+                keeper.host.addresses.finding(of: Self.web, at: Self.now)?.text
+            )
             #expect(finding.contains("v0 has an MTU of 1200, and IPv6 needs 1280"))
 
             let ipv4 = try Self.keeper(Self.configuration(addresses: ["10.77.0.100"]))
@@ -288,14 +295,14 @@ struct AddressKeeperTests {
             let keeper = try Self.keeper(Self.configuration())
             try drive(keeper, until: nil, seconds: 1)
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=1") == 0)
-            keeper.step(.add(Self.web, request: 1, lifetime: 100, before: nil), at: Self.now)
+            keeper.add(Self.web, request: 1)
             let heard = try drive(
                 keeper,
                 until: .addressesAdded(Self.web, request: 1, failed: true)
             )
             #expect(
                 heard.contains(.addressable(Self.web, false))
-                    || keeper.host.finding(of: Self.web, at: Self.now)?.text != nil
+                    || keeper.host.addresses.finding(of: Self.web, at: Self.now)?.text != nil
             )
             #expect(run("sysctl", "-qw", "net.ipv6.conf.v0.disable_ipv6=0") == 0)
             let begin = ClockReading.bootNow()
@@ -332,11 +339,38 @@ struct AddressKeeperTests {
     }
 }
 
-extension AddressKeeper {
+extension HostKeeper {
+    /// One whose core has made its first step. Nobody has looked for a gate.
+    convenience init(serving groups: [VIPConfiguration.Group]) throws {
+        try self.init(
+            groups: groups,
+            fallback: { _ in nil },
+            page: nil,
+            heartbeat: .milliseconds(100),
+            directory: "/nowhere"
+        )
+        step(.stepped, at: Instant(nanoseconds: ClockReading.bootNow()))
+    }
+
+    func add(_ group: GroupID, request: UInt64) {
+        let effect = Effect.addAddresses(
+            group,
+            request: request,
+            lifetime: .seconds(100),
+            before: nil
+        )
+        step(.effect(effect), at: Instant(nanoseconds: ClockReading.bootNow()))
+    }
+
+    func remove(_ group: GroupID, request: UInt64) {
+        let effect = Effect.removeAddresses(group, request: request)
+        step(.effect(effect), at: Instant(nanoseconds: ClockReading.bootNow()))
+    }
+
     /// What the core has to hear, without what the log has to.
-    fileprivate func takeNews() -> [Event] {
+    func takeNews() -> [Event] {
         takeOutput().compactMap { output in
-            if case .event(let event) = output { event } else { nil }
+            if case .tell(let event) = output { event } else { nil }
         }
     }
 }

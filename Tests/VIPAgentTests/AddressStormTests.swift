@@ -19,16 +19,15 @@ struct AddressStormTests {
 
     /// A keeper on `v0`, and a core that does as the real one: it puts back what somebody takes.
     private final class Owner {
-        let keeper: AddressKeeper
+        let keeper: HostKeeper
         private(set) var heard: [Event] = []
         private var request: UInt64 = 0
 
         init() throws {
             let text = PairText(groups: [.init("web", on: "v0", ["10.77.0.100"])]).text
             let configuration = try Configuration(parsing: text, path: "vip.toml")
-            keeper = try AddressKeeper(groups: configuration.groups)
-            keeper.step(.begin(byTurns: true), at: now)
-            while !keeper.host.hasBegun, waitReadable(keeper.workerDescriptor) {
+            keeper = try HostKeeper(serving: configuration.groups)
+            while !keeper.host.addresses.hasBegun, waitReadable(keeper.addresses.workerDescriptor) {
                 try keeper.takeCompletions(at: now)
             }
             add()
@@ -36,19 +35,21 @@ struct AddressStormTests {
 
         func add() {
             request += 1
-            keeper.step(.add(web, request: request, lifetime: 100, before: nil), at: now)
+            keeper.add(web, request: request)
         }
 
         /// One turn of the loop.
         private func turn() throws {
-            var entries = [keeper.workerDescriptor, keeper.monitor.fileDescriptor].map {
+            var entries = [
+                keeper.addresses.workerDescriptor, keeper.addresses.monitor.fileDescriptor,
+            ].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             _ = unsafe poll(&entries, 2, 10)
             if entries[0].revents != 0 { try keeper.takeCompletions(at: now) }
             if entries[1].revents != 0 { try keeper.takeNotifications(at: now) }
             keeper.step(.wake, at: now)
-            for case .event(let event) in keeper.takeOutput() {
+            for event in keeper.takeNews() {
                 heard.append(event)
                 if case .addressesFound(_, all: false, _) = event { add() }
                 if case .interface(_, up: true) = event { add() }
@@ -66,10 +67,10 @@ struct AddressStormTests {
         }
 
         func isServed() throws -> Bool {
-            guard let link = keeper.host.link(of: 0), keeper.isIdle else { return false }
+            guard let link = keeper.host.addresses.link(of: 0), keeper.isIdle else { return false }
             let there = try RouteSocket().addresses().filter { $0.address == floating }
             return there.map(\.interface) == [link.index] && there.allSatisfy(\.isOurs)
-                && keeper.host.groups[0].isComplete
+                && keeper.host.addresses.groups[0].isComplete
         }
     }
 
@@ -97,7 +98,7 @@ struct AddressStormTests {
             let scratch = ScratchDirectory()
             let pid = start(try Self.batch(flaps, in: scratch))
             #expect(try owner.drive(until: { waitpid(pid, nil, WNOHANG) == pid }))
-            #expect(try owner.drive(until: { owner.keeper.host.groups[0].isComplete }))
+            #expect(try owner.drive(until: { owner.keeper.host.addresses.groups[0].isComplete }))
             // His stays until it is renewed, as in any case every four seconds.
             owner.add()
             #expect(try owner.drive(until: owner.isServed))
@@ -133,9 +134,9 @@ struct AddressStormTests {
                 let scratch = ScratchDirectory()
                 let commands = Self.others + ["addr del 10.77.0.100/32 dev v0"]
                 #expect(run(try Self.batch(commands, in: scratch)) == 0)
-                #expect(try owner.drive(until: { owner.keeper.host.overruns > 0 }))
+                #expect(try owner.drive(until: { owner.keeper.host.addresses.overruns > 0 }))
                 #expect(try owner.drive(until: owner.isServed))
-                #expect(owner.keeper.host.table.entries.count == 1)
+                #expect(owner.keeper.host.addresses.table.entries.count == 1)
                 let found = owner.heard.dropFirst(before).filter { event in
                     if case .addressesFound = event { true } else { false }
                 }

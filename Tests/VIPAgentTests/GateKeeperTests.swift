@@ -73,7 +73,7 @@ struct GateKeeperTests {
     func lateKernelWithGate() throws {
         try inNetworkNamespace {
             let stage = try GateStage()
-            var keeper: GateKeeper? = try stage.agent()
+            var keeper: GateAgent? = try stage.agent()
             keeper?.open(Self.web, until: GateStage.soon(60).boottime)
             keeper = nil
             let next = try stage.agent(patience: .zero)

@@ -13,11 +13,16 @@ final class GateStage {
     let scratch = ScratchDirectory()
     let socket: RouteSocket
     let announcer: Announcer
+    /// What agents announce by: one that has no capabilities could not make it.
+    private let packets: Int32
 
     init() throws {
         socket = try RouteSocket()
         announcer = try Announcer()
+        packets = vip_packet_socket()
     }
+
+    deinit { close(packets) }
 
     static let web = GroupID(stableIdentifier("web"))
     static let mail = GroupID(stableIdentifier("mail"))
@@ -33,17 +38,19 @@ final class GateStage {
         inherited: [String: Int32] = [:],
         fallback: VIPCore.Enforcement? = nil,
         patience: Duration = .seconds(10)
-    ) throws -> GateKeeper {
-        let keeper = try GateKeeper(
+    ) throws -> GateAgent {
+        let keeper = try HostKeeper(
             groups: Self.groups(web: web, mail: mail),
             fallback: { _ in fallback },
             page: page,
+            heartbeat: .milliseconds(100),
             directory: scratch.path,
             inherited: inherited,
+            announcer: dup(packets),
             patience: patience
         )
         keeper.begin()
-        return keeper
+        return GateAgent(keeper)
     }
 
     static func groups(web: [String], mail: [String]) throws -> [VIPConfiguration.Group] {
@@ -99,7 +106,7 @@ final class GateStage {
     }
 
     /// Takes what the worker tells until the condition holds.
-    func wait(_ keeper: GateKeeper, until isSo: () throws -> Bool) rethrows {
+    func wait(_ keeper: GateAgent, until isSo: () throws -> Bool) rethrows {
         while try !isSo() {
             guard waitReadable(keeper.fileDescriptor) else {
                 Issue.record("the gate's worker has told nothing for ten seconds")

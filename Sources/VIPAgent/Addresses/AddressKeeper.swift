@@ -4,16 +4,9 @@ import VIPHost
 import VIPNet
 import VIPPlatform
 
-/// Carries between `HostAddresses`, which decides, and the kernel: the notifications that the
-/// kernel makes of its own accord, the thread that asks it, and the thread that announces.
+/// Carries out what `HostAddresses` decides: has the notifications that the kernel makes of its own
+/// accord, the thread that asks it, and the thread that announces.
 package final class AddressKeeper {
-    /// What has to be done with what was decided, by whoever has the core and the log; in order.
-    package enum Output: Equatable {
-        case event(Event)
-        case note(AddressNote)
-    }
-
-    package private(set) var host: HostAddresses
     let worker: AddressWorker
     package let monitor: RouteMonitor
     let announcements: AnnouncementWorker
@@ -21,7 +14,6 @@ package final class AddressKeeper {
     let claims: ClaimWatch?
     let claimsFailure: SystemError?
     private let permits: [AnnouncementPermit]
-    private var output: [Output] = []
     /// Answers that have come, and wait until everything is read that the kernel told before.
     private var held: [AddressWorker.Completion] = []
     private var readSinceHeld = 0
@@ -30,14 +22,8 @@ package final class AddressKeeper {
     /// told after the answer.
     private static let mostReadWhileHeld = 8192
 
-    /// - Parameters:
-    ///   - announcer: the socket that the process had for it before execve.
-    ///   - silence: after how long without an answer the kernel counts as silent.
-    package init(
-        groups: [VIPConfiguration.Group],
-        announcer number: Int32? = nil,
-        silence: Duration = .seconds(1)
-    ) throws(SystemError) {
+    /// - Parameter number: the socket that the process had for announcements before execve.
+    init(groups: [HostGroup], announcer number: Int32?) throws(SystemError) {
         // The monitor first: what changes between the two is then seen by one of them.
         monitor = try RouteMonitor()
         worker = try AddressWorker()
@@ -58,36 +44,18 @@ package final class AddressKeeper {
         }
         self.claims = claims
         self.claimsFailure = claimsFailure
-        host = HostAddresses(groups.map(HostGroup.init), silence: silence)
     }
 
-    /// Whether the kernel has done all that it was asked for.
-    package var isIdle: Bool { host.isIdle && held.isEmpty }
+    /// Whether an answer waits.
+    var isHolding: Bool { !held.isEmpty }
 
     /// Readable when the worker has something to tell.
     package var workerDescriptor: Int32 { worker.fileDescriptor }
 
-    /// When `wake` is due, on CLOCK_BOOTTIME.
-    package func dueAt(now: Int64) -> Int64? {
-        host.dueAt(now: Instant(nanoseconds: now))?.nanoseconds
-    }
+    // MARK: - What is to be done
 
-    package func takeOutput() -> [Output] {
-        defer { output.removeAll(keepingCapacity: true) }
-        return output
-    }
-
-    // MARK: - Steps
-
-    package func step(_ event: AddressEvent, at now: Instant) {
-        var due = host.step(event, at: now)[...]
-        while let action = due.popFirst() {
-            // What is answered at once comes right after what it answers.
-            if let answer = carryOut(action) { due = host.step(answer, at: now) + due }
-        }
-    }
-
-    private func carryOut(_ action: AddressAction) -> AddressEvent? {
+    /// - Returns: the answer, if there is one at once.
+    func carryOut(_ action: AddressAction) -> AddressEvent? {
         switch action {
         case .ask(let request, let id):
             guard !worker.ask(request, id: id) else { return nil }
@@ -96,68 +64,58 @@ package final class AddressKeeper {
         case .announce(let group): announcements.ask(group)
         case .awaitSilence(let group):
             guard permits[group].isFrameUnderWay else { return .silent(group: group) }
-        case .tell(let event): output.append(.event(event))
-        case .note(let note): output.append(.note(note))
+        case .tell, .note: preconditionFailure("that is for the core, or the log")
         }
         return nil
     }
 
-    // MARK: - The core's effects that are done at once
-
-    /// To be called right after the gate was opened, with the same deadline.
-    package func permit(_ id: GroupID, until: Instant, at now: Instant) {
-        guard let index = host.index(of: id) else { return }
+    func permit(_ index: Int, until: Instant, at now: Instant) {
         permits[index].open(until: until.nanoseconds, at: now.nanoseconds)
     }
 
-    /// To be called right before the gate is closed.
-    package func forbid(_ id: GroupID) {
-        if let index = host.index(of: id) { permits[index].close() }
-    }
+    func forbid(_ index: Int) { permits[index].close() }
 
     func isPermitted(_ index: Int, at now: Int64) -> Bool { permits[index].isOpen(at: now) }
 
     // MARK: - Descriptors
 
-    /// Takes a part of what the kernel has told, and with it the answers to all that was asked
-    /// before the end of it.
-    package func takeNotifications(at now: Instant) throws(SystemError) {
+    /// A part of what the kernel has told.
+    func takeNotices() throws(SystemError) -> [NetworkNotice] {
         let notices = try monitor.events()
-        if !notices.isEmpty { step(.told(notices), at: now) }
-        guard !held.isEmpty else { return }
-        readSinceHeld += notices.count
-        guard monitor.isDrained || readSinceHeld >= Self.mostReadWhileHeld else { return }
-        let completions = held
-        (held, readSinceHeld) = ([], 0)
-        for completion in completions {
-            step(.answered(completion.id, answer(completion)), at: now)
-        }
+        if isHolding { readSinceHeld += notices.count }
+        return notices
     }
 
     /// What the worker has done since it was last asked. What the kernel told of it before is taken
     /// first: later it would look like somebody else's doing.
-    package func takeCompletions(at now: Instant) throws(SystemError) {
-        held += worker.completions()
-        try takeNotifications(at: now)
-    }
+    func hold() { held += worker.completions() }
 
-    /// What the announcing thread has to tell.
-    package func takeAnnouncementReports(at now: Instant) {
-        for report in announcements.takeReports() {
-            switch report {
-            case .silent(let index): step(.silent(group: index), at: now)
-            case .failed(let index, let failure):
-                output.append(
-                    .note(.unannounced(host.groups[index].settings.id, Refusal(failure)))
-                )
-            }
+    /// The answers to all that was asked before the end of what was read.
+    ///
+    /// - Parameter interfaces: as far as they are known.
+    func takeAnswers(on interfaces: [WatchedInterface]) -> [AddressEvent] {
+        guard isHolding, monitor.isDrained || readSinceHeld >= Self.mostReadWhileHeld else {
+            return []
         }
+        let completions = held
+        (held, readSinceHeld) = ([], 0)
+        return completions.map { .answered($0.id, answer($0, on: interfaces)) }
     }
 
     // MARK: - Answers
 
     /// The kernel knows interfaces by number, and operators by name.
-    private func answer(_ completion: AddressWorker.Completion) -> AddressAnswer {
+    private func answer(
+        _ completion: AddressWorker.Completion,
+        on interfaces: [WatchedInterface]
+    ) -> AddressAnswer {
+        func refusal(_ failure: SystemError, about address: InterfaceAddress?) -> Refusal {
+            let links = interfaces.lazy.compactMap(\.link)
+            guard let address, let link = links.first(where: { $0.index == address.interface })
+            else { return Refusal(failure) }
+            return Refusal(AddressTrial.advising(failure, about: address, on: link))
+        }
+
         switch completion.outcome {
         case .added: return .added
         case .late: return .late
@@ -175,15 +133,6 @@ package final class AddressKeeper {
         case .failed(let failure, let address):
             return .refused(refusal(failure, about: address))
         }
-    }
-
-    private func refusal(_ failure: SystemError, about address: InterfaceAddress?) -> Refusal {
-        guard let address,
-            let link = host.interfaces.lazy.compactMap(\.link).first(where: {
-                $0.index == address.interface
-            })
-        else { return Refusal(failure) }
-        return Refusal(AddressTrial.advising(failure, about: address, on: link))
     }
 }
 

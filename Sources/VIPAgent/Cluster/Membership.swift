@@ -19,8 +19,7 @@ final class Membership {
         let routes: VoterRoutes
         let control: ControlSocket
         let page: PageStore
-        let gate: GateKeeper?
-        let keeper: AddressKeeper?
+        let keeper: HostKeeper?
     }
 
     /// The loop's tokens of one cluster, counted from its first.
@@ -40,8 +39,8 @@ final class Membership {
     let log: Logger
     let text: ReportText
     var agent: Agent
-    let gate: GateKeeper?
-    let keeper: AddressKeeper?
+    /// Nil on a witness.
+    let keeper: HostKeeper?
     let routes: VoterRoutes
     let page: PageStore
     let records: StateRecorder
@@ -67,8 +66,6 @@ final class Membership {
     /// What the programs counted that this process was before.
     var carried = Carried()
     var pending: [Event] = []
-    /// Tenures that go on and were not renewed yet, with their deadlines on CLOCK_BOOTTIME.
-    var unrenewed: [GroupID: Instant] = [:]
     private(set) var isFinished = false
     var statusLine = ""
 
@@ -96,24 +93,25 @@ final class Membership {
         log: Logger
     ) throws(SystemError) {
         (routes, control, page) = (resources.routes, resources.control, resources.page)
-        (gate, keeper) = (resources.gate, resources.keeper)
+        keeper = resources.keeper
         self.records = records
         self.tokens = tokens
         self.output = output
         self.log = log
         try loop.add(records.fileDescriptor, token: tokens + Token.service)
         if let keeper {
-            try loop.add(keeper.monitor.fileDescriptor, token: tokens + Token.routes)
-            try loop.add(keeper.workerDescriptor, token: tokens + Token.worker)
+            let addresses = keeper.addresses
+            try loop.add(addresses.monitor.fileDescriptor, token: tokens + Token.routes)
+            try loop.add(addresses.workerDescriptor, token: tokens + Token.worker)
             try loop.add(
-                keeper.announcements.fileDescriptor,
+                addresses.announcements.fileDescriptor,
                 token: tokens + Token.announcements
             )
-            if let claims = keeper.claims {
+            if let claims = addresses.claims {
                 try loop.add(claims.fileDescriptor, token: tokens + Token.claims)
             }
+            try loop.add(keeper.gate.fileDescriptor, token: tokens + Token.gate)
         }
-        if let gate { try loop.add(gate.fileDescriptor, token: tokens + Token.gate) }
         // Whoever asks is not to be told what is not known yet, see `admit`.
         control.hold()
         var cluster = cluster
@@ -122,7 +120,7 @@ final class Membership {
         if !changes.isEmpty || otherVoters {
             cluster.suspend(addressesMoved: records.haveAddressesMoved)
         }
-        if let gate { cluster.enforce(gate.enforcement) }
+        if let keeper { cluster.enforce(keeper.host.gate.enforcement) }
         self.cluster = cluster
         text = ReportText(cluster: cluster)
         dropped = DropCounts(
@@ -136,15 +134,11 @@ final class Membership {
                 newIncarnation: Incarnation(Self.randomNumber()),
                 longestLease: records.longestLease,
                 isLeaseRecorded: records.hasOwnLease || records.wasRefused,
-                areGatesFound: gate?.areGatesFound ?? true,
+                areGatesFound: keeper?.host.gate.areGatesFound ?? true,
                 highestTerms: records.highestTerms(cluster)
             ),
             seed: Self.randomNumber()
         )
-        for record in page.page?.records ?? [] {
-            guard let tenure = record.tenure else { continue }
-            unrenewed[record.group] = tenure.deadline.boottime
-        }
         for warning in records.warnings { warnings.note(warning, at: ClockReading.bootNow()) }
     }
 
@@ -162,7 +156,7 @@ final class Membership {
         let now = reading()
         due = agent.wakeUp(at: now)?.nanoseconds
         let others = [
-            control.deadline, keeper?.dueAt(now: now.boottime.nanoseconds), records.retryAt,
+            control.deadline, keeper?.host.dueAt(now: now.boottime)?.nanoseconds, records.retryAt,
         ]
         deadline = others.reduce(due) { earliest($0, $1) }
         return deadline
@@ -179,7 +173,7 @@ final class Membership {
         guard let deadline, deadline <= now else { return }
         hasNews = true
         if let due, due <= now { step(.wake) }
-        stepKeeper(.wake)
+        stepHost(.wake)
         control.expire(at: now)
         records.retry(at: now)
     }
@@ -192,22 +186,19 @@ final class Membership {
             for message in records.takeMessages() { handle(message) }
         case Token.routes:
             try keeper?.takeNotifications(at: reading().boottime)
-            handleKeeperOutput()
         case Token.worker:
             try keeper?.takeCompletions(at: reading().boottime)
-            handleKeeperOutput()
         case Token.announcements:
             keeper?.takeAnnouncementReports(at: reading().boottime)
-            handleKeeperOutput()
         case Token.claims: handleClaims()
         case Token.gate:
-            gate?.takeReports()
-            handleGateNews()
+            keeper?.takeGateReports(at: reading().boottime)
         default:
             for request in control.handle(ready, at: ClockReading.bootNow()) {
                 handle(request, of: process)
             }
         }
+        takeHostOutput()
     }
 
     func takeReloadRequests() -> [ControlSocket.ClientID] {
@@ -269,12 +260,8 @@ final class Membership {
             #if VIP_CRASH_POINTS
                 crashPoints?.passEnd()
             #endif
-            // What could be answered without the kernel, at once.
-            handleKeeperOutput()
+            stepHost(.stepped)
             pending.removeFirst()
-            if gate?.areGatesFound ?? true, effects.contains(where: \.isClosing) {
-                pending.insert(.gatesClosed, at: 0)
-            }
         }
     }
 
@@ -296,27 +283,14 @@ final class Membership {
         #if VIP_CRASH_POINTS
             crashPoints?.pass(before: effect)
         #endif
+        keeper?.step(.effect(effect), at: now.boottime)
         switch effect {
         case .writeHeader(let header):
             keep { () throws(SystemError) in try page.write(header) }
         case .writeRecord(let record):
             keep { () throws(SystemError) in try page.write(record) }
-            if !unrenewed.isEmpty { noteRenewal(record) }
-        case .openGate(let group, let until):
-            gate?.open(group, until: until)
-            keeper?.permit(group, until: until, at: now.boottime)
-        case .closeGate(let group):
-            keeper?.forbid(group)
-            gate?.close(group)
-            claims.forget(group)
-        case .addAddresses(let group, let request, let lifetime, let before):
-            let seconds = UInt32(clamping: lifetime.components.seconds)
-            let event = AddressEvent.add(group, request: request, lifetime: seconds, before: before)
-            keeper?.step(event, at: now.boottime)
-        case .removeAddresses(let group, let request):
-            keeper?.step(.remove(group, request: request), at: now.boottime)
-        case .announce(let group):
-            keeper?.step(.announce(group), at: now.boottime)
+        case .openGate, .addAddresses, .removeAddresses, .announce: break
+        case .closeGate(let group): claims.forget(group)
         case .send(let frame):
             keep { () throws(SystemError) in try page.check() }
             routes.send(frame)
@@ -332,7 +306,9 @@ final class Membership {
         case .report(let report):
             tell(report)
         case .exit:
-            takeGateAway()
+            for failure in keeper?.waitForRemoval().failures ?? [] {
+                log.error("gate-left", metadata: ["reason": "\(failure)"])
+            }
             isFinished = true
         }
     }
@@ -349,29 +325,22 @@ final class Membership {
         }
     }
 
-    func handleGateNews() {
-        guard let gate else { return }
-        for note in gate.takeNotes() { fold(note.level, note.kind, note.event, note.reason) }
-        for event in gate.takeNews() { step(event) }
-    }
-
-    private func takeGateAway() {
-        for failure in gate?.takeAway().failures ?? [] {
-            log.error("gate-left", metadata: ["reason": "\(failure)"])
-        }
-    }
-
-    func stepKeeper(_ event: AddressEvent) {
+    func stepHost(_ event: HostEvent) {
         guard let keeper else { return }
-        keeper.step(event, at: reading().boottime)
-        handleKeeperOutput()
+        keeper.step(event, at: Instant(nanoseconds: ClockReading.bootNow()))
+        takeHostOutput()
     }
 
-    func handleKeeperOutput() {
+    private func takeHostOutput() {
         for output in keeper?.takeOutput() ?? [] {
             switch output {
-            case .event(let event): step(event)
-            case .note(let note):
+            case .tell(let event): step(event)
+            // It comes of a step, which is the first that is pending.
+            case .tellNext(let event): pending.insert(event, at: 1)
+            case .gate(let note):
+                let note = GateKeeper.Note(note)
+                fold(note.level, note.kind, note.event, note.reason)
+            case .addresses(let note):
                 let kind = "kernel \(note.group?.bits ?? 0) \(note.kind)"
                 fold(note.event.level, kind, note.event.name, note.text, note.group)
             }

@@ -12,14 +12,14 @@ extension Membership {
     func handleClaims() {
         guard let keeper else { return }
         let now = ClockReading.bootNow()
-        for report in keeper.claims?.takeReports() ?? [] {
+        for report in keeper.addresses.claims?.takeReports() ?? [] {
             for (finding, count) in report.findings {
                 // Let go of since.
-                guard keeper.isPermitted(finding.group, at: now) else { continue }
-                let interface = keeper.host.interface(of: finding.group)
+                guard keeper.addresses.isPermitted(finding.group, at: now) else { continue }
+                let interface = keeper.host.addresses.interface(of: finding.group)
                 tell(
                     ForeignClaims.Entry(
-                        group: keeper.host.groups[finding.group].settings.id,
+                        group: keeper.host.addresses.groups[finding.group].settings.id,
                         address: finding.address,
                         mac: finding.mac,
                         interface: interface.link?.name ?? interface.name,
@@ -76,6 +76,6 @@ extension Membership {
 
     /// Neighbours may have heard anything while this process did nothing.
     func announceAgain() {
-        stepKeeper(.announceAll)
+        stepHost(.addresses(.announceAll))
     }
 }

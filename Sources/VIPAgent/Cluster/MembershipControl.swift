@@ -2,6 +2,7 @@ import Logging
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPPlatform
 
 /// Operators' requests: what comes over the control socket, and what goes back.
@@ -24,7 +25,8 @@ extension Membership {
         }
         switch asked {
         case .status:
-            gate?.refresh()
+            // Of what nobody tells: the status after the next one says.
+            stepHost(.gate(.asked))
             answer(request.client, .status(statusReport(of: process)))
         case .history: answer(request.client, .history(history.entries))
         case .switchover(let group, let target):

@@ -20,7 +20,7 @@ extension Membership {
     }
 
     /// Whether the kernel has answered all that it was asked about addresses and the gate.
-    var isKernelDone: Bool { (keeper?.isIdle ?? true) && (gate?.worker.isIdle ?? true) }
+    var isKernelDone: Bool { keeper?.isIdle ?? true }
 
     /// Whether a pause for the becoming could end something.
     var ownsSomething: Bool {

@@ -5,13 +5,12 @@ import VIPCore
 import VIPHost
 import VIPPlatform
 
-/// The start, in the order of its urgency: what renews the tenures that go on, then their gate, and
-/// then the rest.
+/// The start; what this host asks of its kernel, and when, `Host` decides.
 extension Membership {
     /// What is to be known before the first step.
     func tellOfMemory() {
         for warning in changes + warnings.entries.map(\.text) { log.warning("\(warning)") }
-        if let failure = keeper?.claimsFailure {
+        if let failure = keeper?.addresses.claimsFailure {
             log.warning("claims-unheard", metadata: ["reason": "\(failure)"])
         }
         switch page.loss {
@@ -34,43 +33,13 @@ extension Membership {
         step(.start)
     }
 
-    /// To be called before the loop begins: nothing is answered before the gate is closed for what
-    /// this host is not to answer for, or the kernel has not answered for a second.
-    func findGate() {
-        gate?.begin()
-        handleGateNews()
-    }
-
-    /// Asks the kernel what it has. What the first step wants done about addresses waits for that.
-    func settle() {
-        let isGated = cluster.settings.groups.allSatisfy { $0.enforcement == .gate }
-        stepKeeper(.begin(byTurns: isGated))
-    }
-
-    /// What the kernel has can be told from now on.
-    var isKnown: Bool {
-        (gate.map { !$0.isPending } ?? true) && (keeper?.host.hasBegun ?? true)
-    }
+    /// What the kernel has can be told from now on, or is waited for no longer.
+    var hasStarted: Bool { keeper?.host.hasStarted ?? true }
 
     func admit() throws(SystemError) { try control.admit() }
-
-    /// Whether a tenure goes on whose deadline is still that of the process before.
-    var awaitsRenewal: Bool { !unrenewed.isEmpty }
-
-    func noteRenewal(_ record: GroupRecord) {
-        guard let deadline = unrenewed[record.group],
-            record.tenure.map({ $0.deadline.boottime > deadline }) ?? true
-        else { return }
-        unrenewed[record.group] = nil
-    }
 }
 
 extension Effect {
-    var isClosing: Bool {
-        if case .closeGate = self { return true }
-        return false
-    }
-
     /// It is a part of the page that is to be written.
     var isOfPage: Bool {
         switch self {

@@ -47,7 +47,6 @@ extension Membership {
         let builder = StatusBuilder(
             cluster: cluster,
             agent: agent,
-            gate: gate,
             keeper: keeper,
             routes: routes,
             text: text,
@@ -70,12 +69,12 @@ extension Membership {
         case .sendErrors: routes.sendErrors
         case .renewals: agent.rules[.countAnswer]
         case .takeovers: takeovers
-        case .announcements: keeper?.announcements.sent ?? 0
+        case .announcements: keeper?.addresses.announcements.sent ?? 0
         case .foreignClaims: claims.total
         case .claimsUnseen: claims.unseen
         case .logLinesDropped: UInt64(process.logLinesDropped)
-        case .netlinkOverruns: keeper?.host.overruns ?? 0
-        case .gateRepairs: gate?.repairs ?? 0
+        case .netlinkOverruns: keeper?.host.addresses.overruns ?? 0
+        case .gateRepairs: keeper?.host.gate.repairs ?? 0
         case .maximumLatenessMicroseconds: UInt64(process.lateness.longest / 1000)
         case .recentLatenessMicroseconds: UInt64(process.lateness.recent / 1000)
         case .lateWakes: process.lateness.lateWakes

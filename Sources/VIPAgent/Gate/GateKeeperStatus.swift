@@ -4,10 +4,10 @@ import VIPHost
 import VIPPlatform
 
 /// The gate as the kernel has it, for `vipctl status` and whoever depends on it.
-extension GateKeeper {
+extension HostKeeper {
     /// Where the kernel has it. Whoever changes a qdisc or a filter is noticed at once.
-    package func status() -> GateStatus {
-        switch host.posture {
+    package func gateStatus() -> GateStatus {
+        switch host.gate.posture {
         case .pending(_, .failing(let trouble)):
             GateStatus(state: .incomplete, reason: trouble.text)
         case .unsought, .pending:
@@ -41,8 +41,8 @@ extension GateKeeper {
     }
 
     /// Read from the memory that the kernel reads. Nil where there is no gate.
-    package func status(of id: GroupID) -> GroupGateStatus? {
-        guard let gate, let slot = host.slot(of: id) else { return nil }
+    package func gateStatus(of id: GroupID) -> GroupGateStatus? {
+        guard let gate = gate.gate, let slot = host.gate.slot(of: id) else { return nil }
         let left = Int64(clamping: gate.deadline(of: slot)) - ClockReading.bootNow()
         let drops = gate.drops(of: slot)
         return GroupGateStatus(
@@ -51,26 +51,4 @@ extension GateKeeper {
             droppedArriving: drops.arriving
         )
     }
-
-    /// Whether what an earlier process left open is found, and closed: the core has to know.
-    package var areGatesFound: Bool { host.areGatesFound }
-
-    /// How often somebody took it off an interface, and it was put back.
-    package var repairs: UInt64 { host.repairs }
-
-    /// Whether there is one, be it in place or not.
-    package var isFound: Bool { gate != nil }
-
-    /// What the kernel has is not known yet, and is about to be.
-    var isPending: Bool { host.isPending }
-
-    /// Why there is no gate; nil where there is one, or may be.
-    package var unavailability: String? { host.unavailability }
-
-    /// Where a tenure goes on without a gate, it has to be let go of in order: an agent that does
-    /// not start would leave the addresses.
-    var hasTenure: Bool { host.hasTenure }
-
-    /// What silences the group's addresses should this process no longer be able to.
-    package func enforcement(of id: GroupID) -> VIPCore.Enforcement { host.enforcement(of: id) }
 }

@@ -4,6 +4,7 @@ import Logging
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPPlatform
 
 /// The lease plane: one thread that waits for frames, the kernel, operators and deadlines, and
@@ -121,7 +122,10 @@ package final class Daemon {
                 isUrgent: pages.contains(where: \.hasTenure)
             )
         }
-        try Self.requireEnforcement(options.clusters, resources.compactMap(\.gate))
+        try Self.requireEnforcement(
+            options.clusters,
+            resources.lazy.compactMap(\.keeper).first?.host.gate
+        )
         do throws(SystemError) {
             // Before the capability for it is gone, and before other threads, which do not inherit
             // it.
@@ -201,17 +205,7 @@ package final class Daemon {
         for membership in memberships { membership.start() }
         let renewed = ClockReading.bootNow()
         do throws(SystemError) {
-            for membership in memberships { membership.findGate() }
-            // The answers, if they come at once; a heartbeat later the frames are sent again.
-            let limit = renewed + min(shortestHeartbeat, Self.longestWait)
-            while memberships.contains(where: \.awaitsRenewal), ClockReading.bootNow() < limit {
-                try turn(until: limit)
-            }
-            for membership in memberships { membership.settle() }
-            let patience = ClockReading.bootNow() + Self.longestLook
-            while !memberships.allSatisfy(\.isKnown), ClockReading.bootNow() < patience {
-                try turn(until: patience)
-            }
+            while !memberships.allSatisfy(\.hasStarted) { try turn() }
             for membership in memberships { try membership.admit() }
             try output.start()
         } catch {
@@ -229,7 +223,8 @@ package final class Daemon {
                 throw StartupFailure(error, isUrgent: memberships.contains(where: \.ownsSomething))
             }
             // Where the kernel says so late.
-            try Self.requireEnforcement(options.clusters, memberships.compactMap(\.gate))
+            let gate = memberships.lazy.compactMap(\.keeper).first?.host.gate
+            try Self.requireEnforcement(options.clusters, gate)
         }
         notifier?.send(.stopping, .status("stopped"))
         for name in Gate.names { notifier?.discard(name) }
@@ -241,22 +236,11 @@ package final class Daemon {
         _ = output.flush()
     }
 
-    /// How long the rest of the start waits for the first renewal, in nanoseconds.
-    private static let longestWait: Int64 = 20_000_000
-
-    /// How long whoever asks for status waits until it is known where the gate is, likewise.
-    private static let longestLook: Int64 = 100_000_000
-
-    /// How long the end waits for a service manager that is slow to hear of it, likewise.
+    /// How long the end waits for a service manager that is slow to hear of it, in nanoseconds.
     private static let longestFarewell: Int64 = 50_000_000
 
-    private var shortestHeartbeat: Int64 {
-        memberships.reduce(.max) { min($0, $1.cluster.settings.timing.heartbeat.nanoseconds) }
-    }
-
-    /// - Parameter limit: on CLOCK_BOOTTIME, if it is not to wait longer.
-    private func turn(until limit: Int64? = nil) throws(SystemError) {
-        var deadline = earliest(limit, earliest(watchdogDue, succession.lookAt))
+    private func turn() throws(SystemError) {
+        var deadline = earliest(watchdogDue, succession.lookAt)
         deadline = earliest(deadline, notifier?.retryAt)
         deadline = earliest(deadline, earliest(runDirectoryWatch.lookAt, refusalLookAt))
         for membership in memberships { deadline = earliest(deadline, membership.nextDeadline()) }

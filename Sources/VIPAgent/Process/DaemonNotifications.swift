@@ -9,7 +9,7 @@ extension Daemon {
         guard let notifier else { return }
         ports.store(with: notifier)
         for membership in memberships {
-            for (name, number) in membership.gate?.takeUnstored() ?? [:] {
+            for (name, number) in membership.keeper?.gate.takeUnstored() ?? [:] {
                 notifier.discard(name)
                 notifier.store(number, name: name)
             }

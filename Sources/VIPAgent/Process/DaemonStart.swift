@@ -1,6 +1,8 @@
 import Glibc
 import Logging
 import VIPConfiguration
+import VIPCore
+import VIPHost
 import VIPPlatform
 
 /// What has to be had before anything is promised: locks, sockets, pages, threads.
@@ -30,10 +32,11 @@ extension Daemon {
 
     static func requireEnforcement(
         _ clusters: ServedClusters,
-        _ gates: [GateKeeper]
+        _ gate: HostGate?
     ) throws(StartupFailure) {
-        guard let gate = gates.first, !gate.hasTenure, let reason = gate.unavailability
-        else { return }
+        // Where a tenure goes on without a gate, it has to be let go of in order: an agent that
+        // does not start would leave the addresses.
+        guard let gate, !gate.hasTenure, let reason = gate.unavailability else { return }
         do throws(ConfigurationFailure) {
             try clusters.requireEnforcement(withoutGate: reason)
         } catch {
@@ -92,7 +95,7 @@ extension Daemon {
         } else {
             listener = try ControlListener.listen(path: path, group: group).release()
         }
-        return Membership.Resources(
+        let resources = Membership.Resources(
             routes: VoterRoutes(cluster: cluster, keys: options.keys[index], ports: ports),
             control: try ControlSocket(
                 path: path,
@@ -102,22 +105,20 @@ extension Daemon {
                 inheriting: listener
             ),
             page: page,
-            // Before any address is touched: what this host is not to answer for is closed.
-            gate: cluster.role == .node
-                ? try GateKeeper(
-                    groups: cluster.groups,
+            keeper: cluster.role == .node
+                ? try HostKeeper(
+                    groups: cluster.configuration.groups,
                     fallback: cluster.fallback,
                     page: page.page,
+                    heartbeat: cluster.settings.timing.heartbeat,
                     directory: directory,
-                    inherited: inherited.gate()
-                ) : nil,
-            keeper: cluster.role == .node
-                ? try AddressKeeper(
-                    groups: cluster.configuration.groups,
+                    inherited: inherited.gate(),
                     announcer: inherited.announcer(),
                     silence: max(cluster.configuration.timing.lease, .seconds(1))
                 ) : nil
         )
+        resources.keeper?.begin()
+        return resources
     }
 
     /// As the gate's descriptors are handed over.

@@ -4,6 +4,7 @@ import Logging
 import VIPConfiguration
 import VIPControl
 import VIPCore
+import VIPHost
 import VIPPlatform
 
 /// The process on its way to becoming another program, or the same with another configuration:
@@ -103,7 +104,7 @@ extension Daemon {
             isDirectory: options.clusters.isDirectory,
             host: options.host,
             running: memberships.indices.map { memberships[$0].running(keys: options.keys[$0]) },
-            missingGate: memberships.lazy.compactMap { $0.gate?.unavailability }.first,
+            missingGate: memberships.lazy.compactMap { $0.keeper?.host.gate.unavailability }.first,
             loan: loan,
             kernelName: HostName.isGiven(in: CommandLine.arguments) ? nil : HostName.current
         )

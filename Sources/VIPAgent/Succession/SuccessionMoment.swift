@@ -154,11 +154,12 @@ extension Daemon {
                 handover.descriptors[Self.controlName(cluster, options.clusters)] =
                     membership.control.listenerNumber
             }
-            for (name, number) in membership.gate?.descriptors ?? [:] {
+            for (name, number) in membership.keeper?.gate.descriptors ?? [:] {
                 handover.descriptors[Self.gatePrefix + name] = number
             }
             if let keeper = membership.keeper {
-                handover.descriptors[Announcer.name] = keeper.announcements.socketDescriptor
+                let announcements = keeper.addresses.announcements
+                handover.descriptors[Announcer.name] = announcements.socketDescriptor
             }
         }
         for port in ports.ports { handover.descriptors[port.name] = port.fileDescriptor }

@@ -13,7 +13,7 @@ extension GateKeeper {
             (self.level, self.kind, self.event, self.reason) = (level, kind, event, reason)
         }
 
-        init(_ note: GateNote) {
+        package init(_ note: GateNote) {
             switch note {
             case .found(let way):
                 self.init(.info, "gate found", "gate-found", "by \(way.text)")

@@ -10,8 +10,7 @@ import VIPPlatform
 struct StatusBuilder {
     let cluster: LocalCluster
     let agent: Agent
-    let gate: GateKeeper?
-    let keeper: AddressKeeper?
+    let keeper: HostKeeper?
     let routes: VoterRoutes
     let text: ReportText
     /// What the shell knows of that keeps this host from standing a failure.
@@ -27,7 +26,7 @@ struct StatusBuilder {
         let status = agent.status(at: now)
         let groups = status.groups.map { group($0, at: now) }
         let voters = status.voters.enumerated().map { voter($0.offset, $0.element) }
-        let gate = gate?.status()
+        let gate = keeper?.gateStatus()
         let reasons = HealthReasons(
             cluster,
             text,
@@ -80,7 +79,8 @@ struct StatusBuilder {
         let name = cluster.name(of: status.id)
         let configured = cluster.group(status.id)
         let interface = keeper.flatMap { keeper in
-            keeper.host.index(of: status.id).map { keeper.host.interface(of: $0) }
+            let addresses = keeper.host.addresses
+            return addresses.index(of: status.id).map { addresses.interface(of: $0) }
         }
         let age = now.boottime - status.since
         return GroupStatus(
@@ -98,8 +98,8 @@ struct StatusBuilder {
             interface: configured?.interface ?? "",
             interfaceState: interfaceState(interface),
             isForced: status.forced,
-            enforcement: gate.map { "\($0.enforcement(of: status.id))" } ?? "none",
-            gate: gate?.status(of: status.id),
+            enforcement: keeper.map { "\($0.host.gate.enforcement(of: status.id))" } ?? "none",
+            gate: keeper?.gateStatus(of: status.id),
             isPeerReady: cluster.role == .node ? status.successorReady : nil,
             peerReason: status.successorReady
                 ? nil : status.successorUnready?.text,
@@ -119,7 +119,7 @@ struct StatusBuilder {
         if let unready = status.unready, status.state != .owner, status.state != .witness {
             switch unready {
             case .interfaceDown, .kernelRefuses, .kernelSilent:
-                return keeper?.host.finding(of: status.id, at: now.boottime)?.text
+                return keeper?.host.addresses.finding(of: status.id, at: now.boottime)?.text
                     ?? unready.text
             case .unhealthy, .maintenance, .abstaining, .suspended, .stopping, .busy,
                 .unknownGroup, .gateMissing:
@@ -149,7 +149,7 @@ struct StatusBuilder {
         on link: Link?,
         wanted: Bool
     ) -> AddressStatus {
-        let found = link.flatMap { keeper?.host.found(floating, on: $0.index) }
+        let found = link.flatMap { keeper?.host.addresses.found(floating, on: $0.index) }
         var lifetime: Int?
         if let found, case .seconds(let seconds) = found.valid { lifetime = Int(seconds) }
         return AddressStatus(

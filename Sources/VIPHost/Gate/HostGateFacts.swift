@@ -1,5 +1,4 @@
 import VIPCore
-import VIPNet
 
 /// What others have to know of the gate.
 extension HostGate {
@@ -48,10 +47,6 @@ extension HostGate {
             guard case .left(let until) = entry.hold else { return nil }
             return GateHeritage(group: entry.group.id, deadline: until)
         }
-    }
-
-    package func addresses(of id: GroupID) -> [IPAddress] {
-        entries.index(of: id).map { entries[$0].group.addresses } ?? []
     }
 
     /// The group's slot in the gate, once that is known.
