@@ -1,9 +1,13 @@
 import VIPControl
 import VIPCore
 
-/// The last transitions, oldest first, numbered without gaps for the life of the process.
+/// The last transitions, numbered without gaps for the life of the process.
 package struct History: Sendable {
-    package private(set) var entries: [HistoryEntry] = []
+    /// Once it is full, each entry takes the place of the oldest: a takeover of many groups has
+    /// thousands of them, in the moments that count.
+    private var ring: [HistoryEntry] = []
+    /// Where the oldest is.
+    private var oldest = 0
     private var next: UInt64 = 1
 
     /// Some days of a healthy cluster, an hour of a flapping one; 400 kB.
@@ -11,24 +15,27 @@ package struct History: Sendable {
 
     package init() {}
 
+    /// Oldest first.
+    package var entries: [HistoryEntry] { Array(ring[oldest...] + ring[..<oldest]) }
+
     mutating func add(_ line: ReportText.Line, at now: WallClock, boottime: Int64) {
-        if entries.count == Self.limit { entries.removeFirst() }
-        entries.append(
-            HistoryEntry(
-                sequence: next,
-                at: now.rfc3339(),
-                boottimeMilliseconds: UInt64(boottime / 1_000_000),
-                group: line.group,
-                event: line.event,
-                state: line.state,
-                was: line.was,
-                term: line.term,
-                owner: line.owner,
-                reason: line.reason,
-                afterMilliseconds: line.after.map { Int($0.nanoseconds / 1_000_000) }
-            )
+        let entry = HistoryEntry(
+            sequence: next,
+            at: now.rfc3339(),
+            boottimeMilliseconds: UInt64(boottime / 1_000_000),
+            group: line.group,
+            event: line.event,
+            state: line.state,
+            was: line.was,
+            term: line.term,
+            owner: line.owner,
+            reason: line.reason,
+            afterMilliseconds: line.after.map { Int($0.nanoseconds / 1_000_000) }
         )
         next += 1
+        guard ring.count == Self.limit else { return ring.append(entry) }
+        ring[oldest] = entry
+        oldest = (oldest + 1) % Self.limit
     }
 
     /// Puts what an earlier program of this process kept before what has happened since.
@@ -39,7 +46,7 @@ package struct History: Sendable {
             entry.sequence = last.sequence + UInt64(index) + 1
             all.append(entry)
         }
-        entries = all.suffix(Self.limit)
+        (ring, oldest) = (Array(all.suffix(Self.limit)), 0)
         next = (all.last?.sequence ?? 0) + 1
     }
 }
