@@ -301,7 +301,7 @@ public struct Agent: Sendable {
             withGroup(id, at: now) { group, _ in group.gateInPlace = inPlace }
         case .gatesClosed:
             let context = context(now)
-            groups.changeBusy { $0.gateClosed(after: stepBefore, in: context) }
+            groups.changeLettingGo { $0.gateClosed(after: stepBefore, in: context) }
             areGatesFound = true
         case .addressable(let id, let addressable):
             withGroup(id, at: now) { group, _ in group.isAddressable = addressable }

@@ -241,15 +241,11 @@ extension Agent {
         return octets
     }
 
-    private func heartbeatRecords(at now: Reading) -> [Record] {
+    private mutating func heartbeatRecords(at now: Reading) -> [Record] {
         var records: [Record] = [.presence(presence(at: now))]
         guard settings.isNode else { return records }
-        let context = context(now)
         records.reserveCapacity(1 + groups.all.count)
-        let groups = groups.all.span
-        for index in groups.indices {
-            records.append(.condition(groups[index].condition(in: context)))
-        }
+        groups.conditions(in: context(now)) { records.append(.condition($0)) }
         return records
     }
 

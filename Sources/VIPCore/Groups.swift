@@ -15,6 +15,8 @@ struct Groups: Sendable {
     private(set) var owners: GroupSet
     /// Those that are not at rest: no standby, or one that has releases to repeat.
     private(set) var busy: GroupSet
+    /// Those that wait for their gates to be closed, or for what comes after that.
+    private var lettingGo: GroupSet
     /// For tests: every step looks at all groups. It must make no difference.
     var looksAtAll = false
 
@@ -29,6 +31,7 @@ struct Groups: Sendable {
         touched = GroupSet(count: groups.count)
         owners = touched
         busy = touched
+        lettingGo = touched
     }
 
     /// Its index, by binary search.
@@ -72,20 +75,25 @@ struct Groups: Sendable {
         from voter: Int,
         in context: StepContext
     ) -> Bool {
-        guard all[index].isHeardAgain(condition, from: voter, in: context) else {
-            return false
-        }
-        all[index].heard[voter]?.at = context.now.boottime
-        return true
+        all[index].hearAgain(condition, from: voter, in: context)
+    }
+
+    /// How each group stands with this host. Changes nothing, see `state(of:in:)`.
+    mutating func conditions(in context: StepContext, _ body: (Condition) -> Void) {
+        for index in all.indices { body(Self.condition(of: &all[index], in: context)) }
+    }
+
+    private static func condition(of group: inout Group, in context: StepContext) -> Condition {
+        group.condition(in: context)
     }
 
     mutating func changeAll(_ body: (inout Group) -> Void) {
         for index in all.indices { change(index, body) }
     }
 
-    mutating func changeBusy(_ body: (inout Group) -> Void) {
-        touched.formUnion(busy)
-        for index in busy { body(&all[index]) }
+    mutating func changeLettingGo(_ body: (inout Group) -> Void) {
+        touched.formUnion(lettingGo)
+        for index in lettingGo { body(&all[index]) }
     }
 
     /// In their order: those that were touched in this step.
@@ -113,6 +121,7 @@ struct Groups: Sendable {
             let state = Self.state(of: &all[index], in: context)
             owners[index] = state.isOwner
             busy[index] = !state.isIdle
+            lettingGo[index] = state.isLettingGo
             agenda.set(state.prospect, at: index)
         }
         agenda.join()
@@ -123,8 +132,8 @@ struct Groups: Sendable {
     private static func state(
         of group: inout Group,
         in context: StepContext
-    ) -> (isOwner: Bool, isIdle: Bool, prospect: Prospect) {
-        (group.isOwner, group.isIdle, group.prospect(in: context))
+    ) -> (isOwner: Bool, isIdle: Bool, isLettingGo: Bool, prospect: Prospect) {
+        (group.isOwner, group.isIdle, group.isLettingGo, group.prospect(in: context))
     }
 }
 

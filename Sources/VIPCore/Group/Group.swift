@@ -146,6 +146,11 @@ struct Group: Sendable {
         return false
     }
 
+    var isLettingGo: Bool {
+        if case .lettingGo = role { return true }
+        return false
+    }
+
     /// Takes the tenure out of its place, to be changed and put back: what is in two places has its
     /// arrays copied.
     mutating func takeTenure() -> Tenure? {

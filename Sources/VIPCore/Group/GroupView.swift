@@ -76,12 +76,18 @@ extension Group {
     }
 
     /// Whether that node says what it has said before, without a break, and nothing follows from
-    /// it but that it was heard again.
-    func isHeardAgain(_ condition: Condition, from voter: Int, in context: StepContext) -> Bool {
+    /// it but that it was heard again; if so, that is noted.
+    mutating func hearAgain(
+        _ condition: Condition,
+        from voter: Int,
+        in context: StepContext
+    ) -> Bool {
         guard let before = heard[voter], before.condition == condition,
-            context.now.boottime - before.at <= context.timing.hearing
+            context.now.boottime - before.at <= context.timing.hearing,
+            !condition.owns || !isOwner
         else { return false }
-        return !condition.owns || !isOwner
+        heard[voter]?.at = context.now.boottime
+        return true
     }
 
     mutating func handle(
