@@ -118,14 +118,21 @@ public struct Agent: Sendable {
 
         if mutated(.pageAfterFrame) {
             flush(at: now, &out)
-            groups.changeTouched { $0.commit(&out) }
+            commit(&out)
         } else {
-            groups.changeTouched { $0.commit(&out) }
+            commit(&out)
             flush(at: now, &out)
         }
         rules = out.rules
         random = out.random
         return out.effects
+    }
+
+    /// What rests on a record comes behind it; and the records come together, so that the shell
+    /// can write them together.
+    private mutating func commit(_ out: inout StepOutput) {
+        groups.changeTouched { $0.commit(for: holder, &out) }
+        groups.changeTouched { $0.extendGate(&out) }
     }
 
     /// Has all groups looked at if anything has changed that they depend on.

@@ -109,6 +109,12 @@ struct Tenure: Sendable {
         isServing && gateUntil.map { now.boottime < $0 } ?? false
     }
 
+    /// The gate is open, and for less than the deadline allows.
+    var hasGateToExtend: Bool {
+        guard let gateUntil, doubtedSince == nil, !hasOldLifetimes else { return false }
+        return gateUntil < deadline.boottime
+    }
+
     /// The instant on both clocks until which a majority of voters excludes everybody else: on each
     /// clock, the majority-th greatest of what the voters contribute. Nil if too few do.
     static func deadline(
@@ -161,11 +167,13 @@ struct Tenure: Sendable {
         TenureRecord(
             term: term,
             counted: counted.compactMap { $0 },
-            // A process that begins in the middle of a doubt does not know of it, and lets go.
-            deadline: doubtedSince ?? deadline,
+            deadline: recordedDeadline,
             forced: forced != nil
         )
     }
+
+    /// A process that begins in the middle of a doubt does not know of it, and lets go.
+    var recordedDeadline: Reading { doubtedSince ?? deadline }
 }
 
 /// A planned move on its way: the successor was asked whether it would take over.

@@ -24,7 +24,6 @@ struct DoubtTests {
             Transcript.lines(talk.effects) == [
                 "close gate",
                 "page: grant lb1 1 until 10500ms, used 1, tenure 1 until 10001ms",
-                "page: grant lb1 1 until 10501ms, used 1, tenure 1 until 10001ms",
                 "to lb2: request 1",
                 "to w1: request 1",
             ]
@@ -93,7 +92,7 @@ struct DoubtTests {
         )
         #expect(
             Transcript.lines(next.effects) == [
-                "page: grant lb1 1 until 10501ms, used 1, no tenure",
+                "page: grant lb1 1 until 10500ms, used 1, no tenure",
                 "close gate",
                 "remove addresses #1",
             ]

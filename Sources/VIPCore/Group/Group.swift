@@ -5,8 +5,8 @@
 ///        +---gives up-------+
 ///
 /// The methods live beside this file, by what they are about: `GroupStart`, `GroupTerms`,
-/// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupDoubt`, `GroupAddresses`,
-/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`,
+/// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupGate`, `GroupDoubt`,
+/// `GroupAddresses`, `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`,
 /// `GroupProspect`.
 struct Group: Sendable {
     enum Role: Sendable {
@@ -104,6 +104,27 @@ struct Group: Sendable {
         }
         written = current
         out.emit(.writeRecord(current))
+    }
+
+    /// The same at the end of a step, if anything can rest on what the page lacks.
+    mutating func commit(for holder: Holder, _ out: inout StepOutput) {
+        if !hasAllThatCounts(for: holder) { commit(&out) }
+    }
+
+    /// Whether the page lacks no more than answers that an owner has counted and whose deadline is
+    /// as it was, its own voter's among them. Nothing rests on these: a gate is open until the
+    /// deadline, and what the own voter grants to this host is asked for by nobody else. Whoever
+    /// finds the page finds grants that end earlier than they do. With the deadline they are
+    /// written; so a heartbeat costs one write, and not one for each voter.
+    private func hasAllThatCounts(for holder: Holder) -> Bool {
+        guard case .owner(let tenure) = role, let known = written.tenure, let grant = ballot.grant,
+            let granted = written.grant
+        else { return false }
+        return tenure.term == known.term && tenure.recordedDeadline == known.deadline
+            && (tenure.forced != nil) == known.forced && highestUsed == written.highestUsed
+            && ballot.highestGranted == written.highestGranted
+            && grant.holder == holder && grant.holder == granted.holder
+            && grant.term == granted.term && grant.released == granted.released
     }
 
     mutating func takeRequestNumber() -> UInt64 {

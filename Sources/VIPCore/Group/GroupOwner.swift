@@ -34,28 +34,6 @@ extension Group {
         askForAddresses(in: context, &out)
     }
 
-    /// Opens or extends the gate to what the deadline allows; the page comes first. Of a restored
-    /// tenure it is open already, and does not wait for the kernel to be asked about addresses;
-    /// unless these may stay for longer than the lease lasts.
-    mutating func openGate(in context: StepContext, _ out: inout StepOutput) {
-        guard case .owner(var tenure) = role, tenure.doubtedSince == nil,
-            tenure.isServing || tenure.gateUntil != nil && !tenure.hasOldLifetimes
-        else {
-            commit(&out)
-            return
-        }
-        let until = tenure.deadline.boottime
-        tenure.gateUntil = until
-        role = .owner(tenure)
-        if mutated(.pageAfterGate) {
-            out.emit(.openGate(id, until: until))
-            commit(&out)
-        } else {
-            commit(&out)
-            out.emit(.openGate(id, until: until))
-        }
-    }
-
     // MARK: - Renewing
 
     /// Once a heartbeat: every voter is asked, the own one like any other.
@@ -367,6 +345,11 @@ extension Group {
         else { return }
         tenure.announcements.takeRound(at: context.now)
         role = .owner(tenure)
+        // What is announced answers for as long as it may.
+        if tenure.hasGateToExtend {
+            commit(&out)
+            extendGate(&out)
+        }
         out.emit(.announce(id))
     }
 
