@@ -1,6 +1,6 @@
-/// The ways in which the rules of the lease and of the host can be broken, one at a time, to see whether the simulation
-/// notices. Only a build with `VIP_MUTATIONS` can be broken; everywhere else `mutated` is the
-/// constant `false`, and the compiler removes what hangs on it.
+/// The ways in which the rules of the lease and of the host can be broken, one at a time, to see
+/// whether the simulation notices. Only a build with `VIP_MUTATIONS` can be broken; everywhere else
+/// `mutated` is the constant `false`, and the compiler removes what hangs on it.
 public enum Mutation: String, CaseIterable, Sendable {
     case voterOverwritesLiveGrant
     case newIncarnationDoesNotAbstain
@@ -26,6 +26,8 @@ public enum Mutation: String, CaseIterable, Sendable {
     /// A foreign gate is removed, or an extension opens one, while addresses of the process before
     /// may outlast the lease.
     case oldLifetimesTrusted
+    /// The kernel is asked for addresses that live as long as a deadline that is not in the page.
+    case lifetimesBeforePage
     // The host's gate (`HostGate`).
     /// What an earlier process left open for a group that has left the configuration stays open.
     case unconfiguredSlotLeftOpen
@@ -36,14 +38,14 @@ public enum Mutation: String, CaseIterable, Sendable {
     /// The gate of a tenure that goes on, and of every other group, is there before anybody looked.
     case gateBelievedUnseen
     /// It is in place once it sits on one interface.
-    case oneWholePostEnough
+    case oneWholeAttachmentEnough
     /// Where there is none, groups that need one may be here all the same.
     case noGateTakenForGate
     /// A gate that this agent can't open is removed while addresses are there that rely on it.
     case foreignGateRemovedUnderAddresses
     /// A gate that was only made counts as what has replaced the one that is there.
     case newGateTakenForFound
-    /// It counts as what enforces the lease before it has a seat.
+    /// It counts as what enforces the lease before it is attached.
     case newGateReliedOn
     // The host's addresses (`HostAddresses`).
     /// What the core asks for is done before the kernel has said what it has.
@@ -66,6 +68,9 @@ public enum Mutation: String, CaseIterable, Sendable {
     case wrongNotLookedAtAgain
     /// On another link the addresses count as being where they were.
     case movedNotRecounted
+    /// While its deadline is as it was, an owner writes nothing, not even what its voter grants to
+    /// another host.
+    case othersGrantPutOff
     /// Applied by the simulated shell, which tells of a loss before what was told before that.
     case lossToldFirst
     /// Applied by the simulated shell, which reads the clock for the core, and looks at it again

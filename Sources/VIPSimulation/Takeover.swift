@@ -220,7 +220,7 @@ public struct Takeover {
     private func remark(on record: GroupRecord, _ host: Int) -> String? {
         if record.tenure != nil {
             return host == Self.n1
-                ? "Once a heartbeat the owner asks all voters, itself first, for 500 ms more."
+                ? "Once a heartbeat it has asked all voters, itself first; this vote makes a majority."
                 : "The page has the tenure before anything is done that rests on it."
         }
         return record.highestUsed == .none

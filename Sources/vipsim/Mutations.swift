@@ -61,7 +61,7 @@ extension VIPSim {
         /// lease shows in any.
         fileprivate var aim: Scenario.Aim? {
             switch self {
-            case .voterOverwritesLiveGrant, .newPlaceDoesNotAbstain, .abstentionNotInPage,
+            case .voterOverwritesLiveGrant, .newIncarnationDoesNotAbstain, .abstentionNotInPage,
                 .releaseMatchesByNodeAlone, .ownerCountsFromReceipt, .answersCountedByMessage,
                 .successorTermNotFresh, .offerAcceptedTwice, .deadlineUsesCurrentLength,
                 .renewalShortensGrant, .ownVoteNotAsked, .ownVoteFreedBeforeGateClosed,
@@ -69,14 +69,15 @@ extension VIPSim {
                 .refreshPastDeadline, .gateMissingIgnored, .grantTakenUnasked,
                 .grantsLongerThanRecorded, .recordLoweredEarly, .acceptedAtOnce, .termsUnbounded,
                 .wordOfOtherIgnored, .releaseWithinMargin, .gatesTakenForFound,
-                .waitsForKernelForEver, .clockReadBeforeFrame, .lateRequestMade:
+                .waitsForKernelForEver, .othersGrantPutOff, .clockReadBeforeFrame, .lateRequestMade:
                 nil
             case .oldLifetimesTrusted, .foreignGateRemovedUnderAddresses, .newGateTakenForFound,
-                .newGateReliedOn, .onlySeenRemoved, .beforeIgnored:
+                .newGateReliedOn, .onlySeenRemoved, .beforeIgnored, .lifetimesBeforePage:
                 .lifetimes
             case .unconfiguredSlotLeftOpen, .slotGivenTwice: .groups
             case .soughtGateNotOpened, .soughtGateNotClosed: .leftovers
-            case .gateBelievedUnseen, .oneWholePostEnough, .noGateTakenForGate, .removalToldEarly:
+            case .gateBelievedUnseen, .oneWholeAttachmentEnough, .noGateTakenForGate,
+                .removalToldEarly:
                 .gates
             case .surveyNotAwaited, .lossIgnored, .refusedSurveyGivenUp, .surveyNotActedOn,
                 .toldSinceSurveyForgotten, .cameMeanwhileIgnored, .refusedRemovalGivenUp,

@@ -21,8 +21,8 @@ extension EndToEnd {
             var setup = lab.setup(of: .client)
             setup.name = "lb1"
             setup.configurationFile = try lab.write(configuration, named: "clone")
-            // For the first qdisc the kernel stops the queues of a card, and the clone's host is the
-            // client's: questions that did not leave would be counted as lost ones.
+            // For the first qdisc the kernel stops the queues of a card, and the clone's host is
+            // the client's: questions that did not leave would be counted as lost ones.
             try lab.tc(.client, "qdisc add dev \(Network.first.interface) clsact")
 
             let seen = try experiment.observe(for: .seconds(3)) { (lab) throws(LabError) in

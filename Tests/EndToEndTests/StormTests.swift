@@ -46,8 +46,8 @@ extension EndToEnd {
             expectNothing(seen)
             try expectSameOwner(lab, after: before, in: term)
 
-            // A new process asks for all of them, and serves meanwhile. Where that takes a second or
-            // more, it hands over.
+            // A new process asks for all of them, and serves meanwhile. Where that takes a second
+            // or more, it hands over.
             let after = try experiment.observe(for: .seconds(2)) { (lab) throws(LabError) in
                 try lab.killAndRestart(.lb1)
             }

@@ -286,8 +286,8 @@ struct ClaimWatchTests {
         }
     }
 
-    /// It lasts longer than the pause between two answers, so that one leaves while there is no room
-    /// for what comes in.
+    /// It lasts longer than the pause between two answers, so that one leaves while there is no
+    /// room for what comes in.
     @Test("of a flood that nobody can read, the rest is dropped and counted")
     func flood() throws {
         try inNetworkNamespace {

@@ -29,7 +29,7 @@ struct SeedTests {
     /// more is replaced by one that does: the first here were found among 134, 147, … of their day.
     static let stories = [
         Story(
-            seed: 691,
+            seed: 1089,
             testDescription: "asked and released in one frame",
             trail: [#" n1 > n1>n2 .*\[asks g1 t2 .*\[releases g1 t1 "#]
         ),
@@ -49,15 +49,16 @@ struct SeedTests {
             ]
         ),
         Story(
-            seed: 314,
+            seed: 945,
             testDescription: "a restarted owner with a shorter lease counted on less than it had",
             trail: [
-                " n1 starts .*lease=500.000ms", " n1 starts .*lease=333.333ms .* tenure=t1 ",
-                " n1 > restored", #" n1 > n1>n2 .*\[asks g1 t1 n1.* 333.333ms "#,
+                " n1 starts .*lease=500.000ms",
+                #" n1 starts .*lease=333.333ms .* tenure=t\d+ "#,
+                " n1 > restored", #" n1 > n1>n2 .*\[asks g1 t\d+ n1.* 333.333ms "#,
             ]
         ),
         Story(
-            seed: 396,
+            seed: 146,
             testDescription: "a gate opened for a deadline that had passed",
             trail: [
                 " n1 > record g1 .* tenure=t2 ", " n1 stalls for ", " n1 > open gate g1 ",
@@ -65,7 +66,7 @@ struct SeedTests {
             ]
         ),
         Story(
-            seed: 1381,
+            seed: 1135,
             testDescription: "a gate of a group that left the configuration",
             trail: [
                 #" n1 > n1>n2 .*\[g1 owns t1\]"#, " n1 SIGKILL", " n1 starts .* g1 .* tenure=t1 ",

@@ -5,9 +5,8 @@
 ///        +---gives up-------+
 ///
 /// The methods live beside this file, by what they are about: `GroupStart`, `GroupTerms`,
-/// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupGate`, `GroupDoubt`,
-/// `GroupAddresses`, `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`,
-/// `GroupProspect`.
+/// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupGate`, `GroupDoubt`, `GroupAddresses`,
+/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`, `GroupProspect`.
 struct Group: Sendable {
     enum Role: Sendable {
         case standby(Standby)
@@ -120,6 +119,7 @@ struct Group: Sendable {
         guard case .owner(let tenure) = role, let known = written.tenure, let grant = ballot.grant,
             let granted = written.grant
         else { return false }
+        if mutated(.othersGrantPutOff), tenure.recordedDeadline == known.deadline { return true }
         return tenure.term == known.term && tenure.recordedDeadline == known.deadline
             && (tenure.forced != nil) == known.forced && highestUsed == written.highestUsed
             && ballot.highestGranted == written.highestGranted

@@ -20,6 +20,8 @@ extension Group {
         tenure.refreshAt = context.now.boottime + lifetime.refreshInterval
         tenure.addressesUntil = tenure.deadline
         role = .owner(tenure)
+        // How long lifetimes may be rests on what the voters have granted, the own one among them.
+        if needsLifetimes, !mutated(.lifetimesBeforePage) { commit(&out) }
         out.emit(
             .addAddresses(
                 id,

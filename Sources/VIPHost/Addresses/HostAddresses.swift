@@ -138,7 +138,9 @@ package struct HostAddresses: Sendable {
     /// By when all that waits for nothing but time is done, and an earlier refusal forgotten; for
     /// simulations.
     package func settledBy(now: Instant) -> Instant {
-        let survey = resynchronization.dueAt ?? now
+        // A question that is under way may be refused still.
+        let pause = resynchronization.isUnderWay ? Resynchronization.pause : .zero
+        let survey = resynchronization.dueAt ?? now + pause
         let isWilling = groups.allSatisfy { $0.told.isAddressable && $0.told.answers }
         guard !isWilling else { return survey }
         return max(survey, trials.latestBelief(at: now) + KernelTrials.longestInterval)

@@ -89,7 +89,7 @@ package enum GatePosture: Equatable, Sendable {
         // The gate of a tenure that goes on is believed to be where it was left.
         case .pending(_, .underWay): mutated(.gateBelievedUnseen) ? .everywhere : .restored
         case .pending(_, .failing): .nowhere
-        case .kept(let attachments) where mutated(.oneWholePostEnough):
+        case .kept(let attachments) where mutated(.oneWholeAttachmentEnough):
             attachments.contains(where: \.isWhole) ? .everywhere : .nowhere
         case .kept(let attachments): attachments.allSatisfy(\.isWhole) ? .everywhere : .nowhere
         case .unavailable: mutated(.noGateTakenForGate) ? .everywhere : .fallbacks
