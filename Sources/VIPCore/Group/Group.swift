@@ -6,7 +6,8 @@
 ///
 /// The methods live beside this file, by what they are about: `GroupStart`, `GroupTerms`,
 /// `GroupCandidacy`, `GroupAnswers`, `GroupOwner`, `GroupGate`, `GroupDoubt`, `GroupAddresses`,
-/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`, `GroupProspect`.
+/// `GroupLettingGo`, `GroupSwitchover`, `GroupCommands`, `GroupForce`, `GroupView`,
+/// `GroupProspect`.
 struct Group: Sendable {
     enum Role: Sendable {
         case standby(Standby)
