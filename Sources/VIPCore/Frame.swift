@@ -130,7 +130,7 @@ public enum RefusalReason: UInt8, Equatable, Sendable, CaseIterable {
     case held = 1
     /// The term is not above the highest that was granted.
     case lowTerm = 2
-    /// The voter has a new incarnation and may have forgotten a grant.
+    /// The voter is a new incarnation, and may have forgotten a grant.
     case abstaining = 3
     /// Voter and requester do not agree on who votes.
     case voterSets = 4

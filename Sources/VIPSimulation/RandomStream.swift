@@ -1,5 +1,5 @@
-/// A run's only source of random: xoshiro256**, seeded through SplitMix64. Whole numbers only, so
-/// that every machine draws the same.
+/// A run's only source of randomness: xoshiro256**, seeded through SplitMix64. Whole numbers only,
+/// so that every machine draws the same.
 public struct RandomStream: Sendable {
     private var a: UInt64
     private var b: UInt64

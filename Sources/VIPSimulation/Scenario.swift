@@ -142,7 +142,7 @@ public struct Scenario: Sendable {
         }
     }
 
-    /// Of what came later, from a random of its own: most older seeds keep their aim.
+    /// Of what came later, from a stream of its own: most older seeds keep their aim.
     private static func drawLaterAim(_ hostRandom: inout RandomStream) -> Aim? {
         switch hostRandom.below(100) {
         case ..<6: .gates

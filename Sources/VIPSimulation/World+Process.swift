@@ -345,7 +345,7 @@ extension World {
         armTimer(host, hasStepped: true)
     }
 
-    /// - Parameter hasStepped: the agent has had the timingRandom to do what is due.
+    /// - Parameter hasStepped: the agent has had the chance to do what is due.
     func armTimer(_ host: Int, hasStepped: Bool = false) {
         guard let process = hosts[host].process, case .idle = process.phase else { return }
         hosts[host].process!.timerSerial += 1

@@ -13,10 +13,10 @@ public final class World {
     var queue = EventQueue()
     var hosts: [SimulatedHost] = []
     var network: Network
-    /// Of faults, of what processes do, and of what they are given.
+    /// Separate streams, so that a new draw in one does not shift the others: of when things
+    /// happen; of faults, and of what processes are given; of a host's gate, kernel and succession.
     var timingRandom: RandomStream
     var faultRandom: RandomStream
-    /// Of gates and lifetimes, so that draws for these do not shift the others.
     var hostRandom: RandomStream
     var lives = 0
     var commandsGiven: UInt64 = 0

@@ -313,8 +313,9 @@ final class Membership {
         }
     }
 
-    /// The page can only fail for want of room in the run directory, and that is reserved at the
-    /// start. A promise that is not kept must not leave this host.
+    /// The page has its room in the run directory from the start on. It fails where somebody has
+    /// cut the file and filled the file system, or has spoilt it otherwise. A promise that is not
+    /// kept must not leave this host.
     private func keep(_ write: () throws(SystemError) -> Void) {
         do throws(SystemError) {
             try write()

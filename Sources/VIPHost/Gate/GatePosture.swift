@@ -64,7 +64,7 @@ package enum GatePosture: Equatable, Sendable {
     }
 
     /// Whether all that an earlier process left open is closed. One that was made replaces what
-    /// there was only once it has the hooks.
+    /// there was only once it is attached.
     var isFound: Bool {
         switch self {
         case .pending(.placing(.found), _), .kept, .unavailable, .leaving, .gone: true

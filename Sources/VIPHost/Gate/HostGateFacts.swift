@@ -30,7 +30,7 @@ extension HostGate {
         let fallback = entries.index(of: id).flatMap { entries[$0].group.fallback }
         switch posture {
         case .unavailable: return fallback ?? .agent
-        // One that was only loaded may find no hooks; one that was found has had them.
+        // One that was only loaded may find no hooks; one that was found is attached.
         case .unsought, .pending:
             return !areGatesFound && fallback == .lifetimes && !mutated(.newGateReliedOn)
                 ? .lifetimes : .gate

@@ -91,7 +91,7 @@ extension HostGate {
             }
             // By now its programs are loaded, too.
             actions.append(.store(butInherited: origin == .found(.descriptors)))
-            // A new one has taken the hooks of whatever was there.
+            // A new one is at the hooks now, in the place of whatever was there.
             become(.kept(attachments), &actions)
             note(attachments, before: [], &actions)
         case .kept(let before):

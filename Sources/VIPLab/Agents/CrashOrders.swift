@@ -47,7 +47,7 @@ public final class CrashOrders: Sendable {
         try order(0, after: 0)
     }
 
-    /// Written in point, as the agent has the file mapped; the count before the order.
+    /// Written in place, as the agent has the file mapped; the count before the order.
     private func order(_ hash: UInt64, after times: Int) throws(LabError) {
         let descriptor = unsafe open(orderFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .system("open \(orderFile)") }
