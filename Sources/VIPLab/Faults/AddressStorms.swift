@@ -19,8 +19,8 @@ extension Lab {
             in: namespace(of: host),
             streams: .init(input: pipe.reading, output: null.number, error: null.number)
         )
-        let setup = "\(address)/32 dev \(Network.first.interface)"
-        let octets = Array("address del \(setup)\naddress add \(setup)\n".utf8)
+        let target = "\(address)/32 dev \(Network.first.interface)"
+        let octets = Array("address del \(target)\naddress add \(target)\n".utf8)
         let begin = Moment.now
         for time in 1...times {
             guard unsafe Glibc.write(pipe.writing, octets, octets.count) == octets.count else {
@@ -41,10 +41,10 @@ extension Lab {
     /// a second, and the rest is spread over bridges.
     public func crowd(_ host: Host) throws(LabError) {
         let bridges = (0..<60).map { "crowd\($0)" }
-        let places =
+        let interfaces =
             Array(repeating: Network.first.interface, count: 4095)
             + (0..<1024).flatMap { _ in bridges }
-        let addresses = places.enumerated().map { (number, interface) in
+        let addresses = interfaces.enumerated().map { (number, interface) in
             let (high, low) = (number / 62_500, number % 62_500)
             return "address add 10.\(99 + high).\(low / 250).\(low % 250 + 1)/32 dev \(interface)"
         }
