@@ -338,6 +338,20 @@ struct SwitchoverTests {
         #expect(talk.hear(lb1, vote(for: offer)).last == "to lb1: released 1; release 2")
     }
 
+    @Test("and does not take it after all when it is ready again and the release comes once more")
+    func readyAgain() throws {
+        var talk = successor()
+        _ = ask(&talk)
+        let offer = try lastOffer(in: talk)
+        talk.step(.health(web, healthy: false))
+        talk.hear(lb1, vote(for: offer))
+        talk.step(.health(web, healthy: true))
+        let lines = talk.hear(lb1, vote(for: offer))
+        #expect(lines.last?.contains("release 2") == true)
+        #expect(talk.addRequest == 0)
+        #expect(talk.state != .owner)
+    }
+
     @Test("a vote for an older offer is given back: a newer offer has voided it")
     func newerOffer() throws {
         var talk = successor()

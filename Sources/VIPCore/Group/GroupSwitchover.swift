@@ -309,6 +309,11 @@ extension Group {
             vote == Granted(answering: offer.request, length: vote.length),
             vote.length <= offer.request.length, unreadiness(in: context) == nil
         else {
+            // The vote is given back, and the voter may give it to somebody else: when the release
+            // comes once more, it must not be taken after all.
+            if let (offer, asker) = outstanding, asker == voter, offer.request.term == vote.term {
+                outstanding = nil
+            }
             ignoreVote(vote, from: voter, in: context, &out)
             return
         }
